@@ -1,0 +1,100 @@
+package org.canbridge.importers;
+
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * An input file cannot be used as what it was given for. The command line turns this into exit
+ * status 3 and prints the message as it stands, so the message is complete: what is wrong, what was
+ * expected, what was found, where (file and key), and what to do next.
+ */
+public final class InputFileException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Problem problem;
+
+  private InputFileException(Builder builder, String message) {
+    super(message, builder.cause);
+    this.problem = builder.problem;
+  }
+
+  /** The way in which the file is wrong; one constant for each way. */
+  public Problem problem() {
+    return problem;
+  }
+
+  /** Starts a message about {@code file}. */
+  public static Builder of(Problem problem, Path file) {
+    return new Builder(problem, Objects.requireNonNull(file).toString());
+  }
+
+  /** Collects the parts of the message; only {@code what} must be given. */
+  public static final class Builder {
+    private final Problem problem;
+    private final String file;
+    private String key;
+    private String what;
+    private String expected;
+    private String actual;
+    private String next;
+    private Throwable cause;
+
+    private Builder(Problem problem, String file) {
+      this.problem = Objects.requireNonNull(problem);
+      this.file = file;
+    }
+
+    /** The tensor, header field or byte offset in question. */
+    public Builder key(String value) {
+      this.key = value;
+      return this;
+    }
+
+    /** One sentence without a full stop: what is wrong. */
+    public Builder what(String value) {
+      this.what = value;
+      return this;
+    }
+
+    /** What a good file would have here. */
+    public Builder expected(Object value) {
+      this.expected = String.valueOf(value);
+      return this;
+    }
+
+    /** What this file has. */
+    public Builder actual(Object value) {
+      this.actual = String.valueOf(value);
+      return this;
+    }
+
+    /** What the user can do. */
+    public Builder next(String value) {
+      this.next = value;
+      return this;
+    }
+
+    /** The exception underneath, shown with {@code --debug}. */
+    public Builder cause(Throwable value) {
+      this.cause = value;
+      return this;
+    }
+
+    /** The exception, ready to be thrown. */
+    public InputFileException build() {
+      StringBuilder text = new StringBuilder(Objects.requireNonNull(what, "what"));
+      line(text, "expected", expected);
+      line(text, "actual", actual);
+      line(text, "file", file);
+      line(text, "key", key);
+      line(text, "next", next);
+      return new InputFileException(this, text.toString());
+    }
+
+    private static void line(StringBuilder text, String label, String value) {
+      if (value != null) {
+        text.append("\n  ").append(label).append(": ").append(value);
+      }
+    }
+  }
+}

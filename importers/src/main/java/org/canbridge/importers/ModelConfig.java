@@ -1,0 +1,8 @@
+package org.canbridge.importers;
+
+/** The arguments of a network under their published names; one record for each family. */
+public interface ModelConfig {
+
+  /** The family's name as it stands in {@code config.json}, e.g. {@code dit}. */
+  String architecture();
+}

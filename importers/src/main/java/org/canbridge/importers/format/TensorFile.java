@@ -1,0 +1,40 @@
+package org.canbridge.importers.format;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An opened file (or set of shards) of named tensors. Opening reads the header only. The tensors
+ * stay usable until {@link #close()}; mappings handed out before stay valid after it.
+ */
+public interface TensorFile extends AutoCloseable {
+
+  /** The file that was opened (the index, for shards). */
+  Path path();
+
+  /** {@code safetensors}, {@code torch-zip}, {@code torch-legacy} ... */
+  String format();
+
+  /**
+   * All tensors in the file's order. Names of nested dictionaries are joined by dots, e.g. {@code
+   * ema.pos_embed} for {@code file["ema"]["pos_embed"]}.
+   */
+  Map<String, TensorData> tensors();
+
+  /**
+   * Names of top-level entries that are dictionaries themselves, e.g. {@code model, ema, opt};
+   * empty for a plain state dict.
+   */
+  Set<String> containers();
+
+  /**
+   * Everything else that the file says, by the same dotted names: safetensors' {@code
+   * __metadata__}, numbers and strings of a pickle ({@code args.num_classes}). Values are {@link
+   * String}, {@link Long}, {@link Double} or {@link Boolean}.
+   */
+  Map<String, Object> values();
+
+  @Override
+  void close();
+}
