@@ -25,7 +25,8 @@ public final class Program implements AutoCloseable {
     return compile(graph, values, precision, pack ? PackedLinears.of(graph) : PackedLinears.NONE);
   }
 
-  static Program compile(Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
+  static Program compile(
+      Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
     String source = TorchScriptEmitter.emit(graph, values, precision, packed);
     Model model = TorchEngine.newModel();
     try {

@@ -3,12 +3,12 @@ package org.canbridge.runtime.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
@@ -67,13 +67,13 @@ class PrecisionTest {
 
   /** Root mean square of the difference over that of {@code expected}. */
   private static double difference(TensorData expected, TensorData actual) {
-    var e = expected.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-    var a = actual.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    float[] e = Tensors.floats(expected);
+    float[] a = Tensors.floats(actual);
     double squares = 0;
     double reference = 0;
-    for (int i = 0; i < e.limit(); i++) {
-      squares += Math.pow((double) e.get(i) - a.get(i), 2);
-      reference += Math.pow(e.get(i), 2);
+    for (int i = 0; i < e.length; i++) {
+      squares += Math.pow((double) e[i] - a[i], 2);
+      reference += Math.pow(e[i], 2);
     }
     return Math.sqrt(squares / reference);
   }
