@@ -7,8 +7,8 @@ import java.util.function.IntToDoubleFunction;
  * p_sample_loop} of the DiT code. A denoiser's learned variance interpolates between the two fixed
  * ones in the logarithm (Nichol and Dhariwal 2021, eq. 15).
  *
- * <p>Like that code, each coefficient is rounded to float32 when it is applied, and noise is drawn
- * at every step, the last one included, where it is not used.
+ * <p>Like that code, each coefficient is rounded to float32 when it is applied; the state itself is
+ * float64. The last step adds no noise.
  *
  * @param schedule the respaced schedule
  * @param fixedVariance the variance of a step where the denoiser learned none
@@ -16,7 +16,7 @@ import java.util.function.IntToDoubleFunction;
  *     models of pixels; latents have no such range)
  */
 public record Ddpm(NoiseSchedule schedule, FixedVariance fixedVariance, boolean clipDenoised)
-    implements Solver {
+    implements OneStepSolver {
 
   /** Variance of the reverse step where it is not learned. */
   public enum FixedVariance {
@@ -27,28 +27,18 @@ public record Ddpm(NoiseSchedule schedule, FixedVariance fixedVariance, boolean 
   }
 
   @Override
-  public Latents solve(Denoiser denoiser, Latents start, NoiseSource noise, StepListener listener) {
-    int steps = schedule.steps();
-    Latents x = start;
-    for (int i = steps - 1; i >= 0; i--) {
-      int timestep = schedule.timestep(i);
-      Prediction prediction = denoiser.predict(x, timestep);
-      Latents denoised =
-          CleanEstimate.of(schedule, i).denoise(x, prediction.epsilon(), clipDenoised);
-      x = step(i, x, denoised, prediction, noise.next(x.shape()));
-      listener.onStep(new Step(steps - i, steps, timestep, x, denoised));
-    }
-    return x;
-  }
-
-  private Latents step(int i, Latents x, Latents denoised, Prediction prediction, Latents noise) {
+  public Result step(int i, Latents x, Prediction prediction, Latents noise) {
+    Latents denoised = CleanEstimate.of(schedule, i).denoise(x, prediction.epsilon(), clipDenoised);
     float coef1 = (float) schedule.posteriorMeanCoef1(i);
     float coef2 = (float) schedule.posteriorMeanCoef2(i);
     IntToDoubleFunction sigma = i == 0 ? k -> 0 : sigma(i, prediction);
-    return Latents.generate(
-        x.batch(),
-        x.shape(),
-        k -> coef1 * denoised.get(k) + coef2 * x.get(k) + sigma.applyAsDouble(k) * noise.get(k));
+    Latents next =
+        Latents.generate(
+            x.batch(),
+            x.shape(),
+            k ->
+                coef1 * denoised.get(k) + coef2 * x.get(k) + sigma.applyAsDouble(k) * noise.get(k));
+    return new Result(next, denoised);
   }
 
   /** Standard deviation of step {@code i} for each value of the state. */

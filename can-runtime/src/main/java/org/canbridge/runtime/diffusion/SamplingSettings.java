@@ -104,11 +104,7 @@ public record SamplingSettings(
     Map<String, String> text = new LinkedHashMap<>();
     text.put("sampler", solver.toString());
     text.put("steps", respacing.toString());
-    switch (solver) {
-      case DDIM -> text.put("eta", Double.toString(eta));
-      case DDPM ->
-          text.put("fixed_variance", fixedVariance == Ddpm.FixedVariance.LARGE ? "large" : "small");
-    }
+    solver.describe(this, text);
     text.put("clip_denoised", Boolean.toString(clipDenoised));
     text.put("cfg_scale", Double.toString(guidanceScale));
     text.put("cfg_channels", guidedChannels.toString());

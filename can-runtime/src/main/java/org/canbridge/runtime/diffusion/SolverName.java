@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** The solvers by the names they have on the command line; a new solver is one constant more. */
@@ -11,12 +12,23 @@ public enum SolverName {
     Solver create(NoiseSchedule respaced, SamplingSettings settings) {
       return new Ddpm(respaced, settings.fixedVariance(), settings.clipDenoised());
     }
+
+    @Override
+    void describe(SamplingSettings settings, Map<String, String> text) {
+      boolean large = settings.fixedVariance() == Ddpm.FixedVariance.LARGE;
+      text.put("fixed_variance", large ? "large" : "small");
+    }
   },
   /** {@link Ddim}. */
   DDIM("ddim") {
     @Override
     Solver create(NoiseSchedule respaced, SamplingSettings settings) {
       return new Ddim(respaced, settings.eta(), settings.clipDenoised());
+    }
+
+    @Override
+    void describe(SamplingSettings settings, Map<String, String> text) {
+      text.put("eta", Double.toString(settings.eta()));
     }
   };
 
@@ -28,6 +40,9 @@ public enum SolverName {
 
   /** The solver on a schedule that was respaced to the run's steps. */
   abstract Solver create(NoiseSchedule respaced, SamplingSettings settings);
+
+  /** Adds the settings that this solver alone looks at. */
+  abstract void describe(SamplingSettings settings, Map<String, String> text);
 
   /** The name on the command line. */
   @Override

@@ -32,14 +32,14 @@ final class PngFile {
   static void write(BufferedImage picture, Path file, Map<String, String> text) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
-    // Not Files.createTempFile: its files can be read by their owner only, and stay so when renamed.
+    // Not Files.createTempFile: its files can be read by their owner only, and stay so when
+    // renamed.
     Path temporary = folder.resolve("." + file.getFileName() + "-" + UUID.randomUUID() + ".tmp");
     try {
       try (OutputStream out = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW)) {
         encode(picture, out, text);
       }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(temporary);
     }
