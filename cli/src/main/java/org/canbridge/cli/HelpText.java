@@ -22,7 +22,7 @@ final class HelpText {
   private HelpText() {
     page.setMaxWidth(WIDTH);
     page.setLeftPad(0);
-    page.setIndent(2);
+    page.setIndent(0);
   }
 
   /** The page of the whole program. */

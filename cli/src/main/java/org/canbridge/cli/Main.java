@@ -23,7 +23,7 @@ import org.apache.commons.cli.UnrecognizedOptionException;
  * does.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of();
+  private static final List<Command> COMMANDS = List.of(new InspectCommand(), new ImportCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
