@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.canbridge.importers.Problem;
 import org.junit.jupiter.api.Test;
@@ -29,14 +30,16 @@ final class TensorFilesTest {
     assertEquals("safetensors", formatOf("a.pt", new SafetensorsFileTest().sample()));
   }
 
-  /** The header is 123 bytes long, so the file's first byte is an opening brace. */
+  /** Headers of 123 and 128 bytes: the first byte is an opening brace, or begins a pickle. */
   @Test
-  void doesNotTakeASafetensorsFileForJson() throws IOException {
-    byte[] content = new byte[8 + '{'];
-    java.util.Arrays.fill(content, (byte) ' ');
-    byte[] start = {'{', 0, 0, 0, 0, 0, 0, 0, '{', '}'};
-    System.arraycopy(start, 0, content, 0, start.length);
-    assertEquals("safetensors", formatOf("x", content));
+  void takesASafetensorsFileForNothingElse() throws IOException {
+    for (int length : new int[] {'{', 0x80}) {
+      byte[] content = new byte[8 + length];
+      Arrays.fill(content, (byte) ' ');
+      byte[] start = {(byte) length, 0, 0, 0, 0, 0, 0, 0, '{', '}'};
+      System.arraycopy(start, 0, content, 0, start.length);
+      assertEquals("safetensors", formatOf("x", content));
+    }
   }
 
   @Test
