@@ -80,8 +80,10 @@ final class Wording {
     return Double.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
   }
 
+  /** One decimal where it says something: {@code 52.1 %}, {@code 3.5e-03 %}. */
   static String percent(double share) {
-    return String.format(Locale.ROOT, "%.2g %%", 100 * share);
+    double percent = 100 * share;
+    return (percent >= 0.1 ? String.format(Locale.ROOT, "%.1f", percent) : brief(percent)) + " %";
   }
 
   static String seconds(double seconds) {

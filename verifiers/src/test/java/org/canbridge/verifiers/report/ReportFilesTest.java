@@ -72,7 +72,7 @@ final class ReportFilesTest {
     assertEquals("VALUES_DIFFER", failure.getAttribute("type"));
     assertEquals(
         TextReport.failure(report.firstDifference().orElseThrow()), failure.getTextContent());
-    assertTrue(failure.getAttribute("message").startsWith("1 of 2 bad (50 %), worst at [1]"));
+    assertTrue(failure.getAttribute("message").startsWith("1 of 2 bad (50.0 %), worst at [1]"));
     assertEquals("activation.<b>\uFFFD[31m&\"'", cases.get(5).getAttribute("name"));
     assertEquals(
         "the file has no such weights",

@@ -22,10 +22,10 @@ final class TextReportTest {
                        tensor                  type    max abs  max rel  of tolerance
           equal        activation.stem         F64[2]  5.0e-01  1.3e-01  2.2e-01
           DIFFERS      activation.layer.0      F64[2]  3.0e+00  1.5e+00  2.4e+00       1 of 2 bad \
-        (50 %), worst at [1]: expected 2.0, actual -1.0; the tolerance times 2.4e+00 would pass, \
+        (50.0 %), worst at [1]: expected 2.0, actual -1.0; the tolerance times 2.4e+00 would pass, \
         or rtol 1.4e+00 at the same atol
           DIFFERS      activation.layer.1      F64[2]  0        0        inf           1 of 2 bad \
-        (50 %), worst at [1]: expected 2.0, actual NaN; NaN and infinity pass at no tolerance
+        (50.0 %), worst at [1]: expected 2.0, actual NaN; NaN and infinity pass at no tolerance
           DIFFERS      activation.shape        F64[2]  -        -        -             the shape is \
         [1, 2]
           DIFFERS      activation.type         F64[2]  -        -        -             the type is I64
@@ -83,7 +83,7 @@ final class TextReportTest {
           expected: F64[2]
           actual: F64[2]
           rule: |actual - expected| <= 0.25 + 0.5 * |expected| (a test)
-          bad: 1 of 2 elements (50 %)
+          bad: 1 of 2 elements (50.0 %)
           worst: at [1]: expected 2.0, actual -1.0
           largest: absolute difference 3.0e+00, relative 1.5e+00
           not finite: 0 expected, 0 actual

@@ -28,6 +28,13 @@ final class WordingTest {
   }
 
   @Test
+  void sharesKeepSmallNumbers() {
+    assertEquals("52.1 %", Wording.percent(0.52083));
+    assertEquals("100.0 %", Wording.percent(1));
+    assertEquals("4.3e-05 %", Wording.percent(4.3e-7));
+  }
+
+  @Test
   void namesCannotSteerATerminal() {
     assertEquals(
         "a\uFFFD[2J\uFFFDb\uFFFDc\uFFFD\uFFFDd\u00e9\u4e2d",
