@@ -52,6 +52,54 @@ public enum Problem {
   /** Bytes after the last tensor. */
   TRAILING_BYTES,
 
+  // what the tensors are
+  /** The tensors are those of no network that is known. */
+  UNKNOWN_FAMILY,
+  /** The network is known by name and not read. */
+  UNSUPPORTED_FAMILY,
+  /** {@code --weights} asks for a set that the file does not hold. */
+  NO_SUCH_WEIGHTS,
+  /** The sets of weights in one file have different tensors. */
+  UNEQUAL_WEIGHTS,
+  /** Some names carry a training wrapper's prefix, others do not. */
+  MIXED_PREFIX,
+  /** Tensors are missing, left over, or of another shape or type than the layout has. */
+  KEY_MISMATCH,
+  /** The tensors contradict an option. */
+  CONTRADICTION,
+  /** The file cannot tell something that must be known. */
+  NEEDS_OPTION,
+  /** The sizes are those of no network. */
+  IMPOSSIBLE_CONFIG,
+
+  // model directories
+  /** A directory without a {@code config.json} of ours. */
+  NOT_A_MODEL_DIRECTORY,
+  /** {@code config.json} is not one JSON object. */
+  CONFIG_NOT_JSON,
+  /** {@code config.json} is of another version of the format. */
+  CONFIG_VERSION,
+  /** A field of {@code config.json} is missing, unknown or wrong. */
+  CONFIG_FIELD,
+
+  // reference bundles
+  /** A file was given where a directory is needed. */
+  NOT_A_DIRECTORY,
+  /** One of the bundle's two files is missing. */
+  BUNDLE_INCOMPLETE,
+  /** {@code reference.json} is not a JSON object. */
+  BUNDLE_NOT_JSON,
+  /** A field of {@code reference.json} has the wrong type or form. */
+  BUNDLE_BAD_FIELD,
+  /** A tensor that is no input, no output and no activation. */
+  BUNDLE_UNKNOWN_TENSOR,
+  /** There is nothing to compare with. */
+  BUNDLE_WITHOUT_OUTPUT,
+  /** {@code reference.json} lists other tensors than {@code reference.safetensors} holds. */
+  BUNDLE_TENSORS_DISAGREE,
+  /** A call needs an input that the bundle does not hold. */
+  BUNDLE_INPUT_MISSING,
+
   // torch
   /** The zip archive's directory or a local header is inconsistent. */
   ZIP_DAMAGED,
@@ -90,35 +138,5 @@ public enum Problem {
   /** The index names a tensor that its shard does not hold. */
   SHARD_LACKS_TENSOR,
   /** A shard holds a tensor that the index does not place there. */
-  TENSOR_NOT_IN_INDEX,
-
-  // what the tensors are
-  /** The tensors are those of no network that is known. */
-  UNKNOWN_FAMILY,
-  /** The network is known by name and not read. */
-  UNSUPPORTED_FAMILY,
-  /** {@code --weights} asks for a set that the file does not hold. */
-  NO_SUCH_WEIGHTS,
-  /** The sets of weights in one file have different tensors. */
-  UNEQUAL_WEIGHTS,
-  /** Some names carry a training wrapper's prefix, others do not. */
-  MIXED_PREFIX,
-  /** Tensors are missing, left over, or of another shape or type than the layout has. */
-  KEY_MISMATCH,
-  /** The tensors contradict an option. */
-  CONTRADICTION,
-  /** The file cannot tell something that must be known. */
-  NEEDS_OPTION,
-  /** The sizes are those of no network. */
-  IMPOSSIBLE_CONFIG,
-
-  // model directories
-  /** A directory without a {@code config.json} of ours. */
-  NOT_A_MODEL_DIRECTORY,
-  /** {@code config.json} is not one JSON object. */
-  CONFIG_NOT_JSON,
-  /** {@code config.json} is of another version of the format. */
-  CONFIG_VERSION,
-  /** A field of {@code config.json} is missing, unknown or wrong. */
-  CONFIG_FIELD
+  TENSOR_NOT_IN_INDEX
 }

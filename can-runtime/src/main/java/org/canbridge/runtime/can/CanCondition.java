@@ -1,0 +1,53 @@
+package org.canbridge.runtime.can;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.canbridge.runtime.graph.Role;
+
+/** What the generated weights depend on: CAN (arXiv 2404.01143), Table 2. */
+public enum CanCondition {
+  /** The diffusion timestep. */
+  TIME("time", Role.TIME_EMBED),
+  /** The class label. */
+  CLASS("class", Role.LABEL_EMBED),
+  /** Both: the network's own condition embedding, the sum of the two. */
+  ALL("all", Role.CONDITION);
+
+  private final String label;
+  private final Role role;
+
+  CanCondition(String label, Role role) {
+    this.label = label;
+    this.role = role;
+  }
+
+  /** The name on the command line and in {@code config.json}. */
+  public String label() {
+    return label;
+  }
+
+  /** The role of the node whose value, {@code (B, D)}, goes into the generators. */
+  Role role() {
+    return role;
+  }
+
+  /**
+   * The condition of this name.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists the names
+   */
+  public static CanCondition of(String label) {
+    return Arrays.stream(values())
+        .filter(c -> c.label.equals(label))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "unknown condition '"
+                        + label
+                        + "'; conditions are "
+                        + Arrays.stream(values())
+                            .map(CanCondition::label)
+                            .collect(Collectors.joining(", "))));
+  }
+}

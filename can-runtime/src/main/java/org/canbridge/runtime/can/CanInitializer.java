@@ -1,0 +1,69 @@
+package org.canbridge.runtime.can;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.canbridge.importers.format.ConstantTensor;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.TensorType;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Shape;
+
+/**
+ * First values of what the rewriting adds, such that the network computes what it computed before:
+ * inserted depthwise convolutions are the identity, generators give zero. The projections in front
+ * of the generators are random, {@code N(0, 1/D)}: with zeros on both sides no gradient would ever
+ * reach either.
+ */
+public final class CanInitializer {
+  private static final String PROJECT = "can.project.";
+  private static final String CAN = "can.";
+
+  private CanInitializer() {}
+
+  /** Values (float32) for the parameters of {@code can} that {@code source} does not have. */
+  public static Map<String, TensorData> initialize(Graph source, Graph can, long seed) {
+    Map<String, TensorData> values = new LinkedHashMap<>();
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    CanRewriter.added(source, can)
+        .forEach((name, shape) -> values.put(name, value(name, shape, random)));
+    return values;
+  }
+
+  private static TensorData value(String name, Shape shape, RandomGenerator random) {
+    boolean weight = name.endsWith(".weight");
+    if (name.startsWith(PROJECT) && weight) {
+      return normal(shape, random);
+    }
+    if (!name.startsWith(CAN) && weight) {
+      return identityKernels(shape);
+    }
+    return ConstantTensor.zeros(type(shape));
+  }
+
+  private static TensorData normal(Shape shape, RandomGenerator random) {
+    double deviation = 1 / Math.sqrt((double) shape.size(1));
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (deviation * random.nextGaussian());
+    }
+    return MemoryTensor.of(values, shape.resolve(1));
+  }
+
+  /** Kernels {@code (C, 1, k, k)} with a one in the middle. */
+  private static TensorData identityKernels(Shape shape) {
+    int area = Math.toIntExact(shape.size(2) * shape.size(3));
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    for (int at = area / 2; at < values.length; at += area) {
+      values[at] = 1;
+    }
+    return MemoryTensor.of(values, shape.resolve(1));
+  }
+
+  private static TensorType type(Shape shape) {
+    return TensorType.of(DType.F32, shape.resolve(1));
+  }
+}

@@ -1,0 +1,223 @@
+package org.canbridge.runtime.can;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.canbridge.runtime.graph.Dim;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Role;
+import org.canbridge.runtime.graph.Shape;
+import org.canbridge.runtime.graph.TokenGrid;
+
+/**
+ * The pass that makes a network condition-aware. Every node is copied; in between
+ *
+ * <ul>
+ *   <li>a depthwise 3x3 convolution follows the first linear map of the feed-forward layers named
+ *       in {@link CanSpec#inserted}, over the image tokens laid out as a map, condition tokens
+ *       passing by;
+ *   <li>a layer that a generator serves runs with one weight for each sample, {@code W + W_c}.
+ * </ul>
+ *
+ * <p>Requires a network with a node of the condition's role. Ensures that outputs and module paths
+ * stay, that no parameter of the source is lost or renamed, and that with the values of {@link
+ * CanInitializer} the network computes what it computed before.
+ */
+public final class CanRewriter {
+  private final Graph source;
+  private final CanSpec spec;
+  private final GraphBuilder builder = new GraphBuilder();
+  private final Map<Node, Node> mapped = new HashMap<>();
+  private final Map<Node, List<String>> modulePaths = new HashMap<>();
+  private final Map<String, CanSpec.Generator> generatorOf = new HashMap<>();
+  private final Map<String, Node> generated = new HashMap<>();
+  private final Set<String> inserted;
+  private final Set<String> rewritten = new HashSet<>();
+
+  private CanRewriter(Graph source, CanSpec spec) {
+    this.source = source;
+    this.spec = spec;
+    this.inserted = new HashSet<>(spec.inserted());
+    source
+        .modules()
+        .forEach(
+            (path, node) -> modulePaths.computeIfAbsent(node, k -> new ArrayList<>()).add(path));
+    spec.generators().forEach(g -> g.layers().forEach(layer -> generatorOf.put(layer, g)));
+  }
+
+  /**
+   * The condition-aware network.
+   *
+   * @throws IllegalArgumentException if a layer that {@code spec} names is not there
+   */
+  public static Graph rewrite(Graph source, CanSpec spec) {
+    return new CanRewriter(source, spec).run();
+  }
+
+  private Graph run() {
+    source.tokenGrid().ifPresent(builder::tokenGrid);
+    source
+        .inputs()
+        .forEach(i -> source.nodes().stream().filter(n -> n.op().equals(i)).forEach(this::map));
+    source.nodes().forEach(this::map);
+    source.outputs().forEach((name, node) -> builder.output(name, map(node)));
+    Set<String> missing = new HashSet<>(generatorOf.keySet());
+    missing.addAll(inserted);
+    missing.removeAll(rewritten);
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the network has no layer " + missing.stream().sorted().toList());
+    }
+    return builder.build();
+  }
+
+  /**
+   * The copy of a node; inputs first. Generators pull the condition forward in this way, since the
+   * patch embedding runs before it.
+   */
+  private Node map(Node node) {
+    Node known = mapped.get(node);
+    if (known != null) {
+      return known;
+    }
+    Node[] in = node.inputs().stream().map(this::map).toArray(Node[]::new);
+    GraphBuilder at = builder.at(node.path());
+    Node copy = copy(at, node, in);
+    modulePaths.getOrDefault(node, List.of()).forEach(path -> builder.at(path).returns(copy));
+    Node result =
+        node.role().filter(Role.MLP_IN::equals).isPresent()
+            ? insertDepthwise(node.path(), copy)
+            : copy;
+    mapped.put(node, result);
+    return result;
+  }
+
+  private Node copy(GraphBuilder at, Node node, Node[] in) {
+    if (node.op() instanceof Op.Parameter parameter) {
+      return at.parameterNamed(parameter.name(), parameter.shape());
+    }
+    CanSpec.Generator generator = generatorOf.get(node.path());
+    if (generator == null || !isLayer(node)) {
+      return at.add(node.op(), node.role().orElse(null), in);
+    }
+    return perSample(at, node.op(), node.role().orElse(null), in, generator);
+  }
+
+  private static boolean isLayer(Node node) {
+    return node.op() instanceof Op.Linear || node.op() instanceof Op.Conv2d;
+  }
+
+  /** The layer with one weight for each sample. */
+  private Node perSample(
+      GraphBuilder at, Op op, Role role, Node[] in, CanSpec.Generator generator) {
+    rewritten.add(at.path());
+    Shape weight = in[1].shape();
+    boolean bias = in.length > 2;
+    boolean generatesBias = bias && generator.bias();
+    Node rows =
+        generate(generator, weight.elements() + (generatesBias ? in[2].shape().elements() : 0));
+    List<Node> layer = new ArrayList<>();
+    layer.add(in[0]);
+    layer.add(at.add(in[1], part(at, rows, 0, weight)));
+    if (generatesBias) {
+      layer.add(at.add(in[2], part(at, rows, weight.elements(), in[2].shape())));
+    }
+    boolean convolution = op instanceof Op.Conv2d;
+    Op sample =
+        op instanceof Op.Conv2d conv
+            ? new Op.SampleConv2d(conv.stride(), conv.padding(), conv.groups())
+            : new Op.SampleLinear();
+    Node out = at.add(sample, role, layer.toArray(Node[]::new));
+    if (!bias || generatesBias) {
+      return out;
+    }
+    return at.add(
+        out, convolution ? at.reshape(in[2], Shape.of(in[2].shape().size(0), 1, 1)) : in[2]);
+  }
+
+  /** Elements {@code from ...} of each generated row, in the shape {@code (B, *shape)}. */
+  private static Node part(GraphBuilder at, Node rows, long from, Shape shape) {
+    List<Dim> dims = new ArrayList<>(shape.dims());
+    dims.add(0, Dim.BATCH);
+    long elements = shape.elements();
+    Node range =
+        from == 0 && rows.shape().size(1) == elements
+            ? rows
+            : at.slice(rows, 1, from, from + elements);
+    return at.reshape(range, new Shape(dims));
+  }
+
+  /** {@code W_c (B, rows)}; computed once, however many layers share it. */
+  private Node generate(CanSpec.Generator generator, long rows) {
+    Node known = generated.get(generator.name());
+    if (known == null) {
+      Node input = map(CanPreset.conditionNode(source, spec.condition()));
+      if (generator.inputWidth() != input.shape().size(-1)) {
+        input =
+            builder
+                .in("can")
+                .in("project")
+                .linear(generator.name(), input, generator.inputWidth(), null);
+      }
+      known = builder.in("can").linear(generator.name(), input, rows, null);
+      generated.put(generator.name(), known);
+    }
+    if (known.shape().size(1) != rows) {
+      throw new IllegalArgumentException(
+          "generator "
+              + generator.name()
+              + " serves layers of different shapes: "
+              + generator.layers());
+    }
+    return known;
+  }
+
+  /** Tokens {@code (B, N, C)} through a 3x3 depthwise convolution on the image grid. */
+  private Node insertDepthwise(String mlpIn, Node tokens) {
+    String path = CanPreset.dwconvPath(mlpIn);
+    if (!inserted.contains(path)) {
+      return tokens;
+    }
+    rewritten.add(path);
+    TokenGrid grid =
+        source
+            .tokenGrid()
+            .orElseThrow(
+                () -> new IllegalArgumentException("the tokens of this network lie in no grid"));
+    long channels = tokens.shape().size(2);
+    GraphBuilder at = builder.at(path);
+    Node image = grid.extra() == 0 ? tokens : at.slice(tokens, 1, grid.extra(), grid.tokens());
+    Node map =
+        at.permute(
+            at.reshape(image, Shape.batched(grid.height(), grid.width(), channels)), 0, 3, 1, 2);
+    Op.Conv2d op = new Op.Conv2d(1, 1, Math.toIntExact(channels));
+    Node[] in = {map, at.parameter("weight", channels, 1, 3, 3), at.parameter("bias", channels)};
+    CanSpec.Generator generator = generatorOf.get(path);
+    Node out =
+        generator == null
+            ? at.add(op, Role.DEPTHWISE_CONV, in)
+            : perSample(at, op, Role.DEPTHWISE_CONV, in, generator);
+    Node back = at.reshape(at.permute(out, 0, 2, 3, 1), image.shape());
+    return grid.extra() == 0
+        ? back
+        : at.add(new Op.Concat(1), null, at.slice(tokens, 1, 0, grid.extra()), back);
+  }
+
+  /** What the rewriting adds: the parameters that the source does not have, in execution order. */
+  static Map<String, Shape> added(Graph source, Graph can) {
+    Set<String> known = new HashSet<>();
+    source.parameters().forEach(p -> known.add(p.name()));
+    Map<String, Shape> added = new LinkedHashMap<>();
+    can.parameters().stream()
+        .filter(p -> !known.contains(p.name()))
+        .forEach(p -> added.put(p.name(), p.shape()));
+    return added;
+  }
+}

@@ -1,0 +1,151 @@
+package org.canbridge.runtime.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Shape;
+
+/**
+ * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the
+ * weights, it does not read them. Not for use by several threads at once. It owns its native memory
+ * until {@link #close()}; the checkpoint that the weights came from must stay open as long.
+ */
+public final class Session implements AutoCloseable {
+  private final Graph graph;
+  private final Precision precision;
+  private final NDManager manager;
+  private final NDList weights;
+  private final Map<List<String>, Program> programs = new HashMap<>();
+
+  private Session(Graph graph, Precision precision, NDManager manager, NDList weights) {
+    this.graph = graph;
+    this.precision = precision;
+    this.manager = manager;
+    this.weights = weights;
+  }
+
+  /**
+   * Opens a network.
+   *
+   * @param weights by name; more than the graph needs is allowed
+   * @throws IllegalArgumentException if a parameter is missing or has another shape
+   */
+  public static Session open(Graph graph, Map<String, TensorData> weights, Precision precision) {
+    NDManager manager = TorchEngine.newManager();
+    try {
+      return new Session(graph, precision, manager, prepared(manager, graph, weights, precision));
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static NDList prepared(
+      NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
+    if (precision == Precision.F32 || graph.parameters().isEmpty()) {
+      return Weights.load(manager, graph, tensors);
+    }
+    try (NDManager wide = manager.newSubManager();
+        Program program = Program.compile(graph, List.of(), precision)) {
+      NDList narrow = program.prepare(Weights.load(wide, graph, tensors));
+      narrow.attach(manager);
+      return narrow;
+    }
+  }
+
+  /** The network. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /**
+   * One forward pass, one native call.
+   *
+   * @param inputs by name; every input of the graph, with one batch size. Floating-point and
+   *     integer types are converted to what the graph takes
+   * @param values names of outputs or module paths
+   * @return the values, float32, in the order asked for
+   * @throws IllegalArgumentException if an input is missing or does not fit, or a value is unknown
+   */
+  public Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
+    Program program = programs.computeIfAbsent(List.copyOf(values), this::compile);
+    try (NDManager scope = manager.newSubManager()) {
+      NDList results = program.forward(arrays(scope, inputs), weights);
+      Map<String, TensorData> named = new LinkedHashMap<>();
+      for (int i = 0; i < values.size(); i++) {
+        named.put(values.get(i), tensor(results.get(i)));
+      }
+      return named;
+    }
+  }
+
+  private Program compile(List<String> values) {
+    List<Node> nodes = values.stream().map(graph::value).toList();
+    return Program.compile(graph, nodes, precision);
+  }
+
+  private NDList arrays(NDManager scope, Map<String, TensorData> inputs) {
+    NDList list = new NDList();
+    long batch = -1;
+    for (Op.Input input : graph.inputs()) {
+      TensorData tensor = inputs.get(input.name());
+      if (tensor == null) {
+        throw new IllegalArgumentException(
+            "input '" + input.name() + "' " + input.shape() + " is missing");
+      }
+      batch = batch < 0 ? batchSize(input, tensor) : batch;
+      List<Long> expected = Arrays.stream(input.shape().resolve(batch)).boxed().toList();
+      if (!tensor.type().shape().equals(expected)) {
+        throw new IllegalArgumentException(
+            "input '"
+                + input.name()
+                + "' must be "
+                + expected
+                + " but is "
+                + tensor.type().shape());
+      }
+      list.add(
+          Weights.array(
+              scope, input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : float32(tensor)));
+    }
+    return list;
+  }
+
+  /** Timesteps come as integers too. */
+  private static TensorData float32(TensorData tensor) {
+    if (tensor.type().dtype().isFloating()) {
+      return Tensors.as(tensor, DType.F32);
+    }
+    long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
+    return MemoryTensor.of(Tensors.floats(tensor), shape);
+  }
+
+  private static long batchSize(Op.Input input, TensorData tensor) {
+    Shape shape = input.shape();
+    boolean fits = shape.rank() == tensor.type().shape().size() && shape.dim(0).batch();
+    return fits ? tensor.type().shape().get(0) / shape.size(0) : 1;
+  }
+
+  private static TensorData tensor(NDArray array) {
+    return MemoryTensor.of(array.toFloatArray(), array.getShape().getShape());
+  }
+
+  @Override
+  public void close() {
+    programs.values().forEach(Program::close);
+    manager.close();
+  }
+}

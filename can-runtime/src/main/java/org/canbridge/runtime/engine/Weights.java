@@ -1,0 +1,83 @@
+package org.canbridge.runtime.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Op;
+
+/**
+ * Tensors of a checkpoint as DJL arrays. A float32 tensor that lies in its file without holes
+ * becomes an array over the mapped file: nothing is copied, and pages are read when they are first
+ * used.
+ */
+final class Weights {
+  private Weights() {}
+
+  /**
+   * The parameters of {@code graph}, in its order, float32, owned by {@code manager}.
+   *
+   * @throws IllegalArgumentException if one is missing or has another shape
+   */
+  static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors) {
+    NDList list = new NDList();
+    List<String> wrong = new ArrayList<>();
+    for (Op.Parameter parameter : graph.parameters()) {
+      TensorData tensor = tensors.get(parameter.name());
+      List<Long> expected = parameter.shape().dims().stream().map(d -> d.size()).toList();
+      if (tensor == null || !tensor.type().shape().equals(expected)) {
+        wrong.add(
+            parameter.name()
+                + " "
+                + expected
+                + (tensor == null ? " is missing" : " is " + tensor.type().shape()));
+      } else if (wrong.isEmpty()) {
+        list.add(array(manager, Tensors.as(tensor, DType.F32)));
+      }
+    }
+    if (!wrong.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the weights do not fit the network: " + String.join("; ", wrong));
+    }
+    return list;
+  }
+
+  /**
+   * A tensor of type F32 or I64 as an array; past 1 GiB it is put together from pieces, since one
+   * buffer holds 2 GiB at most.
+   */
+  static NDArray array(NDManager manager, TensorData tensor) {
+    List<Long> sizes = tensor.type().shape();
+    DataType type = tensor.type().dtype() == DType.I64 ? DataType.INT64 : DataType.FLOAT32;
+    if (tensor.type().bytes() <= TensorData.MAX_PIECE) {
+      return manager.create(tensor.bytes(), new Shape(sizes), type);
+    }
+    long rowBytes = tensor.type().bytes() / sizes.get(0);
+    long rowsAtOnce = Math.max(1, TensorData.MAX_PIECE / rowBytes);
+    try (NDManager pieces = manager.newSubManager()) {
+      NDList parts = new NDList();
+      for (long row = 0; row < sizes.get(0); row += rowsAtOnce) {
+        long rows = Math.min(rowsAtOnce, sizes.get(0) - row);
+        List<Long> part = new ArrayList<>(sizes);
+        part.set(0, rows);
+        parts.add(
+            pieces.create(
+                tensor.bytes(row * rowBytes, Math.toIntExact(rows * rowBytes)),
+                new Shape(part),
+                type));
+      }
+      NDArray whole = NDArrays.concat(parts, 0);
+      whole.attach(manager);
+      return whole;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+package org.canbridge.runtime.graph;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Builds a {@link Graph}. A builder stands at a module path; {@link #in(String)} gives one for a
+ * child, and both write into the same graph. Fetching a parameter states its name and shape, so
+ * that structure, names and shape check are one thing.
+ *
+ * <pre>{@code
+ * GraphBuilder attn = blocks.in("0").in("attn");
+ * Node qkv = attn.linear("qkv", x, 3 * d, Role.QKV);   // blocks.0.attn.qkv.weight (3d, d), .bias (3d)
+ * }</pre>
+ */
+public final class GraphBuilder {
+  private static final ShapeInference SHAPES = new ShapeInference();
+
+  /** What the builders of one graph share. */
+  private static final class State {
+    final List<Node> nodes = new ArrayList<>();
+    final Map<String, Node> parameters = new LinkedHashMap<>();
+    final Map<String, Node> outputs = new LinkedHashMap<>();
+    final Map<String, Node> modules = new LinkedHashMap<>();
+    TokenGrid tokenGrid;
+  }
+
+  private final State state;
+  private final String path;
+
+  /** Begins an empty graph. */
+  public GraphBuilder() {
+    this(new State(), "");
+  }
+
+  private GraphBuilder(State state, String path) {
+    this.state = state;
+    this.path = path;
+  }
+
+  /** The builder of a child module. */
+  public GraphBuilder in(String child) {
+    return new GraphBuilder(state, join(child));
+  }
+
+  /** The builder at a full module path. */
+  public GraphBuilder at(String fullPath) {
+    return new GraphBuilder(state, fullPath);
+  }
+
+  /** The module path at which this builder stands. */
+  public String path() {
+    return path;
+  }
+
+  /**
+   * Adds a node; everything below is shorthand for this.
+   *
+   * @param role the part it plays, or null
+   * @throws IllegalArgumentException if the inputs do not fit the operation
+   */
+  public Node add(Op op, Role role, Node... inputs) {
+    List<Node> in = List.of(inputs);
+    Shape shape;
+    try {
+      shape = op.accept(SHAPES, in);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(op + " at '" + path + "': " + e.getMessage(), e);
+    }
+    Kind kind = op instanceof Op.Input input ? input.kind() : elementKind(op, in);
+    Node node = new Node(state.nodes.size(), op, in, shape, kind, path, role);
+    state.nodes.add(node);
+    return node;
+  }
+
+  private static Kind elementKind(Op op, List<Node> in) {
+    boolean moves =
+        op instanceof Op.Reshape
+            || op instanceof Op.Permute
+            || op instanceof Op.Slice
+            || op instanceof Op.Concat;
+    return moves ? in.get(0).kind() : Kind.FLOAT;
+  }
+
+  /** An argument of the network. */
+  public Node input(String name, Kind kind, Shape shape) {
+    return at("").add(new Op.Input(name, shape, kind), null);
+  }
+
+  /** The tensor {@code <path>.<name>} of the state dict; asked for twice it is the same node. */
+  public Node parameter(String name, long... sizes) {
+    return parameterNamed(join(name), Shape.of(sizes));
+  }
+
+  /** The tensor with this full name. */
+  public Node parameterNamed(String fullName, Shape shape) {
+    Node known = state.parameters.get(fullName);
+    if (known == null) {
+      known = add(new Op.Parameter(fullName, shape), null);
+      state.parameters.put(fullName, known);
+    } else if (!known.shape().equals(shape)) {
+      throw new IllegalArgumentException(
+          "parameter " + fullName + " is " + known.shape() + " and " + shape);
+    }
+    return known;
+  }
+
+  /**
+   * A linear layer with bias as module {@code name}: x {@code (..., K)} to {@code (...,
+   * outFeatures)}.
+   */
+  public Node linear(String name, Node x, long outFeatures, Role role) {
+    GraphBuilder module = in(name);
+    Node weight = module.parameter("weight", outFeatures, x.shape().size(-1));
+    return module.returns(
+        module.add(new Op.Linear(), role, x, weight, module.parameter("bias", outFeatures)));
+  }
+
+  /**
+   * A convolution with bias and square kernel as module {@code name}: x {@code (B, C, H, W)} to
+   * {@code (B, outChannels, ...)}.
+   */
+  public Node conv2d(
+      String name,
+      Node x,
+      long outChannels,
+      int kernel,
+      int stride,
+      int padding,
+      int groups,
+      Role role) {
+    GraphBuilder module = in(name);
+    Node weight =
+        module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
+    Node bias = module.parameter("bias", outChannels);
+    return module.returns(
+        module.add(new Op.Conv2d(stride, padding, groups), role, x, weight, bias));
+  }
+
+  /** Layer norm over the last axis without weight and bias. */
+  public Node layerNorm(Node x, double eps) {
+    return add(new Op.LayerNorm(eps), null, x);
+  }
+
+  /** Attention over {@code (B, heads, N, d)}. */
+  public Node attention(Node q, Node k, Node v) {
+    return add(new Op.Attention(), null, q, k, v);
+  }
+
+  /** An element-wise function. */
+  public Node pointwise(Op.Pointwise.Function function, Node x) {
+    return add(new Op.Pointwise(function), null, x);
+  }
+
+  /** {@code a + b}. */
+  public Node add(Node a, Node b) {
+    return add(new Op.Add(), null, a, b);
+  }
+
+  /** {@code a + x * y}. */
+  public Node addMul(Node a, Node x, Node y) {
+    return add(new Op.AddMul(), null, a, x, y);
+  }
+
+  /** {@code x + constant}. */
+  public Node addScalar(Node x, double constant) {
+    return add(new Op.AddScalar(constant), null, x);
+  }
+
+  /** Another shape for the same elements. */
+  public Node reshape(Node x, Shape shape) {
+    return x.shape().equals(shape) ? x : add(new Op.Reshape(shape), null, x);
+  }
+
+  /** Axes in another order. */
+  public Node permute(Node x, Integer... axes) {
+    return add(new Op.Permute(Arrays.asList(axes)), null, x);
+  }
+
+  /** A range of an axis. */
+  public Node slice(Node x, int axis, long from, long to) {
+    return add(new Op.Slice(x.shape().axis(axis), from, to), null, x);
+  }
+
+  /** {@code parts} equal ranges of the last axis. */
+  public List<Node> chunk(Node x, int parts) {
+    long size = x.shape().size(-1) / parts;
+    List<Node> chunks = new ArrayList<>();
+    for (int i = 0; i < parts; i++) {
+      chunks.add(slice(x, -1, i * size, (i + 1) * size));
+    }
+    return chunks;
+  }
+
+  /** Rows of a table. */
+  public Node embedding(Node ids, Node table) {
+    return add(new Op.Embedding(), null, ids, table);
+  }
+
+  /** Says that {@code value} is what the module at this path returns; gives it back. */
+  public Node returns(Node value) {
+    state.modules.put(path, value);
+    return value;
+  }
+
+  /** Names a result of the network. */
+  public void output(String name, Node value) {
+    state.outputs.put(name, value);
+  }
+
+  /** States how the tokens lie in the image. */
+  public void tokenGrid(TokenGrid grid) {
+    state.tokenGrid = grid;
+  }
+
+  /** The graph as built so far. */
+  public Graph build() {
+    return new Graph(state.nodes, state.outputs, state.modules, state.tokenGrid);
+  }
+
+  private String join(String child) {
+    return path.isEmpty() ? child : path + "." + child;
+  }
+}

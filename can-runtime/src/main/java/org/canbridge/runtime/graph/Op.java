@@ -1,0 +1,188 @@
+package org.canbridge.runtime.graph;
+
+import java.util.List;
+
+/**
+ * An operation of the graph. Inputs are positional and described with each record; optional ones
+ * come last and may be left out. Every interpreter implements {@link OpVisitor}, so one that forgot
+ * an operation does not compile.
+ */
+public sealed interface Op {
+
+  /** Calls the visitor's method for this operation. */
+  <R> R accept(OpVisitor<R> visitor, List<Node> in);
+
+  /** A named argument of the network. */
+  record Input(String name, Shape shape, Kind kind) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.input(this);
+    }
+  }
+
+  /** A named tensor of the state dict. */
+  record Parameter(String name, Shape shape) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.parameter(this);
+    }
+  }
+
+  /** {@code x W^T + b}: x {@code (..., K)}, W {@code (M, K)}, optional b {@code (M)}. */
+  record Linear() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.linear(this, in);
+    }
+  }
+
+  /**
+   * Linear map with one weight for each sample: x {@code (B, N, K)}, W {@code (B, M, K)}, optional
+   * b {@code (B, M)}.
+   */
+  record SampleLinear() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.sampleLinear(this, in);
+    }
+  }
+
+  /**
+   * Convolution: x {@code (B, C, H, W)}, weight {@code (O, C/groups, kh, kw)}, optional bias {@code
+   * (O)}.
+   */
+  record Conv2d(int stride, int padding, int groups) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.conv2d(this, in);
+    }
+  }
+
+  /**
+   * Convolution with one kernel for each sample: weight {@code (B, O, C/groups, kh, kw)}, optional
+   * bias {@code (B, O)}.
+   */
+  record SampleConv2d(int stride, int padding, int groups) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.sampleConv2d(this, in);
+    }
+  }
+
+  /** Normalisation over the last axis: x {@code (..., D)}, optional weight and bias {@code (D)}. */
+  record LayerNorm(double eps) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.layerNorm(this, in);
+    }
+  }
+
+  /** Scaled dot-product attention, scale {@code 1/sqrt(d)}: q, k, v {@code (B, heads, N, d)}. */
+  record Attention() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.attention(this, in);
+    }
+  }
+
+  /** An element-wise function of one value. */
+  record Pointwise(Function function) implements Op {
+    /** The functions. */
+    public enum Function {
+      SILU,
+      /** Gaussian error linear unit, exact. */
+      GELU_ERF,
+      /** Gaussian error linear unit, tanh approximation. */
+      GELU_TANH
+    }
+
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.pointwise(this, in);
+    }
+  }
+
+  /** {@code a + b} with the usual broadcasting. */
+  record Add() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.add(this, in);
+    }
+  }
+
+  /** {@code x + constant}. */
+  record AddScalar(double constant) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.addScalar(this, in);
+    }
+  }
+
+  /**
+   * {@code a + x * y} with the usual broadcasting: the shift, scale and gate of adaLN in one step.
+   */
+  record AddMul() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.addMul(this, in);
+    }
+  }
+
+  /** The same elements in row-major order under another shape. */
+  record Reshape(Shape shape) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.reshape(this, in);
+    }
+  }
+
+  /** Axes in another order: axis {@code i} of the result is axis {@code axes[i]} of x. */
+  record Permute(List<Integer> axes) implements Op {
+    /** Keeps its own copy. */
+    public Permute {
+      axes = List.copyOf(axes);
+    }
+
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.permute(this, in);
+    }
+  }
+
+  /** Positions {@code from .. to - 1} of an axis. */
+  record Slice(int axis, long from, long to) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.slice(this, in);
+    }
+  }
+
+  /** The inputs one after another along an axis. */
+  record Concat(int axis) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.concat(this, in);
+    }
+  }
+
+  /** Rows of a table: ids {@code (...)} of kind INT, table {@code (rows, D)}. */
+  record Embedding() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.embedding(this, in);
+    }
+  }
+
+  /**
+   * The sinusoid of a timestep: t {@code (B)} to {@code (B, width)}, cosines first, frequencies
+   * {@code exp(-ln(maxPeriod) * i / (width/2 - shift))}. Always computed in float32, in the order
+   * of operations of the reference: at t = 999 one rounding more in a frequency moves the result by
+   * 2e-5.
+   */
+  record TimestepEmbedding(int width, double maxPeriod, double shift) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.timestepEmbedding(this, in);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package org.canbridge.runtime.network;
+
+import java.util.List;
+import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.Role;
+import org.canbridge.runtime.graph.Shape;
+import org.canbridge.runtime.graph.TokenGrid;
+
+/**
+ * The diffusion transformer with adaLN-zero blocks: Peebles and Xie, "Scalable Diffusion Models
+ * with Transformers", ICCV 2023 (arXiv 2212.09748), section 3.2; module paths as in {@code
+ * models.py} of facebookresearch/DiT.
+ *
+ * <p>Inputs: {@code x (B, C, S, S)}, {@code t (B)} timestep 0..999, {@code y (B)} class label, the
+ * null class being {@code num_classes}. Output: {@code (B, C or 2C, S, S)}, the second half of the
+ * channels being the variance value.
+ */
+public final class Dit {
+  private static final double NORM_EPS = 1e-6;
+  private static final double MAX_PERIOD = 10_000;
+
+  private final DitConfig config;
+  private final long width;
+
+  private Dit(DitConfig config) {
+    this.config = config;
+    this.width = config.hiddenSize();
+  }
+
+  /** The graph of the network with these arguments. */
+  public static Graph graph(DitConfig config) {
+    return new Dit(config).build();
+  }
+
+  private Graph build() {
+    GraphBuilder g = new GraphBuilder();
+    long side = config.inputSize();
+    Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChannels(), side, side));
+    Node t = g.input("t", Kind.FLOAT, Shape.batched());
+    Node y = g.input("y", Kind.INT, Shape.batched());
+    g.tokenGrid(new TokenGrid(0, config.gridSize(), config.gridSize()));
+
+    Node tokens =
+        g.add(
+            patchEmbed(g.in("x_embedder"), x), g.parameter("pos_embed", 1, config.tokens(), width));
+    Node condition =
+        g.add(
+            new Op.Add(),
+            Role.CONDITION,
+            timeEmbed(g.in("t_embedder"), t),
+            labelEmbed(g.in("y_embedder"), y));
+    Node activated = g.pointwise(Function.SILU, condition);
+    for (int i = 0; i < config.depth(); i++) {
+      tokens = block(g.in("blocks").in(Integer.toString(i)), tokens, activated);
+    }
+    g.output("output", unpatchify(g, finalLayer(g.in("final_layer"), tokens, activated)));
+    return g.build();
+  }
+
+  /** {@code (B, C, S, S)} to tokens {@code (B, N, D)}, row by row. */
+  private Node patchEmbed(GraphBuilder g, Node x) {
+    int patch = config.patchSize();
+    Node map = g.conv2d("proj", x, width, patch, patch, 0, 1, Role.PATCH_EMBED);
+    return g.returns(g.permute(g.reshape(map, Shape.batched(width, config.tokens())), 0, 2, 1));
+  }
+
+  private Node timeEmbed(GraphBuilder g, Node t) {
+    Node sinusoid =
+        g.add(new Op.TimestepEmbedding(config.frequencyEmbeddingSize(), MAX_PERIOD, 0), null, t);
+    Node hidden = g.pointwise(Function.SILU, g.in("mlp").linear("0", sinusoid, width, null));
+    return g.returns(g.in("mlp").linear("2", hidden, width, Role.TIME_EMBED));
+  }
+
+  private Node labelEmbed(GraphBuilder g, Node y) {
+    Node table = g.in("embedding_table").parameter("weight", config.numClasses() + 1L, width);
+    return g.returns(g.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
+  }
+
+  /** One adaLN-zero block: tokens {@code (B, N, D)}, activated condition {@code (B, D)}. */
+  private Node block(GraphBuilder g, Node tokens, Node activated) {
+    List<Node> m = modulation(g, activated, 6);
+    Node attention = attention(g.in("attn"), modulate(g, tokens, m.get(0), m.get(1)));
+    Node x = g.addMul(tokens, m.get(2), attention);
+    Node mlp = mlp(g.in("mlp"), modulate(g, x, m.get(3), m.get(4)));
+    return g.returns(g.addMul(x, m.get(5), mlp));
+  }
+
+  /** {@code parts} modulation vectors, each {@code (B, 1, D)}: shift, scale, gate, ... */
+  private List<Node> modulation(GraphBuilder g, Node activated, int parts) {
+    GraphBuilder module = g.in("adaLN_modulation");
+    Node all = module.returns(module.linear("1", activated, parts * width, null));
+    return g.chunk(g.reshape(all, Shape.batched(1, parts * width)), parts);
+  }
+
+  /** Layer norm without affine part, then {@code norm * (1 + scale) + shift}. */
+  private static Node modulate(GraphBuilder g, Node x, Node shift, Node scale) {
+    return g.addMul(shift, g.layerNorm(x, NORM_EPS), g.addScalar(scale, 1));
+  }
+
+  private Node attention(GraphBuilder g, Node x) {
+    long heads = config.numHeads();
+    Shape split = Shape.batched(config.tokens(), heads, width / heads);
+    List<Node> qkv =
+        g.chunk(g.linear("qkv", x, 3 * width, Role.QKV), 3).stream()
+            .map(n -> g.permute(g.reshape(n, split), 0, 2, 1, 3))
+            .toList();
+    Node mixed = g.permute(g.attention(qkv.get(0), qkv.get(1), qkv.get(2)), 0, 2, 1, 3);
+    Node joined = g.reshape(mixed, Shape.batched(config.tokens(), width));
+    return g.returns(g.linear("proj", joined, width, Role.OUTPUT_PROJECTION));
+  }
+
+  private Node mlp(GraphBuilder g, Node x) {
+    Node hidden =
+        g.pointwise(Function.GELU_TANH, g.linear("fc1", x, config.mlpHidden(), Role.MLP_IN));
+    return g.returns(g.linear("fc2", hidden, width, Role.MLP_OUT));
+  }
+
+  private Node finalLayer(GraphBuilder g, Node tokens, Node activated) {
+    List<Node> m = modulation(g, activated, 2);
+    long patch = config.patchSize();
+    Node modulated = modulate(g, tokens, m.get(0), m.get(1));
+    return g.returns(
+        g.linear("linear", modulated, patch * patch * config.outChannels(), Role.HEAD));
+  }
+
+  /** {@code (B, N, p*p*C)}, rows ordered (p, q, c), to {@code (B, C, S, S)}. */
+  private Node unpatchify(GraphBuilder g, Node x) {
+    long grid = config.gridSize();
+    long patch = config.patchSize();
+    long channels = config.outChannels();
+    Node split = g.reshape(x, Shape.batched(grid, grid, patch, patch, channels));
+    return g.reshape(
+        g.permute(split, 0, 5, 1, 3, 2, 4),
+        Shape.batched(channels, config.inputSize(), config.inputSize()));
+  }
+}
