@@ -40,15 +40,16 @@ public final class TensorFiles {
   /** Takes the source over. */
   static TensorFile openSingle(FileSource source) {
     try {
+      // First, since the length of a safetensors header may begin with any byte, a pickle's too.
+      if (isSafetensors(source)) {
+        return SafetensorsFile.open(source);
+      }
       int start = source.size() < Integer.BYTES ? 0 : source.read(0, Integer.BYTES).getInt();
       if (start == ZIP || start == EMPTY_ZIP) {
         return TorchFile.open(source);
       }
       if ((start & 0xff) == PICKLE_PROTOCOL || TorchLegacyFile.isTar(source)) {
         return TorchLegacyFile.open(source);
-      }
-      if (isSafetensors(source)) {
-        return SafetensorsFile.open(source);
       }
       throw unknown(source);
     } catch (RuntimeException | Error e) {
