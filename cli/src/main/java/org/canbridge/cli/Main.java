@@ -30,7 +30,8 @@ public final class Main {
           new ConvertCommand(),
           new SampleCommand(),
           new ProfileCommand(),
-          new VerifyCommand());
+          new VerifyCommand(),
+          new QuickstartCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
