@@ -71,6 +71,7 @@ public final class Main {
     if (debug) {
       // Before the first logger is made: slf4j-simple reads it once.
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
+      System.setProperty("org.slf4j.simpleLogger.log.ai.djl", "debug");
     }
     try {
       status = dispatch(args, context);
