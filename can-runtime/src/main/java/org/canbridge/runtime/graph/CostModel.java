@@ -48,7 +48,7 @@ public final class CostModel implements OpVisitor<Long> {
       long work = node.op().accept(model, node.inputs());
       parameters += own;
       macs += work;
-      attention += node.op() instanceof Op.Attention ? work : 0;
+      attention += isAttention(node.op()) ? work : 0;
       if (own > 0 || work > 0) {
         rows.merge(
             node.path(),
@@ -62,6 +62,10 @@ public final class CostModel implements OpVisitor<Long> {
       }
     }
     return new Cost(List.copyOf(rows.values()), parameters, macs, attention);
+  }
+
+  private static boolean isAttention(Op op) {
+    return op instanceof Op.Attention || op instanceof Op.ReluLinearAttention;
   }
 
   @Override
@@ -108,11 +112,25 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long batchNorm(Op.BatchNorm op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long attention(Op.Attention op, List<Node> in) {
     Shape q = in.get(0).shape();
     Shape k = in.get(1).shape();
     Shape v = in.get(2).shape();
     return q.elements() * k.size(2) + q.size(1) * q.size(2) * k.size(2) * v.size(3);
+  }
+
+  /** {@code K^T [V, 1]} and {@code Q} times that: the column of ones is the denominator. */
+  @Override
+  public Long reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
+    Shape q = in.get(0).shape();
+    Shape k = in.get(1).shape();
+    long columns = in.get(2).shape().size(3) + 1;
+    return Math.multiplyExact(k.elements() + q.elements(), columns);
   }
 
   @Override
@@ -132,6 +150,11 @@ public final class CostModel implements OpVisitor<Long> {
 
   @Override
   public Long addMul(Op.AddMul op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long mean(Op.Mean op, List<Node> in) {
     return 0L;
   }
 
