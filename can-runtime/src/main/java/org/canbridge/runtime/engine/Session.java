@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.ElementConversion;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
@@ -120,7 +120,7 @@ public final class Session implements AutoCloseable {
       list.add(
           Weights.array(
               scope,
-              ElementConversion.to(tensor, input.kind() == Kind.INT ? DType.I64 : DType.F32)));
+              Tensors.as(tensor, input.kind() == Kind.INT ? DType.I64 : DType.F32)));
     }
     return list;
   }
