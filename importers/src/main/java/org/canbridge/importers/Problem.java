@@ -50,5 +50,33 @@ public enum Problem {
   /** Bytes between tensors that belong to none. */
   HOLE,
   /** Bytes after the last tensor. */
-  TRAILING_BYTES
+  TRAILING_BYTES,
+
+  // what the tensors are
+  /** The tensors are those of no network that is known. */
+  UNKNOWN_FAMILY,
+  /** The network is known by name and not read. */
+  UNSUPPORTED_FAMILY,
+  /** {@code --weights} asks for a set that the file does not hold. */
+  NO_SUCH_WEIGHTS,
+  /** Some names carry a training wrapper's prefix, others do not. */
+  MIXED_PREFIX,
+  /** Tensors are missing, left over, or of another shape or type than the layout has. */
+  KEY_MISMATCH,
+  /** The tensors contradict an option. */
+  CONTRADICTION,
+  /** The file cannot tell something that must be known. */
+  NEEDS_OPTION,
+  /** The sizes are those of no network. */
+  IMPOSSIBLE_CONFIG,
+
+  // model directories
+  /** A directory without a {@code config.json} of ours. */
+  NOT_A_MODEL_DIRECTORY,
+  /** {@code config.json} is not one JSON object. */
+  CONFIG_NOT_JSON,
+  /** {@code config.json} is of another version of the format. */
+  CONFIG_VERSION,
+  /** A field of {@code config.json} is missing, unknown or wrong. */
+  CONFIG_FIELD
 }
