@@ -120,12 +120,11 @@ public final class Uvit {
     return g.returns(g.linear("2", hidden, width, Role.TIME_EMBED));
   }
 
-  /** {@code (B, C, S, S)} to tokens {@code (B, N - extras, D)}, row by row. */
+  /** {@code (B, C, S, S)} to tokens {@code (B, patches, D)}, row by row. */
   private Node patchEmbed(GraphBuilder g, Node x) {
     int patch = config.patchSize();
     Node map = g.conv2d("proj", x, width, patch, patch, 0, 1, Role.PATCH_EMBED);
-    long patches = config.tokens() - config.extras();
-    return g.returns(g.permute(g.reshape(map, Shape.batched(width, patches)), 0, 2, 1));
+    return g.returns(g.permute(g.reshape(map, Shape.batched(width, config.patches())), 0, 2, 1));
   }
 
   /** Two streams of tokens beside each other, back to width D. */
@@ -177,7 +176,7 @@ public final class Uvit {
         : g.in("final_layer").returns(image);
   }
 
-  /** {@code (B, N - extras, p*p*C)}, rows ordered (p, q, c), to {@code (B, C, S, S)}. */
+  /** {@code (B, patches, p*p*C)}, rows ordered (p, q, c), to {@code (B, C, S, S)}. */
   private Node unpatchify(GraphBuilder g, Node x) {
     long grid = config.gridSize();
     long patch = config.patchSize();

@@ -1,8 +1,8 @@
 package org.canbridge.importers.efficientvit;
 
 /**
- * A convolution with what follows it, {@code ConvLayer} of the authors' code; padding keeps the size
- * at stride 1.
+ * A convolution with what follows it, {@code ConvLayer} of the authors' code; padding keeps the
+ * size at stride 1.
  *
  * @param name its module below the block, e.g. {@code inverted_conv}
  * @param in channels of its input

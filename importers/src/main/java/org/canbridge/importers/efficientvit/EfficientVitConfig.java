@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.keys.KeyMap;
 
 /**
  * The arguments of an EfficientViT (Cai et al., ICCV 2023, arXiv 2205.14756) under the names of the
@@ -45,6 +44,11 @@ public record EfficientVitConfig(
   /** Larger than any network's expansion; the widest published block has 24 times its width. */
   private static final int MAX_EXPANSION = 1 << 8;
 
+  /** Bounds on what a configuration can make us write out. */
+  private static final int MAX_STAGES = 16;
+
+  private static final int MAX_DEPTH = 256;
+
   /** Checks what the network's construction relies on. */
   public EfficientVitConfig {
     widthList = List.copyOf(widthList);
@@ -59,9 +63,11 @@ public record EfficientVitConfig(
               + " and "
               + expandList);
     }
-    for (int stage = EfficientVitStages.firstAttention(series);
-        stage < widthList.size();
-        stage++) {
+    if (widthList.size() > MAX_STAGES) {
+      throw new IllegalArgumentException(
+          widthList.size() + " stages; the most is " + MAX_STAGES + " with the stem");
+    }
+    for (int stage = EfficientVitStages.firstAttention(series); stage < widthList.size(); stage++) {
       if (widthList.get(stage) % dim != 0) {
         throw new IllegalArgumentException(
             "width " + widthList.get(stage) + " is not a multiple of the head's width " + dim);
@@ -79,7 +85,7 @@ public record EfficientVitConfig(
     EfficientVitSeries series =
         EfficientVitSeries.of(reader.word("series", EfficientVitSeries.labels()));
     List<Integer> widths = reader.integers("width_list", 1, MAX_SIZE);
-    List<Integer> depths = reader.integers("depth_list", 0, KeyMap.MAX_REPEAT);
+    List<Integer> depths = reader.integers("depth_list", 0, MAX_DEPTH);
     int inChannels = reader.integer("in_channels", 1, MAX_SIZE);
     boolean large = series == EfficientVitSeries.L;
     int dim = reader.integer(dimName(series), 1, MAX_SIZE);
@@ -88,11 +94,10 @@ public record EfficientVitConfig(
             ? reader.integers("expand_list", 1, MAX_EXPANSION)
             : expansion(reader.integer("expand_ratio", 1, MAX_EXPANSION), widths.size());
     Optional<EfficientVitHead> head = Optional.empty();
-    if (arguments.get("n_classes").isPresent()) {
+    if (hasHead(arguments)) {
       List<Integer> headWidths = reader.integers("head_width_list", 1, MAX_SIZE);
       head =
-          Optional.of(
-              new EfficientVitHead(headWidths, reader.integer("n_classes", 1, MAX_SIZE)));
+          Optional.of(new EfficientVitHead(headWidths, reader.integer("n_classes", 1, MAX_SIZE)));
     }
     double normEps = reader.positive("norm_eps");
     double attentionEps = reader.positive("attention_eps");
@@ -140,12 +145,17 @@ public record EfficientVitConfig(
 
   /** Module path of a stage; stage 0 is the stem. */
   public String stagePath(int stage) {
-    return EfficientVitNames.official(series).stage(stage);
+    return EfficientVitNames.official().stage(series, stage);
   }
 
   /** Module path of a block. */
   public String blockPath(int stage, int block) {
-    return EfficientVitNames.official(series).block(stage, block);
+    return EfficientVitNames.official().block(series, stage, block);
+  }
+
+  /** Whether there is a classifier, or part of one. */
+  static boolean hasHead(Arguments arguments) {
+    return arguments.get("n_classes").isPresent() || arguments.get("head_width_list").isPresent();
   }
 
   /** What the authors' constructor of this series calls the width of an attention head. */

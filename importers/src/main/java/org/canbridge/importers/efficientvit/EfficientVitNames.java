@@ -1,123 +1,108 @@
 package org.canbridge.importers.efficientvit;
 
-/** The module paths that a layout gives to stem, stages and head; below a block all agree. */
-interface EfficientVitNames {
+/**
+ * The module paths that a layout gives to stem, stages and head; below a block all layouts agree.
+ *
+ * @param prefix what stands in front of stem and stages
+ * @param library whose names they are
+ */
+record EfficientVitNames(String prefix, Library library) {
+  private static final String BACKBONE = "backbone.";
 
-  /** A stage; stage 0 is the stem. */
-  String stage(int stage);
+  /** Whose names they are. */
+  private enum Library {
+    /** mit-han-lab/efficientvit. */
+    MIT,
+    /** timm, {@code efficientvit_mit.py}. */
+    TIMM
+  }
 
-  /** A block of a stage. */
-  String block(int stage, int block);
-
-  /** The convolution of the head, before the pooling. */
-  String headConv();
-
-  /** The pooling. */
-  String pooling();
-
-  /** The hidden linear layer. */
-  String hidden();
-
-  /** The layer norm of the hidden layer. */
-  String hiddenNorm();
-
-  /** The last linear layer. */
-  String classifier();
-
-  /** The names of mit-han-lab/efficientvit. */
-  static EfficientVitNames official(EfficientVitSeries series) {
-    return new Official("backbone.", series);
+  /** The names of a classifier of mit-han-lab/efficientvit; the canonical ones. */
+  static EfficientVitNames official() {
+    return new EfficientVitNames(BACKBONE, Library.MIT);
   }
 
   /** The same for a backbone on its own. */
-  static EfficientVitNames backbone(EfficientVitSeries series) {
-    return new Official("", series);
+  static EfficientVitNames backbone() {
+    return new EfficientVitNames("", Library.MIT);
   }
 
-  /** The names of timm, {@code efficientvit_mit.py}. */
+  /** The names of timm. */
   static EfficientVitNames timm() {
-    return new Timm();
+    return new EfficientVitNames("", Library.TIMM);
   }
 
-  /** In the L series the stem counts as a stage, in the B series it stands apart. */
-  record Official(String prefix, EfficientVitSeries series) implements EfficientVitNames {
-    @Override
-    public String stage(int stage) {
-      if (series == EfficientVitSeries.L) {
-        return prefix + "stages." + stage;
-      }
-      return stage == 0 ? prefix + "input_stem" : prefix + "stages." + (stage - 1);
-    }
-
-    @Override
-    public String block(int stage, int block) {
-      return stage(stage) + ".op_list." + block;
-    }
-
-    @Override
-    public String headConv() {
-      return "head.op_list.0";
-    }
-
-    @Override
-    public String pooling() {
-      return "head.op_list.1";
-    }
-
-    @Override
-    public String hidden() {
-      return "head.op_list.2.linear";
-    }
-
-    @Override
-    public String hiddenNorm() {
-      return "head.op_list.2.norm";
-    }
-
-    @Override
-    public String classifier() {
-      return "head.op_list.3.linear";
-    }
+  /** What stands in front of the number of a stage. */
+  String stages() {
+    return prefix + "stages.";
   }
 
-  /** The stem's convolution and blocks have names of their own. */
-  record Timm() implements EfficientVitNames {
-    @Override
-    public String stage(int stage) {
-      return stage == 0 ? "stem" : "stages." + (stage - 1);
+  /**
+   * A stage; stage 0 is the stem. In the L series of the authors it counts as a stage, elsewhere it
+   * stands apart.
+   */
+  String stage(EfficientVitSeries series, int stage) {
+    if (countsStem(series)) {
+      return stages() + stage;
     }
+    String stem = library == Library.MIT ? "input_stem" : "stem";
+    return stage == 0 ? prefix + stem : stages() + (stage - 1);
+  }
 
-    @Override
-    public String block(int stage, int block) {
-      if (stage == 0) {
-        return block == 0 ? "stem.in_conv" : "stem.res" + (block - 1);
-      }
-      return stage(stage) + ".blocks." + block;
-    }
+  /** Whether the number of the first stage behind the stem is 1. */
+  boolean countsStem(EfficientVitSeries series) {
+    return library == Library.MIT && series == EfficientVitSeries.L;
+  }
 
-    @Override
-    public String headConv() {
-      return "head.in_conv";
+  /** A block of a stage; the first of the stem is its convolution. */
+  String block(EfficientVitSeries series, int stage, int block) {
+    String path = blocks(series, stage);
+    if (library == Library.TIMM && stage == 0) {
+      return block == 0 ? "stem.in_conv" : path + (block - 1);
     }
+    return path + block;
+  }
 
-    @Override
-    public String pooling() {
-      return "head.global_pool";
-    }
+  /**
+   * What stands in front of the number of a block; in the stem of timm the convolution is not
+   * counted.
+   */
+  String blocks(EfficientVitSeries series, int stage) {
+    return library == Library.TIMM && stage == 0 ? "stem.res" : stage(series, stage) + blocks();
+  }
 
-    @Override
-    public String hidden() {
-      return "head.classifier.0";
-    }
+  /** What stands between the number of a stage and that of a block. */
+  String blocks() {
+    return library == Library.MIT ? ".op_list." : ".blocks.";
+  }
 
-    @Override
-    public String hiddenNorm() {
-      return "head.classifier.1";
-    }
+  /** Number of blocks of the stem besides its convolution, given the count of {@link #blocks}. */
+  long stemDepth(long counted) {
+    return library == Library.MIT ? Math.max(0, counted - 1) : counted;
+  }
 
-    @Override
-    public String classifier() {
-      return "head.classifier.4";
-    }
+  /** The convolution of the head, before the pooling. */
+  String headConv() {
+    return library == Library.MIT ? "head.op_list.0" : "head.in_conv";
+  }
+
+  /** The pooling. */
+  String pooling() {
+    return library == Library.MIT ? "head.op_list.1" : "head.global_pool";
+  }
+
+  /** The hidden linear layer. */
+  String hidden() {
+    return library == Library.MIT ? "head.op_list.2.linear" : "head.classifier.0";
+  }
+
+  /** The layer norm of the hidden layer. */
+  String hiddenNorm() {
+    return library == Library.MIT ? "head.op_list.2.norm" : "head.classifier.1";
+  }
+
+  /** The last linear layer. */
+  String classifier() {
+    return library == Library.MIT ? "head.op_list.3.linear" : "head.classifier.4";
   }
 }

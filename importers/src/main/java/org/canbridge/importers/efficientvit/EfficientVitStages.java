@@ -7,11 +7,12 @@ import org.canbridge.importers.efficientvit.EfficientVitBlock.Local;
 
 /**
  * The stages of an EfficientViT as lists of blocks, stage 0 being the stem; what network and key
- * rules have in common. Source: {@code models/efficientvit/backbone.py} of mit-han-lab/efficientvit.
+ * rules have in common. Source: {@code models/efficientvit/backbone.py} of
+ * mit-han-lab/efficientvit.
  */
 final class EfficientVitStages {
   /** A block that halves the resolution widens this many times more in the L series. */
-  private static final int LARGE_DOWNSAMPLING = 4;
+  static final int LARGE_DOWNSAMPLING = 4;
 
   /** The stages from this one on attend. */
   private static final int FIRST_ATTENTION_B = 3;

@@ -6,8 +6,8 @@ import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.keys.KeyMap;
 
 /**
- * The arguments of a U-ViT (Bao et al., CVPR 2023, arXiv 2209.12152) under the names of the authors'
- * constructor ({@code libs/uvit.py} and {@code libs/uvit_t2i.py} of baofff/U-ViT).
+ * The arguments of a U-ViT (Bao et al., CVPR 2023, arXiv 2209.12152) under the names of the
+ * authors' constructor ({@code libs/uvit.py} and {@code libs/uvit_t2i.py} of baofff/U-ViT).
  *
  * @param imgSize height and width of the image or latent (pixels; square)
  * @param patchSize side of a patch
@@ -154,9 +154,14 @@ public record UvitConfig(
     return 1 + condition.tokens();
   }
 
+  /** Number of patches. */
+  public int patches() {
+    return gridSize() * gridSize();
+  }
+
   /** Number of tokens N. */
   public int tokens() {
-    return extras() + gridSize() * gridSize();
+    return extras() + patches();
   }
 
   /** The hidden width of the MLP, {@code int(embedDim * ratio)} as in the authors' code. */
