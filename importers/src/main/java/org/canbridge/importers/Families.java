@@ -8,7 +8,8 @@ import org.canbridge.importers.uvit.UvitFamily;
 
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
-  private static final List<Family> ALL = List.of(new DitFamily(), new UvitFamily(), new EfficientVitFamily());
+  private static final List<Family> ALL =
+      List.of(new DitFamily(), new UvitFamily(), new EfficientVitFamily());
 
   private Families() {}
 

@@ -21,8 +21,7 @@ public final class EfficientVitFamily implements Family {
 
   private static final List<Layout> LAYOUTS =
       List.of(
-          new EfficientVitLayout(
-              "official", EfficientVitNames.official(), OFFICIAL_ATTENTION_EPS),
+          new EfficientVitLayout("official", EfficientVitNames.official(), OFFICIAL_ATTENTION_EPS),
           new EfficientVitLayout(
               "official backbone", EfficientVitNames.backbone(), OFFICIAL_ATTENTION_EPS),
           new EfficientVitLayout("timm", EfficientVitNames.timm(), TIMM_ATTENTION_EPS));

@@ -19,11 +19,11 @@ import org.canbridge.importers.keys.KeyRule;
 /**
  * A layout of EfficientViT: the authors' names for a classifier ({@code backbone.*} and {@code
  * head.*}, the canonical layout) or for a backbone alone, or timm's, which renames stem, stages and
- * head and nothing else. Symbols: channels of the image W0, of stem and stages W1, W2, ...; width of
- * an attention head D; widths of the head H0 and H1; classes K.
+ * head and nothing else. Symbols: channels of the image W0, of stem and stages W1, W2, ...; width
+ * of an attention head D; widths of the head H0 and H1; classes K.
  *
- * <p>The counters of the batch norms ({@code num_batches_tracked}) play no part in the network; they
- * are carried along, so that the published file can be given back.
+ * <p>The counters of the batch norms ({@code num_batches_tracked}) play no part in the network;
+ * they are carried along, so that the published file can be given back.
  */
 final class EfficientVitLayout implements Layout {
   private final String name;
@@ -65,15 +65,13 @@ final class EfficientVitLayout implements Layout {
     EfficientVitNames canonical = EfficientVitNames.official();
     List<Integer> depths = EfficientVitShapes.integers(known, "depth_list");
     List<List<EfficientVitBlock>> stages =
-        EfficientVitStages.of(series, depths, EfficientVitShapes.expansion(known, series, depths.size()));
+        EfficientVitStages.of(
+            series, depths, EfficientVitShapes.expansion(known, series, depths.size()));
     List<KeyRule> rules = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
       for (int j = 0; j < stages.get(i).size(); j++) {
         rules.addAll(
-            block(
-                stages.get(i).get(j),
-                names.block(series, i, j),
-                canonical.block(series, i, j)));
+            block(stages.get(i).get(j), names.block(series, i, j), canonical.block(series, i, j)));
       }
     }
     if (EfficientVitConfig.hasHead(known)) {
@@ -123,12 +121,10 @@ final class EfficientVitLayout implements Layout {
     return rules;
   }
 
-  private static List<KeyRule> local(
-      EfficientVitBlock.Local block, String source, String target) {
+  private static List<KeyRule> local(EfficientVitBlock.Local block, String source, String target) {
     List<KeyRule> rules = new ArrayList<>();
     for (ConvLayer layer : block.layers()) {
-      rules.addAll(
-          conv(layer, source + ".main." + layer.name(), target + ".main." + layer.name()));
+      rules.addAll(conv(layer, source + ".main." + layer.name(), target + ".main." + layer.name()));
     }
     return rules;
   }

@@ -29,7 +29,8 @@ final class EfficientVitShapes {
   private static EfficientVitSeries series(StateDict weights) {
     boolean full =
         weights.tensors().keySet().stream()
-            .anyMatch(name -> name.contains(".main.spatial_conv.") || name.contains(".main.conv1."));
+            .anyMatch(
+                name -> name.contains(".main.spatial_conv.") || name.contains(".main.conv1."));
     return full ? EfficientVitSeries.L : EfficientVitSeries.B;
   }
 
@@ -70,8 +71,7 @@ final class EfficientVitShapes {
   private List<Integer> widths(int stages) {
     List<Integer> widths = new ArrayList<>();
     for (int i = 0; i < stages; i++) {
-      String conv =
-          i == 0 ? stem() + ".conv.weight" : downsampling(i) + ".point_conv.conv.weight";
+      String conv = i == 0 ? stem() + ".conv.weight" : downsampling(i) + ".point_conv.conv.weight";
       OptionalLong width = weights.size(conv, 4, 0);
       if (width.isEmpty()) {
         return List.of();
@@ -88,8 +88,7 @@ final class EfficientVitShapes {
   private OptionalLong dim(List<Integer> depths) {
     for (int i = EfficientVitStages.firstAttention(series); i < depths.size(); i++) {
       OptionalLong dim =
-          weights.size(
-              names.block(series, i, 1) + ".context_module.main.aggreg.0.1.weight", 4, 1);
+          weights.size(names.block(series, i, 1) + ".context_module.main.aggreg.0.1.weight", 4, 1);
       if (dim.isPresent()) {
         return dim;
       }
@@ -186,7 +185,6 @@ final class EfficientVitShapes {
       List<Integer> list = integers(known, "expand_list");
       return list.size() == stages ? list : Collections.nCopies(stages, 1);
     }
-    return EfficientVitConfig.expansion(
-        (int) known.integer("expand_ratio").orElse(1), stages);
+    return EfficientVitConfig.expansion((int) known.integer("expand_ratio").orElse(1), stages);
   }
 }

@@ -179,8 +179,7 @@ final class OfficialUvitLayout implements Layout {
     long inBlocks = weights.repeats("in_blocks.");
     long outBlocks = weights.repeats("out_blocks.");
     if (inBlocks != outBlocks) {
-      problems.add(
-          inBlocks + " blocks in front of the middle one and " + outBlocks + " behind it");
+      problems.add(inBlocks + " blocks in front of the middle one and " + outBlocks + " behind it");
     }
     if (has(weights, "clip_img_embed.")) {
       problems.add(
@@ -199,7 +198,9 @@ final class OfficialUvitLayout implements Layout {
     }
     known =
         known
-            .with("qkv_bias", weights.tensors().keySet().stream().anyMatch(OfficialUvitLayout::isQkvBias))
+            .with(
+                "qkv_bias",
+                weights.tensors().keySet().stream().anyMatch(OfficialUvitLayout::isQkvBias))
             .with("mlp_time_embed", has(weights, "time_embed."));
     boolean text = has(weights, "context_embed.");
     if (text) {
@@ -214,7 +215,8 @@ final class OfficialUvitLayout implements Layout {
             .with("conv", has(weights, "final_layer."))
             .with(
                 "skip",
-                weights.tensors().keySet().stream().anyMatch(name -> name.contains(".skip_linear.")));
+                weights.tensors().keySet().stream()
+                    .anyMatch(name -> name.contains(".skip_linear.")));
     List<Question> questions = new ArrayList<>();
     questions.add(heads(width.orElse(0), depth));
     if (text) {

@@ -46,17 +46,7 @@ enum UvitSize {
   /** The arguments that all published networks of this size have in common. */
   UvitConfig config(int imgSize, int patch, int inChans, UvitCondition condition, boolean conv) {
     return new UvitConfig(
-        imgSize,
-        patch,
-        inChans,
-        width,
-        depth,
-        heads,
-        4 * width,
-        false,
-        false,
-        condition,
-        conv,
+        imgSize, patch, inChans, width, depth, heads, 4 * width, false, false, condition, conv,
         true);
   }
 }
