@@ -55,7 +55,7 @@ public final class Session implements AutoCloseable {
 
   private static NDList prepared(
       NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
-    if (precision == Precision.F32) {
+    if (precision == Precision.F32 || graph.parameters().isEmpty()) {
       return Weights.load(manager, graph, tensors);
     }
     try (NDManager wide = manager.newSubManager();

@@ -65,17 +65,20 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     }
     String arguments =
         graph.inputs().stream()
-            .map(i -> "    " + argument(i) + ": Tensor,\n")
+            .map(i -> ",\n    " + argument(i) + ": Tensor")
             .collect(Collectors.joining());
+    if (!parameters.isEmpty()) {
+      arguments += ",\n    w: List[Tensor]"; // DJL passes no empty lists
+    }
     String results =
         values.stream().map(v -> result(names.get(v), v)).collect(Collectors.joining(", "));
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
         + "  training : bool\n"
-        + "  def forward(self: __torch__.K,\n"
+        + "  def forward(self: __torch__.K"
         + arguments
-        + "    w: List[Tensor]) -> List[Tensor]:\n"
+        + ") -> List[Tensor]:\n"
         + body
         + "    return ["
         + results
@@ -247,14 +250,14 @@ final class TorchScriptEmitter implements OpVisitor<String> {
           out,
           batchedLinear(patches(in.get(0), op.stride()), flat, name(in, 2)));
     }
+    if (op.groups() == x.size(1)) {
+      return sampleBySample(op, in);
+    }
     // The samples side by side as channels of one map, one group (or set of groups) each: CAN,
     // section 3.2.
     String batch = temporary("torch.size(" + name(in, 0) + ", 0)");
     String channels = temporary("torch.mul(" + batch + ", " + x.size(1) + ")");
-    String groups =
-        op.groups() == x.size(1)
-            ? channels
-            : temporary("torch.mul(" + batch + ", " + op.groups() + ")");
+    String groups = temporary("torch.mul(" + batch + ", " + op.groups() + ")");
     String folded =
         convolution(
             "torch.reshape("
@@ -283,6 +286,33 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + ", 2), torch.size("
         + map
         + ", 3)])";
+  }
+
+  /**
+   * A depthwise convolution one sample at a time. Folding the batch into channels, as CAN does,
+   * forces the channels-last maps that tokens are into NCHW, which costs more than the arithmetic:
+   * 2 to 2.5 times on CPU (docs/decisions.md).
+   */
+  private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
+    String maps = temporary("annotate(List[Tensor], [])");
+    String i = "i" + temporaries++;
+    String bias = in.size() < 3 ? "None" : "torch.select(" + name(in, 2) + ", 0, " + i + ")";
+    body.append("    for ")
+        .append(i)
+        .append(" in range(torch.size(")
+        .append(name(in, 0))
+        .append(", 0)):\n");
+    body.append("      ").append(maps).append("_ = torch.append(").append(maps).append(", ");
+    body.append(
+        convolution(
+            "torch.slice(" + name(in, 0) + ", 0, " + i + ", torch.add(" + i + ", 1), 1)",
+            "torch.select(" + name(in, 1) + ", 0, " + i + ")",
+            bias,
+            op.stride(),
+            op.padding(),
+            Integer.toString(op.groups())));
+    body.append(")\n");
+    return "torch.cat(" + maps + ", 0)";
   }
 
   private static String convolution(
