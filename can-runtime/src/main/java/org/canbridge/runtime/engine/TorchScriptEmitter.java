@@ -12,6 +12,7 @@ import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.OpVisitor;
 import org.canbridge.runtime.graph.Shape;
 
@@ -39,18 +40,20 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private static final String HIDDEN = "1e30";
 
   private final Precision precision;
+  private final PackedLinears packed;
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final Map<Node, String> names = new HashMap<>();
   private final StringBuilder body = new StringBuilder();
   private int temporaries;
 
-  private TorchScriptEmitter(Precision precision) {
+  private TorchScriptEmitter(Precision precision, PackedLinears packed) {
     this.precision = precision;
+    this.packed = packed;
   }
 
   /** The program that computes {@code values} of {@code graph}. */
-  static String emit(Graph graph, List<Node> values, Precision precision) {
-    return new TorchScriptEmitter(precision).program(graph, values);
+  static String emit(Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
+    return new TorchScriptEmitter(precision, packed).program(graph, values);
   }
 
   private String program(Graph graph, List<Node> values) {
@@ -61,11 +64,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     Set<Node> needed = needed(values);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
-        names.put(
-            node,
-            node.op() instanceof Op.Parameter
-                ? node.op().accept(this, node.inputs())
-                : statement(node));
+        names.put(node, value(node, values));
       }
     }
     String arguments =
@@ -88,7 +87,36 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + "    return ["
         + results
         + "]\n"
-        + prepare(parameters.size());
+        + prepare(graph);
+  }
+
+  /** The name under which later statements find the value of {@code node}. */
+  private String value(Node node, List<Node> asked) {
+    if (node.op() instanceof Op.Parameter) {
+      return node.op().accept(this, node.inputs());
+    }
+    Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
+    if (packed.isFusedWith(before, node) && !asked.contains(before)) {
+      Function gelu = ((Op.Pointwise) node.op()).function();
+      return statement(
+          node,
+          packedLinear(before.inputs(), "gelu", gelu == Function.GELU_TANH ? "tanh" : "none"));
+    }
+    return statement(
+        node,
+        packed.isPackedLayer(node)
+            ? packedLinear(node.inputs(), "none", "")
+            : node.op().accept(this, node.inputs()));
+  }
+
+  private String packedLinear(List<Node> in, String activation, String algorithm) {
+    return "ops.mkldnn._linear_pointwise("
+        + String.join(", ", name(in, 0), name(in, 1), name(in, 2))
+        + ", \""
+        + activation
+        + "\", annotate(List[Optional[number]], []), \""
+        + algorithm
+        + "\")";
   }
 
   private static Set<Node> needed(List<Node> values) {
@@ -103,8 +131,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return seen;
   }
 
-  private String statement(Node node) {
-    String value = node.op().accept(this, node.inputs());
+  private String statement(Node node, String value) {
     String name = "v" + node.id();
     body.append("    ").append(name).append(" = ").append(value).append('\n');
     return name;
@@ -121,18 +148,26 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return widen ? "torch.to(" + name + ", " + FLOAT32 + ")" : name;
   }
 
-  private String prepare(int weights) {
-    StringBuilder text =
-        new StringBuilder(
-            "  def prepare(self: __torch__.K,\n    w: List[Tensor]) -> List[Tensor]:\n    return [");
-    for (int i = 0; i < weights; i++) {
-      text.append(i == 0 ? "" : ", ");
-      text.append(
-          precision == Precision.BF16
-              ? "torch.to(w[" + i + "], " + BFLOAT16 + ")"
-              : "w[" + i + "]");
+  private String prepare(Graph graph) {
+    String prepared =
+        graph.nodes().stream()
+            .filter(n -> n.op() instanceof Op.Parameter)
+            .map(this::prepared)
+            .collect(Collectors.joining(", "));
+    return "  def prepare(self: __torch__.K,\n    w: List[Tensor]) -> List[Tensor]:\n    return ["
+        + prepared
+        + "]\n";
+  }
+
+  private String prepared(Node parameter) {
+    String wide = parameter.op().accept(this, parameter.inputs());
+    if (precision == Precision.F32) {
+      return wide;
     }
-    return text.append("]\n").toString();
+    String narrow = "torch.to(" + wide + ", " + BFLOAT16 + ")";
+    return packed.isPacked(parameter)
+        ? "ops.mkldnn._reorder_linear_weight(" + narrow + ", None)"
+        : narrow;
   }
 
   private static String argument(Op.Input input) {

@@ -2,13 +2,13 @@ package org.canbridge.runtime.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
@@ -79,24 +79,19 @@ class SampleConvolutionTest {
     Map<String, TensorData> weights = new LinkedHashMap<>();
     for (Op.Parameter parameter : graph.parameters()) {
       TensorData tensor = tensors.get(parameter.name());
-      weights.put(parameter.name(), MemoryTensor.of(floats(tensor), parameter.shape().resolve(1)));
+      weights.put(
+          parameter.name(), MemoryTensor.of(Tensors.floats(tensor), parameter.shape().resolve(1)));
     }
     try (Session session = Session.open(graph, weights, Precision.F32)) {
-      return floats(session.run(tensors, List.of("output")).get("output"));
+      return Tensors.floats(session.run(tensors, List.of("output")).get("output"));
     }
   }
 
   private static TensorData sample(TensorData tensor, int index) {
-    float[] values = floats(tensor);
+    float[] values = Tensors.floats(tensor);
     int size = values.length / BATCH;
     long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
     shape[0] = 1;
     return MemoryTensor.of(Arrays.copyOfRange(values, index * size, (index + 1) * size), shape);
-  }
-
-  private static float[] floats(TensorData tensor) {
-    float[] values = new float[(int) tensor.type().elements()];
-    tensor.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-    return values;
   }
 }
