@@ -44,8 +44,7 @@ public final class Checkpoint implements AutoCloseable {
    */
   public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
     Provenance provenance = Provenance.generated(tensors.size());
-    return new Checkpoint(
-        config, tensors, Optional.empty(), () -> provenance, List.of(), () -> {});
+    return new Checkpoint(config, tensors, Optional.empty(), () -> provenance, List.of(), () -> {});
   }
 
   /** A model that lies in a file; {@code provenance} is asked only when it is needed. */

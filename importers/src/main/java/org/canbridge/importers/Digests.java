@@ -34,7 +34,10 @@ final class Digests {
           .build();
     }
     return new Provenance.Source(
-        String.valueOf(file.getFileName()), format, bytes, HexFormat.of().formatHex(digest.digest()));
+        String.valueOf(file.getFileName()),
+        format,
+        bytes,
+        HexFormat.of().formatHex(digest.digest()));
   }
 
   private static MessageDigest sha256() {

@@ -73,7 +73,8 @@ final class InspectionText {
     int types = keys.stream().mapToInt(key -> key.type().toString().length()).max().orElse(0);
     text.append("\ntensors\n");
     for (KeyFate key : keys) {
-      String left = pad(Printable.of(key.source()), names) + "  " + pad(key.type().toString(), types);
+      String left =
+          pad(Printable.of(key.source()), names) + "  " + pad(key.type().toString(), types);
       text.append("  ").append(left).append("  ").append(outcome(key)).append('\n');
     }
   }

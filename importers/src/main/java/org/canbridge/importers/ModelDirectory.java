@@ -67,8 +67,7 @@ public final class ModelDirectory {
           Map.of("format", "pt"),
           options.maxShardBytes());
       try (AtomicFile config = AtomicFile.create(temporary.resolve(CONFIG))) {
-        ByteBuffer text =
-            StandardCharsets.UTF_8.encode(Json.pretty(describe(checkpoint)) + "\n");
+        ByteBuffer text = StandardCharsets.UTF_8.encode(Json.pretty(describe(checkpoint)) + "\n");
         while (text.hasRemaining()) {
           config.channel().write(text);
         }
@@ -135,8 +134,7 @@ public final class ModelDirectory {
         .forEach(
             (name, tensor) ->
                 tensors.put(
-                    name,
-                    tensor.type().dtype().isFloating() ? Tensors.as(tensor, dtype) : tensor));
+                    name, tensor.type().dtype().isFloating() ? Tensors.as(tensor, dtype) : tensor));
     return tensors;
   }
 

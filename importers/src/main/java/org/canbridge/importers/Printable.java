@@ -11,8 +11,7 @@ final class Printable {
     StringBuilder safe = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      safe.append(
-          Character.isISOControl(c) ? String.format(Locale.ROOT, "\\u%04x", (int) c) : c);
+      safe.append(Character.isISOControl(c) ? String.format(Locale.ROOT, "\\u%04x", (int) c) : c);
     }
     return safe.toString();
   }

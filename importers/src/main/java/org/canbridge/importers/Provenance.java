@@ -141,7 +141,7 @@ public record Provenance(
 
   private static long number(JsonNode json, String field) {
     JsonNode value = json.path(field);
-    if (!value.isIntegralNumber() || !value.canConvertToInt() && !value.canConvertToLong()) {
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
       throw new IllegalArgumentException("provenance: " + field + " must be a whole number");
     }
     return value.longValue();

@@ -54,8 +54,8 @@ record StoredModel(
   /**
    * Reads {@code config.json} and the tensors' headers.
    *
-   * @throws InputFileException if one of them is not what it should be; tensors that do not fit each
-   *     other are listed in {@link #problems} instead
+   * @throws InputFileException if one of them is not what it should be; tensors that do not fit
+   *     each other are listed in {@link #problems} instead
    */
   static StoredModel open(Path directory, ImportOptions options) {
     Path path = directory.resolve(ModelDirectory.CONFIG);
@@ -147,7 +147,8 @@ record StoredModel(
   private static InputFileException notAModel(Path directory, String actual) {
     return InputFileException.of(Problem.NOT_A_MODEL_DIRECTORY, directory)
         .what("the directory is not a model directory of CAN Bridge")
-        .expected("a " + ModelDirectory.CONFIG + " with \"format\": \"" + ModelDirectory.FORMAT + "\"")
+        .expected(
+            "a " + ModelDirectory.CONFIG + " with \"format\": \"" + ModelDirectory.FORMAT + "\"")
         .actual(actual)
         .next("name the checkpoint file itself")
         .build();
@@ -225,7 +226,8 @@ record StoredModel(
               misfits));
     }
     Assertions.check(path, options, family, config.arguments()).ifPresent(problems::add);
-    if (options.weights() != Weights.AUTO && options.weights() != Weights.of(provenance.weights())) {
+    if (options.weights() != Weights.AUTO
+        && options.weights() != Weights.of(provenance.weights())) {
       problems.add(
           InputFileException.of(Problem.NO_SUCH_WEIGHTS, path)
               .what("the model was imported from the other set of weights")
