@@ -1,6 +1,7 @@
 package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -54,6 +55,13 @@ public final class Arguments {
   /** These and one more. */
   public Arguments with(String name, String value) {
     return with(name, JsonNodeFactory.instance.textNode(value));
+  }
+
+  /** These and a list of whole numbers. */
+  public Arguments with(String name, List<Integer> values) {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    values.forEach(list::add);
+    return with(name, list);
   }
 
   /** These and one more, of any JSON type. */
@@ -188,6 +196,18 @@ public final class Arguments {
       return number;
     }
 
+    /** A finite number; {@code null}, as Python's libraries write "none", is 0. */
+    public double finite(String name) {
+      JsonNode value = take(name);
+      if (value == null) {
+        return missing(name, 0);
+      }
+      if (!value.isNull() && (!value.isNumber() || !Double.isFinite(value.doubleValue()))) {
+        problems.add(name + " must be a number, is " + value);
+      }
+      return value.doubleValue();
+    }
+
     /** True or false. */
     public boolean flag(String name) {
       JsonNode value = take(name);
@@ -198,6 +218,48 @@ public final class Arguments {
         problems.add(name + " must be true or false, is " + value);
       }
       return value.booleanValue();
+    }
+
+    /** One of several words. */
+    public String word(String name, List<String> words) {
+      JsonNode value = take(name);
+      if (value != null && words.contains(value.textValue())) {
+        return value.textValue();
+      }
+      problems.add(
+          value == null
+              ? name + " is missing"
+              : name + " must be one of " + words + ", is " + value);
+      return words.get(0);
+    }
+
+    /** One or more whole numbers from {@code least} to {@code most}. */
+    public List<Integer> integers(String name, int least, int most) {
+      JsonNode value = take(name);
+      if (value == null) {
+        return List.of(missing(name, least));
+      }
+      List<Integer> numbers = new ArrayList<>();
+      for (JsonNode element : value) {
+        if (element.isIntegralNumber()
+            && element.canConvertToInt()
+            && element.intValue() >= least
+            && element.intValue() <= most) {
+          numbers.add(element.intValue());
+        }
+      }
+      if (!value.isArray() || numbers.isEmpty() || numbers.size() < value.size()) {
+        problems.add(
+            name
+                + " must be a list of whole numbers from "
+                + least
+                + " to "
+                + most
+                + ", is "
+                + value);
+        return List.of(least);
+      }
+      return List.copyOf(numbers);
     }
 
     /**

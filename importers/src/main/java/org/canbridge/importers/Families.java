@@ -2,11 +2,19 @@ package org.canbridge.importers;
 
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
+import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
+import org.canbridge.importers.clip.ClipTextFamily;
 import org.canbridge.importers.dit.DitFamily;
 
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
-  private static final List<Family> ALL = List.of(new DitFamily());
+  private static final List<Family> ALL =
+      List.of(
+          new DitFamily(),
+          new AutoencoderKlFamily(),
+          new AutoencoderTinyFamily(),
+          new ClipTextFamily());
 
   private Families() {}
 

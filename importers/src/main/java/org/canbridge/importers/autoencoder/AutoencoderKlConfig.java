@@ -1,7 +1,9 @@
 package org.canbridge.importers.autoencoder;
 
 import java.util.List;
+import org.canbridge.importers.Arguments;
 import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.keys.KeyMap;
 
 /**
  * The arguments of the autoencoder of latent diffusion models (Rombach et al., CVPR 2022, arXiv
@@ -35,14 +37,19 @@ public record AutoencoderKlConfig(
     boolean midBlockAddAttention)
     implements ModelConfig {
 
-  /** The family's name in {@code config.json}. */
-  public static final String ARCHITECTURE = "autoencoder-kl";
+  static final String ARCHITECTURE = "autoencoder-kl";
+
+  private static final int MAX_CHANNELS = 1 << 16;
+
+  /** Each stage halves the image, so that more make no sense. */
+  static final int MAX_STAGES = 16;
 
   /** Checks what the network's construction relies on. */
   public AutoencoderKlConfig {
     blockOutChannels = List.copyOf(blockOutChannels);
-    if (blockOutChannels.isEmpty()) {
-      throw new IllegalArgumentException("block_out_channels is empty");
+    if (blockOutChannels.isEmpty() || blockOutChannels.size() > MAX_STAGES) {
+      throw new IllegalArgumentException(
+          "block_out_channels must name 1 to " + MAX_STAGES + " stages, is " + blockOutChannels);
     }
     for (int channels : blockOutChannels) {
       if (channels % normNumGroups != 0) {
@@ -58,6 +65,55 @@ public record AutoencoderKlConfig(
   @Override
   public String architecture() {
     return ARCHITECTURE;
+  }
+
+  /**
+   * Reads the arguments of a model directory or of diffusers.
+   *
+   * @throws IllegalArgumentException listing every argument that is missing, unknown or impossible
+   */
+  static AutoencoderKlConfig of(Arguments arguments) {
+    Arguments.Reader reader = arguments.reader();
+    int inChannels = reader.integer("in_channels", 1, MAX_CHANNELS);
+    int outChannels = reader.integer("out_channels", 1, MAX_CHANNELS);
+    List<Integer> blockOutChannels = reader.integers("block_out_channels", 1, MAX_CHANNELS);
+    int layersPerBlock = reader.integer("layers_per_block", 1, KeyMap.MAX_REPEAT);
+    int latentChannels = reader.integer("latent_channels", 1, MAX_CHANNELS);
+    int normNumGroups = reader.integer("norm_num_groups", 1, MAX_CHANNELS);
+    double scalingFactor = reader.positive("scaling_factor");
+    double shiftFactor = reader.finite("shift_factor");
+    boolean useQuantConv = reader.flag("use_quant_conv");
+    boolean usePostQuantConv = reader.flag("use_post_quant_conv");
+    boolean midBlockAddAttention = reader.flag("mid_block_add_attention");
+    reader.finish();
+    return new AutoencoderKlConfig(
+        inChannels,
+        outChannels,
+        blockOutChannels,
+        layersPerBlock,
+        latentChannels,
+        normNumGroups,
+        scalingFactor,
+        shiftFactor,
+        useQuantConv,
+        usePostQuantConv,
+        midBlockAddAttention);
+  }
+
+  @Override
+  public Arguments arguments() {
+    return Arguments.none()
+        .with("in_channels", inChannels)
+        .with("out_channels", outChannels)
+        .with("block_out_channels", blockOutChannels)
+        .with("layers_per_block", layersPerBlock)
+        .with("latent_channels", latentChannels)
+        .with("norm_num_groups", normNumGroups)
+        .with("scaling_factor", scalingFactor)
+        .with("shift_factor", shiftFactor)
+        .with("use_quant_conv", useQuantConv)
+        .with("use_post_quant_conv", usePostQuantConv)
+        .with("mid_block_add_attention", midBlockAddAttention);
   }
 
   /** Number of stages. */

@@ -1,7 +1,11 @@
 package org.canbridge.importers.clip;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
+import org.canbridge.importers.Arguments;
 import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.keys.KeyMap;
 
 /**
  * The arguments of CLIP's text encoder (Radford et al., ICML 2021, arXiv 2103.00020) under the
@@ -33,8 +37,9 @@ public record ClipTextConfig(
     OptionalInt projectionDim)
     implements ModelConfig {
 
-  /** The family's name in {@code config.json}. */
-  public static final String ARCHITECTURE = "clip-text";
+  static final String ARCHITECTURE = "clip-text";
+
+  private static final int MAX_SIZE = 1 << 20;
 
   /** The {@code eos_token_id} that stands for the largest id of the text. */
   public static final int LARGEST_ID = 2;
@@ -45,6 +50,9 @@ public record ClipTextConfig(
     QUICK_GELU("quick_gelu"),
     /** The exact one: OpenCLIP's models. */
     GELU("gelu");
+
+    private static final List<String> PUBLISHED =
+        Arrays.stream(values()).map(Activation::published).toList();
 
     private final String published;
 
@@ -72,5 +80,57 @@ public record ClipTextConfig(
   @Override
   public String architecture() {
     return ARCHITECTURE;
+  }
+
+  /**
+   * Reads the arguments of a model directory or of transformers.
+   *
+   * @throws IllegalArgumentException listing every argument that is missing, unknown or impossible
+   */
+  static ClipTextConfig of(Arguments arguments) {
+    Arguments.Reader reader = arguments.reader();
+    int vocabSize = reader.integer("vocab_size", 1, MAX_SIZE);
+    int hiddenSize = reader.integer("hidden_size", 1, MAX_SIZE);
+    int intermediateSize = reader.integer("intermediate_size", 1, MAX_SIZE);
+    int numHiddenLayers = reader.integer("num_hidden_layers", 1, KeyMap.MAX_REPEAT);
+    int numAttentionHeads = reader.integer("num_attention_heads", 1, MAX_SIZE);
+    int maxPositionEmbeddings = reader.integer("max_position_embeddings", 1, MAX_SIZE);
+    String hiddenAct = reader.word("hidden_act", Activation.PUBLISHED);
+    double layerNormEps = reader.positive("layer_norm_eps");
+    int eosTokenId = reader.integer("eos_token_id", 0, MAX_SIZE);
+    OptionalInt projectionDim =
+        arguments.get("projection_dim").isPresent()
+            ? OptionalInt.of(reader.integer("projection_dim", 1, MAX_SIZE))
+            : OptionalInt.empty();
+    reader.finish();
+    return new ClipTextConfig(
+        vocabSize,
+        hiddenSize,
+        intermediateSize,
+        numHiddenLayers,
+        numAttentionHeads,
+        maxPositionEmbeddings,
+        Activation.values()[Activation.PUBLISHED.indexOf(hiddenAct)],
+        layerNormEps,
+        eosTokenId,
+        projectionDim);
+  }
+
+  @Override
+  public Arguments arguments() {
+    Arguments arguments =
+        Arguments.none()
+            .with("vocab_size", vocabSize)
+            .with("hidden_size", hiddenSize)
+            .with("intermediate_size", intermediateSize)
+            .with("num_hidden_layers", numHiddenLayers)
+            .with("num_attention_heads", numAttentionHeads)
+            .with("max_position_embeddings", maxPositionEmbeddings)
+            .with("hidden_act", hiddenAct.published())
+            .with("layer_norm_eps", layerNormEps)
+            .with("eos_token_id", eosTokenId);
+    return projectionDim.isPresent()
+        ? arguments.with("projection_dim", projectionDim.getAsInt())
+        : arguments;
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,6 +101,55 @@ public final class KeyMap {
   /** The map that gives the published tensors back. */
   public KeyMap inverse() {
     return new KeyMap(rules.stream().map(Expanded::inverse).toList(), List.of());
+  }
+
+  /**
+   * The module of the target layout that a module of the source layout became: the smallest that
+   * holds every tensor which the source's tensors went to. It gives the same value, so that
+   * activations recorded under the source's names can be compared.
+   *
+   * @param sourceModule a module path, e.g. {@code decoder.up.1.upsample}
+   * @return e.g. {@code decoder.up_blocks.0.upsamplers.0.conv}; empty if the module has no tensors,
+   *     or its tensors and those of other modules went to one
+   */
+  public Optional<String> targetModule(String sourceModule) {
+    Map<Boolean, Set<String>> reached =
+        Map.of(true, new LinkedHashSet<>(), false, new LinkedHashSet<>());
+    for (Expanded rule : rules) {
+      List<String> targets = rule.targets().stream().map(Place::name).toList();
+      for (Place source : rule.sources()) {
+        reached.get(isInside(source.name(), sourceModule)).addAll(targets);
+      }
+    }
+    Optional<String> module = commonModule(reached.get(true));
+    boolean shared =
+        module.isPresent()
+            && reached.get(false).stream().anyMatch(name -> isInside(name, module.get()));
+    return shared ? Optional.empty() : module;
+  }
+
+  private static boolean isInside(String name, String module) {
+    return name.startsWith(module + ".");
+  }
+
+  /** The innermost module that holds all of these tensors. */
+  private static Optional<String> commonModule(Set<String> names) {
+    if (names.isEmpty()) {
+      return Optional.empty();
+    }
+    String module = names.iterator().next();
+    do {
+      int dot = module.lastIndexOf('.');
+      if (dot < 0) {
+        return Optional.empty();
+      }
+      module = module.substring(0, dot);
+    } while (!allInside(names, module));
+    return Optional.of(module);
+  }
+
+  private static boolean allInside(Set<String> names, String module) {
+    return names.stream().allMatch(name -> isInside(name, module));
   }
 
   /**
