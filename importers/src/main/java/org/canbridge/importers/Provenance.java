@@ -119,7 +119,12 @@ public record Provenance(
     Map<String, List<String>> ignored = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : keys.path("ignored").properties()) {
       List<String> names = new ArrayList<>();
-      entry.getValue().forEach(name -> names.add(name.asText()));
+      for (JsonNode name : entry.getValue()) {
+        if (!name.isTextual()) {
+          throw new IllegalArgumentException("provenance: ignored must list names");
+        }
+        names.add(name.textValue());
+      }
       ignored.put(entry.getKey(), names);
     }
     return new Provenance(
