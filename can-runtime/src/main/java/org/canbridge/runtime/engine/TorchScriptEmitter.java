@@ -510,6 +510,11 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String divScalar(Op.DivScalar op, List<Node> in) {
+    return "torch.div(" + name(in, 0) + ", " + op.constant() + ")";
+  }
+
+  @Override
   public String clamp(Op.Clamp op, List<Node> in) {
     return "torch.clamp(" + name(in, 0) + ", " + op.least() + ", " + op.most() + ")";
   }

@@ -176,6 +176,11 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long divScalar(Op.DivScalar op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long clamp(Op.Clamp op, List<Node> in) {
     return 0L;
   }

@@ -192,6 +192,17 @@ public sealed interface Op {
     }
   }
 
+  /**
+   * {@code x / constant}, where a reference divides: multiplying by the reciprocal rounds twice,
+   * which TAESD's layers make 1.2e-5.
+   */
+  record DivScalar(double constant) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.divScalar(this, in);
+    }
+  }
+
   /** {@code min(max(x, least), most)}. */
   record Clamp(double least, double most) implements Op {
     @Override

@@ -59,6 +59,9 @@ public interface OpVisitor<R> {
   /** See {@link Op.MulScalar}. */
   R mulScalar(Op.MulScalar op, List<Node> in);
 
+  /** See {@link Op.DivScalar}. */
+  R divScalar(Op.DivScalar op, List<Node> in);
+
   /** See {@link Op.Clamp}. */
   R clamp(Op.Clamp op, List<Node> in);
 

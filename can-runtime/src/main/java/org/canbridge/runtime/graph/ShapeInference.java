@@ -171,6 +171,11 @@ final class ShapeInference implements OpVisitor<Shape> {
   }
 
   @Override
+  public Shape divScalar(Op.DivScalar op, List<Node> in) {
+    return in.get(0).shape();
+  }
+
+  @Override
   public Shape clamp(Op.Clamp op, List<Node> in) {
     check(op.least() <= op.most(), "least must not be above most", in);
     return in.get(0).shape();

@@ -36,8 +36,12 @@ public final class AutoencoderTiny {
    *
    * @param height H, pixels
    * @param width W, pixels
+   * @throws IllegalArgumentException if there is no encoder
    */
   public static Graph encoder(AutoencoderTinyConfig config, long height, long width) {
+    if (!config.hasEncoder()) {
+      throw new IllegalArgumentException("the file holds no encoder, only a decoder");
+    }
     return new AutoencoderTiny(config).buildEncoder(height, width);
   }
 
@@ -49,8 +53,12 @@ public final class AutoencoderTiny {
    *
    * @param height h, latent pixels
    * @param width w, latent pixels
+   * @throws IllegalArgumentException if there is no decoder
    */
   public static Graph decoder(AutoencoderTinyConfig config, long height, long width) {
+    if (!config.hasDecoder()) {
+      throw new IllegalArgumentException("the file holds no decoder, only an encoder");
+    }
     return new AutoencoderTiny(config).buildDecoder(height, width);
   }
 
@@ -74,10 +82,8 @@ public final class AutoencoderTiny {
     GraphBuilder layers = decoder.in("layers");
     Node latent =
         graph.input("latent", Kind.FLOAT, Shape.batched(config.latentChannels(), height, width));
-    Node bounded =
-        graph.mulScalar(
-            graph.pointwise(Function.TANH, graph.mulScalar(latent, 1 / LATENT_MAGNITUDE)),
-            LATENT_MAGNITUDE);
+    Node divided = graph.add(new Op.DivScalar(LATENT_MAGNITUDE), null, latent);
+    Node bounded = graph.mulScalar(graph.pointwise(Function.TANH, divided), LATENT_MAGNITUDE);
     Node x = convolution(layers, bounded, config.channels());
     x = next(layers).returns(graph.pointwise(Function.RELU, x));
     int last = config.numDecoderBlocks().size() - 1;
