@@ -34,7 +34,7 @@ public final class Arguments {
 
   /** The fields of a JSON object. */
   public static Arguments of(ObjectNode values) {
-    return new Arguments(values.deepCopy());
+    return new Arguments((ObjectNode) normal(values));
   }
 
   /** These and one more; an argument that is there already takes the new value. */
@@ -67,8 +67,29 @@ public final class Arguments {
   /** These and one more, of any JSON type. */
   public Arguments with(String name, JsonNode value) {
     ObjectNode extended = values.deepCopy();
-    extended.set(name, value.deepCopy());
+    extended.set(name, normal(value));
     return new Arguments(extended);
+  }
+
+  /** A copy in which equal numbers are equal nodes, however they were parsed or made. */
+  private static JsonNode normal(JsonNode value) {
+    if (value.isIntegralNumber() && value.canConvertToLong()) {
+      return JsonNodeFactory.instance.numberNode(value.longValue());
+    }
+    if (value.isFloatingPointNumber()) {
+      return JsonNodeFactory.instance.numberNode(value.doubleValue());
+    }
+    if (value.isArray()) {
+      ArrayNode copy = JsonNodeFactory.instance.arrayNode();
+      value.forEach(element -> copy.add(normal(element)));
+      return copy;
+    }
+    if (value.isObject()) {
+      ObjectNode copy = JsonNodeFactory.instance.objectNode();
+      value.properties().forEach(field -> copy.set(field.getKey(), normal(field.getValue())));
+      return copy;
+    }
+    return value;
   }
 
   /** These and one more if it is known. */

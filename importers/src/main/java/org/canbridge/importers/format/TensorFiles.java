@@ -40,15 +40,17 @@ public final class TensorFiles {
   /** Takes the source over. */
   static TensorFile openSingle(FileSource source) {
     try {
+      // First, as the length of a header may start like a pickle; neither a pickle nor a zip of
+      // torch has the brace of a header in its ninth byte.
+      if (isSafetensors(source)) {
+        return SafetensorsFile.open(source);
+      }
       int start = source.size() < Integer.BYTES ? 0 : source.read(0, Integer.BYTES).getInt();
       if (start == ZIP || start == EMPTY_ZIP) {
         return TorchFile.open(source);
       }
       if ((start & 0xff) == PICKLE_PROTOCOL || TorchLegacyFile.isTar(source)) {
         return TorchLegacyFile.open(source);
-      }
-      if (isSafetensors(source)) {
-        return SafetensorsFile.open(source);
       }
       throw unknown(source);
     } catch (RuntimeException | Error e) {
