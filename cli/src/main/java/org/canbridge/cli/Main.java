@@ -29,7 +29,8 @@ public final class Main {
           new ImportCommand(),
           new ConvertCommand(),
           new SampleCommand(),
-          new ProfileCommand());
+          new ProfileCommand(),
+          new VerifyCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 

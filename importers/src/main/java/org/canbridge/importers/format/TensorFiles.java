@@ -40,8 +40,7 @@ public final class TensorFiles {
   /** Takes the source over. */
   static TensorFile openSingle(FileSource source) {
     try {
-      // First, as the length of a header may start like a pickle; neither a pickle nor a zip of
-      // torch has the brace of a header in its ninth byte.
+      // First, since the length of a safetensors header may begin with any byte, a pickle's too.
       if (isSafetensors(source)) {
         return SafetensorsFile.open(source);
       }
