@@ -130,10 +130,7 @@ public final class AutoencoderKl {
 
   private Node middle(GraphBuilder g, Node x) {
     long channels = x.shape().size(1);
-    Node mixed = residual(g.in("resnets.0"), x, channels);
-    if (config.midBlockAddAttention()) {
-      mixed = attention(g.in("attentions.0"), mixed);
-    }
+    Node mixed = attention(g.in("attentions.0"), residual(g.in("resnets.0"), x, channels));
     return g.returns(residual(g.in("resnets.1"), mixed, channels));
   }
 

@@ -36,12 +36,8 @@ public final class AutoencoderTiny {
    *
    * @param height H, pixels
    * @param width W, pixels
-   * @throws IllegalArgumentException if there is no encoder
    */
   public static Graph encoder(AutoencoderTinyConfig config, long height, long width) {
-    if (!config.hasEncoder()) {
-      throw new IllegalArgumentException("the file holds no encoder, only a decoder");
-    }
     return new AutoencoderTiny(config).buildEncoder(height, width);
   }
 
@@ -53,12 +49,8 @@ public final class AutoencoderTiny {
    *
    * @param height h, latent pixels
    * @param width w, latent pixels
-   * @throws IllegalArgumentException if there is no decoder
    */
   public static Graph decoder(AutoencoderTinyConfig config, long height, long width) {
-    if (!config.hasDecoder()) {
-      throw new IllegalArgumentException("the file holds no decoder, only an encoder");
-    }
     return new AutoencoderTiny(config).buildDecoder(height, width);
   }
 

@@ -1,7 +1,6 @@
 package org.canbridge.runtime.network;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -51,24 +50,6 @@ class AutoencoderTinyTest {
     AutoencoderTinyConfig config = taesd();
     assertEquals(1_222_532, CostModel.of(AutoencoderTiny.encoder(config, 256, 256)).parameters());
     assertEquals(1_222_531, CostModel.of(AutoencoderTiny.decoder(config, 32, 32)).parameters());
-  }
-
-  @Test
-  void halfThatIsNotThereIsRefused() {
-    AutoencoderTinyConfig taesd = taesd();
-    AutoencoderTinyConfig decoder =
-        new AutoencoderTinyConfig(3, 3, 64, 4, List.of(), taesd.numDecoderBlocks(), 2);
-    assertEquals(
-        "the file holds no encoder, only a decoder",
-        assertThrows(
-                IllegalArgumentException.class, () -> AutoencoderTiny.encoder(decoder, 256, 256))
-            .getMessage());
-    AutoencoderTinyConfig encoder =
-        new AutoencoderTinyConfig(3, 3, 64, 4, taesd.numEncoderBlocks(), List.of(), 2);
-    assertEquals(
-        "the file holds no decoder, only an encoder",
-        assertThrows(IllegalArgumentException.class, () -> AutoencoderTiny.decoder(encoder, 32, 32))
-            .getMessage());
   }
 
   private static AutoencoderTinyConfig taesd() {

@@ -21,7 +21,6 @@ import org.canbridge.importers.keys.KeyMap;
  * @param shiftFactor what is taken from a latent before that; 0 for all but the newest models
  * @param useQuantConv whether a 1x1 convolution follows the encoder
  * @param usePostQuantConv whether a 1x1 convolution precedes the decoder
- * @param midBlockAddAttention whether the middle blocks have an attention
  */
 public record AutoencoderKlConfig(
     int inChannels,
@@ -33,8 +32,7 @@ public record AutoencoderKlConfig(
     double scalingFactor,
     double shiftFactor,
     boolean useQuantConv,
-    boolean usePostQuantConv,
-    boolean midBlockAddAttention)
+    boolean usePostQuantConv)
     implements ModelConfig {
 
   static final String ARCHITECTURE = "autoencoder-kl";
@@ -84,7 +82,6 @@ public record AutoencoderKlConfig(
     double shiftFactor = reader.finite("shift_factor");
     boolean useQuantConv = reader.flag("use_quant_conv");
     boolean usePostQuantConv = reader.flag("use_post_quant_conv");
-    boolean midBlockAddAttention = reader.flag("mid_block_add_attention");
     reader.finish();
     return new AutoencoderKlConfig(
         inChannels,
@@ -96,8 +93,7 @@ public record AutoencoderKlConfig(
         scalingFactor,
         shiftFactor,
         useQuantConv,
-        usePostQuantConv,
-        midBlockAddAttention);
+        usePostQuantConv);
   }
 
   @Override
@@ -112,8 +108,7 @@ public record AutoencoderKlConfig(
         .with("scaling_factor", scalingFactor)
         .with("shift_factor", shiftFactor)
         .with("use_quant_conv", useQuantConv)
-        .with("use_post_quant_conv", usePostQuantConv)
-        .with("mid_block_add_attention", midBlockAddAttention);
+        .with("use_post_quant_conv", usePostQuantConv);
   }
 
   /** Number of stages. */

@@ -56,7 +56,7 @@ public final class AutoencoderKlFamily implements Family {
   private static PublishedModel published(String name, double scaling) {
     AutoencoderKlConfig config =
         new AutoencoderKlConfig(
-            3, 3, List.of(128, 256, 512, 512), 2, 4, 32, scaling, 0, true, true, true);
+            3, 3, List.of(128, 256, 512, 512), 2, 4, 32, scaling, 0, true, true);
     return new PublishedModel(name, config.arguments(), Arguments.none());
   }
 }

@@ -10,17 +10,14 @@ import org.canbridge.importers.ModelConfig;
 /**
  * The arguments of the tiny autoencoder TAESD (madebyollin/taesd) under the names of diffusers'
  * {@code AutoencoderTiny}. Its latents are those of the diffusion model, so that nothing is scaled.
- * The authors publish encoder and decoder as two files; the half that is not there has no blocks.
  *
  * @param inChannels channels of the image that is encoded
  * @param outChannels channels of the image that is decoded
  * @param channels width of every layer, the one number that diffusers repeats in {@code
  *     encoder_block_out_channels} and {@code decoder_block_out_channels}
  * @param latentChannels channels of the latent
- * @param numEncoderBlocks residual blocks of each stage, full resolution first; empty without
- *     encoder
- * @param numDecoderBlocks residual blocks of each stage, latent resolution first; empty without
- *     decoder
+ * @param numEncoderBlocks residual blocks of each stage, full resolution first
+ * @param numDecoderBlocks residual blocks of each stage, latent resolution first
  * @param upsamplingScalingFactor how many times larger each stage of the decoder is than the one
  *     before; in no tensor's shape. The encoder always halves
  */
@@ -39,28 +36,18 @@ public record AutoencoderTinyConfig(
   private static final int MAX_BLOCKS = 256;
   private static final int MAX_FACTOR = 64;
 
-  /** Copies the lists. */
+  /** Copies the lists, which must not be empty. */
   public AutoencoderTinyConfig {
     numEncoderBlocks = List.copyOf(numEncoderBlocks);
     numDecoderBlocks = List.copyOf(numDecoderBlocks);
-    if (numEncoderBlocks.isEmpty() && numDecoderBlocks.isEmpty()) {
-      throw new IllegalArgumentException("num_encoder_blocks and num_decoder_blocks are empty");
+    if (numEncoderBlocks.isEmpty() || numDecoderBlocks.isEmpty()) {
+      throw new IllegalArgumentException("num_encoder_blocks or num_decoder_blocks is empty");
     }
   }
 
   @Override
   public String architecture() {
     return ARCHITECTURE;
-  }
-
-  /** Whether the encoder is there. */
-  public boolean hasEncoder() {
-    return !numEncoderBlocks.isEmpty();
-  }
-
-  /** Whether the decoder is there. */
-  public boolean hasDecoder() {
-    return !numDecoderBlocks.isEmpty();
   }
 
   /**
@@ -72,11 +59,11 @@ public record AutoencoderTinyConfig(
     Arguments.Reader reader = arguments.reader();
     int inChannels = reader.integer("in_channels", 1, MAX_CHANNELS);
     int outChannels = reader.integer("out_channels", 1, MAX_CHANNELS);
-    List<Integer> encoder = list(arguments, reader, "encoder_block_out_channels", 1, MAX_CHANNELS);
-    List<Integer> decoder = list(arguments, reader, "decoder_block_out_channels", 1, MAX_CHANNELS);
+    List<Integer> encoder = reader.integers("encoder_block_out_channels", 1, MAX_CHANNELS);
+    List<Integer> decoder = reader.integers("decoder_block_out_channels", 1, MAX_CHANNELS);
     int latentChannels = reader.integer("latent_channels", 1, MAX_CHANNELS);
-    List<Integer> encoderBlocks = list(arguments, reader, "num_encoder_blocks", 0, MAX_BLOCKS);
-    List<Integer> decoderBlocks = list(arguments, reader, "num_decoder_blocks", 0, MAX_BLOCKS);
+    List<Integer> encoderBlocks = reader.integers("num_encoder_blocks", 0, MAX_BLOCKS);
+    List<Integer> decoderBlocks = reader.integers("num_decoder_blocks", 0, MAX_BLOCKS);
     int factor = reader.integer("upsampling_scaling_factor", 1, MAX_FACTOR);
     reader.finish();
     Set<Integer> channels = new TreeSet<>(encoder);
@@ -104,30 +91,16 @@ public record AutoencoderTinyConfig(
         factor);
   }
 
-  /** The half that is not there has no such argument. */
-  private static List<Integer> list(
-      Arguments arguments, Arguments.Reader reader, String name, int least, int most) {
-    return arguments.get(name).isPresent() ? reader.integers(name, least, most) : List.of();
-  }
-
   @Override
   public Arguments arguments() {
-    Arguments arguments =
-        Arguments.none().with("in_channels", inChannels).with("out_channels", outChannels);
-    if (hasEncoder()) {
-      arguments =
-          arguments
-              .with("encoder_block_out_channels", stages(numEncoderBlocks))
-              .with("num_encoder_blocks", numEncoderBlocks);
-    }
-    if (hasDecoder()) {
-      arguments =
-          arguments
-              .with("decoder_block_out_channels", stages(numDecoderBlocks))
-              .with("num_decoder_blocks", numDecoderBlocks);
-    }
-    return arguments
+    return Arguments.none()
+        .with("in_channels", inChannels)
+        .with("out_channels", outChannels)
+        .with("encoder_block_out_channels", stages(numEncoderBlocks))
+        .with("decoder_block_out_channels", stages(numDecoderBlocks))
         .with("latent_channels", latentChannels)
+        .with("num_encoder_blocks", numEncoderBlocks)
+        .with("num_decoder_blocks", numDecoderBlocks)
         .with("upsampling_scaling_factor", upsamplingScalingFactor);
   }
 

@@ -8,12 +8,12 @@ import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.PublishedModel;
 
 /**
- * TAESD, the tiny autoencoder of madebyollin/taesd for the latents of Stable Diffusion. The
- * canonical layout is that of diffusers, which holds both halves in one file.
+ * TAESD, the tiny autoencoder of madebyollin/taesd for the latents of Stable Diffusion. The layout
+ * is that of diffusers, which holds both halves; the authors' own two files are recognised and
+ * refused.
  */
 public final class AutoencoderTinyFamily implements Family {
-  private static final List<Layout> LAYOUTS =
-      List.of(TinyLayout.DIFFUSERS, TinyLayout.AUTHORS_ENCODER, TinyLayout.AUTHORS_DECODER);
+  private static final List<Layout> LAYOUTS = List.of(new TinyLayout());
 
   private static final List<PublishedModel> PUBLISHED =
       List.of(

@@ -104,15 +104,11 @@ final class KlLayout implements Layout {
             .with("layers_per_block", weights.repeats(blocks.substring(0, blocks.indexOf("{j}"))))
             .with("latent_channels", weights.size(prefix + "decoder.conv_in.weight", 4, 1));
     boolean quantConv = holds(weights, "quant_conv.");
-    boolean attention =
-        holds(weights, "encoder." + names.attention())
-            || holds(weights, "decoder." + names.attention());
     List<Question> questions = questions(channels, known.integer("latent_channels"), quantConv);
     return new Inference(
         known
             .with("use_quant_conv", quantConv)
-            .with("use_post_quant_conv", holds(weights, "post_quant_conv."))
-            .with("mid_block_add_attention", attention),
+            .with("use_post_quant_conv", holds(weights, "post_quant_conv.")),
         questions,
         count == 0 ? List.of("the encoder has no stages") : List.of());
   }
@@ -179,10 +175,9 @@ final class KlLayout implements Layout {
     OptionalLong latent = known.integer("latent_channels");
     OptionalLong moments = latent.isPresent() ? OptionalLong.of(2 * latent.getAsLong()) : latent;
     long blocks = known.integer("layers_per_block").orElse(0);
-    boolean attention = flag(known, "mid_block_add_attention");
     KlRules rules = new KlRules(names, stages);
-    rules.encoder(known.integer("in_channels"), moments, blocks, attention);
-    rules.decoder(latent, known.integer("out_channels"), blocks, attention);
+    rules.encoder(known.integer("in_channels"), moments, blocks);
+    rules.decoder(latent, known.integer("out_channels"), blocks);
     if (flag(known, "use_quant_conv")) {
       rules.quantConv("quant_conv", moments);
     }

@@ -42,7 +42,7 @@ final class KlRules {
   }
 
   /** The encoder, from {@code image} channels to {@code moments}. */
-  void encoder(OptionalLong image, OptionalLong moments, long blocks, boolean attention) {
+  void encoder(OptionalLong image, OptionalLong moments, long blocks) {
     convolution("encoder.conv_in", new Channels(image, stages.get(0)));
     for (int s = 0; s < stages.size(); s++) {
       OptionalLong before = stages.get(Math.max(s - 1, 0));
@@ -56,11 +56,11 @@ final class KlRules {
         resampling(names.downsample(), CANONICAL.downsample(), s, stages.get(s));
       }
     }
-    end("encoder.", attention, stages.get(stages.size() - 1), moments);
+    end("encoder.", stages.get(stages.size() - 1), moments);
   }
 
   /** The decoder, from {@code latent} channels to {@code image}. */
-  void decoder(OptionalLong latent, OptionalLong image, long blocks, boolean attention) {
+  void decoder(OptionalLong latent, OptionalLong image, long blocks) {
     int last = stages.size() - 1;
     convolution("decoder.conv_in", new Channels(latent, stages.get(last)));
     for (int s = 0; s <= last; s++) {
@@ -76,7 +76,7 @@ final class KlRules {
         resampling(names.upsample(), CANONICAL.upsample(), s, width);
       }
     }
-    end("decoder.", attention, stages.get(0), image);
+    end("decoder.", stages.get(0), image);
   }
 
   /** The 1x1 convolution between encoder or decoder and the latent. */
@@ -96,13 +96,11 @@ final class KlRules {
   }
 
   /** Middle blocks, last norm and last convolution; {@code width} is what goes into these. */
-  private void end(String side, boolean attention, OptionalLong width, OptionalLong out) {
+  private void end(String side, OptionalLong width, OptionalLong out) {
     OptionalLong deepest = stages.get(stages.size() - 1);
     Channels same = new Channels(deepest, deepest);
     residual(side + names.middle().get(0), side + CANONICAL.middle().get(0), same, dims(same));
-    if (attention) {
-      attention(side + names.attention() + ".", side + CANONICAL.attention() + ".", dims(same));
-    }
+    attention(side + names.attention() + ".", side + CANONICAL.attention() + ".", dims(same));
     residual(side + names.middle().get(1), side + CANONICAL.middle().get(1), same, dims(same));
     Channels leaving = new Channels(width, out);
     norm(side + names.lastNorm(), side + CANONICAL.lastNorm(), "[K]", dims(leaving));

@@ -22,7 +22,9 @@ import org.canbridge.importers.keys.KeyMap;
  * @param eosTokenId id of the end-of-text token, where the text is pooled. The value {@value
  *     #LARGEST_ID} does not mean that id: files older than transformers 4.30 carry it by mistake,
  *     and the text is pooled at the largest id
- * @param projectionDim width of the text embedding, where the file has the projection to it
+ * @param projectionDim width of the text embedding, where the file has the projection to it. The
+ *     argument is {@code text_projection_dim}, 0 without: transformers' own {@code projection_dim}
+ *     is in {@code config.json} whether there is a projection or not
  */
 public record ClipTextConfig(
     int vocabSize,
@@ -98,10 +100,7 @@ public record ClipTextConfig(
     String hiddenAct = reader.word("hidden_act", Activation.PUBLISHED);
     double layerNormEps = reader.positive("layer_norm_eps");
     int eosTokenId = reader.integer("eos_token_id", 0, MAX_SIZE);
-    OptionalInt projectionDim =
-        arguments.get("projection_dim").isPresent()
-            ? OptionalInt.of(reader.integer("projection_dim", 1, MAX_SIZE))
-            : OptionalInt.empty();
+    int projectionDim = reader.integer("text_projection_dim", 0, MAX_SIZE);
     reader.finish();
     return new ClipTextConfig(
         vocabSize,
@@ -113,24 +112,21 @@ public record ClipTextConfig(
         Activation.values()[Activation.PUBLISHED.indexOf(hiddenAct)],
         layerNormEps,
         eosTokenId,
-        projectionDim);
+        projectionDim == 0 ? OptionalInt.empty() : OptionalInt.of(projectionDim));
   }
 
   @Override
   public Arguments arguments() {
-    Arguments arguments =
-        Arguments.none()
-            .with("vocab_size", vocabSize)
-            .with("hidden_size", hiddenSize)
-            .with("intermediate_size", intermediateSize)
-            .with("num_hidden_layers", numHiddenLayers)
-            .with("num_attention_heads", numAttentionHeads)
-            .with("max_position_embeddings", maxPositionEmbeddings)
-            .with("hidden_act", hiddenAct.published())
-            .with("layer_norm_eps", layerNormEps)
-            .with("eos_token_id", eosTokenId);
-    return projectionDim.isPresent()
-        ? arguments.with("projection_dim", projectionDim.getAsInt())
-        : arguments;
+    return Arguments.none()
+        .with("vocab_size", vocabSize)
+        .with("hidden_size", hiddenSize)
+        .with("intermediate_size", intermediateSize)
+        .with("num_hidden_layers", numHiddenLayers)
+        .with("num_attention_heads", numAttentionHeads)
+        .with("max_position_embeddings", maxPositionEmbeddings)
+        .with("hidden_act", hiddenAct.published())
+        .with("layer_norm_eps", layerNormEps)
+        .with("eos_token_id", eosTokenId)
+        .with("text_projection_dim", projectionDim.orElse(0));
   }
 }

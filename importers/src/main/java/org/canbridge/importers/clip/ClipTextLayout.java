@@ -5,10 +5,12 @@ import static org.canbridge.importers.keys.KeyRule.rename;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
@@ -40,6 +42,7 @@ final class ClipTextLayout implements Layout {
   private static final int USUAL_VOCABULARY = 49408;
 
   private static final String LAYER = "encoder.layers.";
+  private static final String PROJECTION_DIM = "text_projection_dim";
   private static final String PROJECTION = "text_projection.weight";
   private static final String IN_CONFIG = "a config.json beside the file";
 
@@ -81,8 +84,14 @@ final class ClipTextLayout implements Layout {
             .with(
                 "max_position_embeddings",
                 weights.size(prefix + "embeddings.position_embedding.weight", 2, 0));
-    if (weights.tensors().containsKey(PROJECTION)) {
-      known = known.with("projection_dim", weights.size(PROJECTION, 2, 0));
+    if (!weights.tensors().containsKey(PROJECTION)) {
+      known = known.with(PROJECTION_DIM, 0);
+    } else {
+      // Null says that there is a projection, whose width a wrong shape hides.
+      known =
+          known
+              .with(PROJECTION_DIM, NullNode.getInstance())
+              .with(PROJECTION_DIM, weights.size(PROJECTION, 2, 0));
     }
     return new Inference(known, questions(known), List.of());
   }
@@ -129,7 +138,7 @@ final class ClipTextLayout implements Layout {
             .with("N", known.integer("max_position_embeddings"))
             .with("D", known.integer("hidden_size"))
             .with("M", known.integer("intermediate_size"))
-            .with("P", known.integer("projection_dim"));
+            .with("P", known.integer(PROJECTION_DIM));
     KeyMap.Builder map =
         KeyMap.builder()
             .rules(
@@ -142,7 +151,7 @@ final class ClipTextLayout implements Layout {
                 List.of(
                     rule("final_layer_norm.weight", "[D]"), rule("final_layer_norm.bias", "[D]")),
                 dims);
-    if (known.get("projection_dim").isPresent()) {
+    if (!known.integer(PROJECTION_DIM).equals(OptionalLong.of(0))) {
       map.rules(List.of(KeyRule.copy(PROJECTION, "[P, D]")), dims);
     }
     return map.ignore(prefix + "embeddings.position_ids", "the positions 0, 1, 2, ...")
