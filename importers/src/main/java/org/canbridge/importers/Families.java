@@ -6,12 +6,16 @@ import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
 import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
 import org.canbridge.importers.clip.ClipTextFamily;
 import org.canbridge.importers.dit.DitFamily;
+import org.canbridge.importers.efficientvit.EfficientVitFamily;
+import org.canbridge.importers.uvit.UvitFamily;
 
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
   private static final List<Family> ALL =
       List.of(
           new DitFamily(),
+          new UvitFamily(),
+          new EfficientVitFamily(),
           new AutoencoderKlFamily(),
           new AutoencoderTinyFamily(),
           new ClipTextFamily());

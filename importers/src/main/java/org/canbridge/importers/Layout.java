@@ -19,6 +19,16 @@ public interface Layout {
   Inference infer(StateDict weights);
 
   /**
+   * Adds the arguments that follow from the shapes only once every question is answered.
+   *
+   * @param known what {@link #infer} found, with the answers
+   * @throws IllegalArgumentException if the answers and the shapes contradict each other
+   */
+  default Arguments complete(Arguments known, StateDict weights) {
+    return known;
+  }
+
+  /**
    * The rules for one network.
    *
    * @param known arguments as {@link #infer} found them; those that could not be read off are

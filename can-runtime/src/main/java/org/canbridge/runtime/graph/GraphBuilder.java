@@ -147,6 +147,37 @@ public final class GraphBuilder {
         module.add(new Op.Conv2d(stride, padding, groups), role, x, weight, bias));
   }
 
+  /** The same without bias. */
+  public Node conv2dWithoutBias(
+      String name,
+      Node x,
+      long outChannels,
+      int kernel,
+      int stride,
+      int padding,
+      int groups,
+      Role role) {
+    GraphBuilder module = in(name);
+    Node weight =
+        module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
+    return module.returns(module.add(new Op.Conv2d(stride, padding, groups), role, x, weight));
+  }
+
+  /** Batch norm with stored statistics as module {@code name}: x {@code (B, C, H, W)}. */
+  public Node batchNorm(String name, Node x, double eps) {
+    GraphBuilder module = in(name);
+    long channels = x.shape().size(1);
+    return module.returns(
+        module.add(
+            new Op.BatchNorm(eps),
+            null,
+            x,
+            module.parameter("weight", channels),
+            module.parameter("bias", channels),
+            module.parameter("running_mean", channels),
+            module.parameter("running_var", channels)));
+  }
+
   /** Layer norm over the last axis without weight and bias. */
   public Node layerNorm(Node x, double eps) {
     return add(new Op.LayerNorm(eps), null, x);

@@ -27,7 +27,7 @@ class AutoencoderKlTest {
   @ParameterizedTest
   @ValueSource(strings = {"vae-tiny", "vae-tiny-oldattn"})
   void agreesWithDiffusers(String name) {
-    try (ReferenceCase reference = new ReferenceCase(name)) {
+    try (BundleCoverage reference = new BundleCoverage(name)) {
       ImportOptions options =
           ImportOptions.defaults().withArguments(reference.json("config.json"), "config.json");
       try (Checkpoint checkpoint = Checkpoints.open(reference.path(WEIGHTS), options)) {
@@ -49,7 +49,7 @@ class AutoencoderKlTest {
     "sd-style.ckpt, CompVis (first_stage_model of Stable Diffusion)"
   })
   void agreesWithCompVis(String file, String layout) {
-    try (ReferenceCase reference = new ReferenceCase("vae-compvis-tiny")) {
+    try (BundleCoverage reference = new BundleCoverage("vae-compvis-tiny")) {
       ImportOptions options =
           ImportOptions.defaults()
               .withArgument(
@@ -81,7 +81,7 @@ class AutoencoderKlTest {
   }
 
   private static void compare(
-      ReferenceCase reference,
+      BundleCoverage reference,
       Checkpoint checkpoint,
       LatentSpace space,
       List<String> outputs,
@@ -97,7 +97,7 @@ class AutoencoderKlTest {
       reference.check(
           session,
           reference.inputs("image", "noise"),
-          ReferenceCase.names(outputs, encoded, module));
+          BundleCoverage.names(outputs, encoded, module));
     }
     TensorData latent = reference.input("latent");
     Graph decoder =
@@ -107,7 +107,7 @@ class AutoencoderKlTest {
       reference.check(
           session,
           reference.inputs("latent"),
-          ReferenceCase.names(List.of("decoded"), reference.activations(""), module));
+          BundleCoverage.names(List.of("decoded"), reference.activations(""), module));
     }
   }
 

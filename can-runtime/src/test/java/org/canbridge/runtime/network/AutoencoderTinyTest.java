@@ -19,7 +19,7 @@ class AutoencoderTinyTest {
 
   @Test
   void agreesWithDiffusers() {
-    try (ReferenceCase reference = new ReferenceCase("taesd-diffusers-tiny")) {
+    try (BundleCoverage reference = new BundleCoverage("taesd-diffusers-tiny")) {
       ImportOptions options =
           ImportOptions.defaults().withArguments(reference.json("config.json"), "config.json");
       try (Checkpoint checkpoint =
@@ -33,14 +33,14 @@ class AutoencoderTinyTest {
   }
 
   private static void run(
-      ReferenceCase reference, Checkpoint checkpoint, Graph graph, String input, String output) {
+      BundleCoverage reference, Checkpoint checkpoint, Graph graph, String input, String output) {
     List<String> activations =
         reference.activations("").stream().filter(graph.modules()::containsKey).toList();
     try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
       reference.check(
           session,
           reference.inputs(input),
-          ReferenceCase.names(List.of(output), activations, UnaryOperator.identity()));
+          BundleCoverage.names(List.of(output), activations, UnaryOperator.identity()));
     }
   }
 

@@ -34,7 +34,7 @@ class ClipTextTest {
     "clip-text-tiny-eos, model.safetensors"
   })
   void agreesWithTransformers(String name, String file) {
-    try (ReferenceCase reference = new ReferenceCase(name)) {
+    try (BundleCoverage reference = new BundleCoverage(name)) {
       try (Checkpoint checkpoint =
           Checkpoints.open(reference.path(file), options(reference.json("config.json")))) {
         List<String> outputs = List.of("last_hidden_state", "pooler_output");
@@ -42,7 +42,7 @@ class ClipTextTest {
             reference,
             checkpoint,
             Padding.SEEN,
-            ReferenceCase.names(outputs, reference.activations(""), UnaryOperator.identity()));
+            BundleCoverage.names(outputs, reference.activations(""), UnaryOperator.identity()));
         run(reference, checkpoint, Padding.MASKED, masked(outputs));
       }
       reference.assertComplete();
@@ -52,7 +52,7 @@ class ClipTextTest {
   /** Of a whole CLIP, the text half; the rest of the case belongs to the image half. */
   @Test
   void agreesWithTheTextHalfOfClip() {
-    try (ReferenceCase reference = new ReferenceCase("clip-tiny")) {
+    try (BundleCoverage reference = new BundleCoverage("clip-tiny")) {
       ObjectNode config = (ObjectNode) reference.json("config.json").get("text_config");
       try (Checkpoint checkpoint =
           Checkpoints.open(reference.path("model.safetensors"), options(config))) {
@@ -61,7 +61,7 @@ class ClipTextTest {
             reference,
             checkpoint,
             Padding.SEEN,
-            ReferenceCase.names(outputs, List.of("text_projection"), UnaryOperator.identity()));
+            BundleCoverage.names(outputs, List.of("text_projection"), UnaryOperator.identity()));
         run(reference, checkpoint, Padding.MASKED, masked(outputs));
       }
       List<String> image = new ArrayList<>();
@@ -93,7 +93,7 @@ class ClipTextTest {
   }
 
   private static void run(
-      ReferenceCase reference, Checkpoint checkpoint, Padding padding, Map<String, String> names) {
+      BundleCoverage reference, Checkpoint checkpoint, Padding padding, Map<String, String> names) {
     ClipTextConfig config = (ClipTextConfig) checkpoint.config();
     Graph graph = ClipText.graph(config, padding, config.maxPositionEmbeddings());
     try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
@@ -104,7 +104,7 @@ class ClipTextTest {
   /** A causal network gives the first tokens the same, however many follow. */
   @Test
   void shorterTextsGiveTheSameTokens() {
-    try (ReferenceCase reference = new ReferenceCase("clip-text-tiny-eos");
+    try (BundleCoverage reference = new BundleCoverage("clip-text-tiny-eos");
         Checkpoint checkpoint =
             Checkpoints.open(
                 reference.path("model.safetensors"), options(reference.json("config.json")))) {

@@ -9,110 +9,103 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
-import java.util.function.UnaryOperator;
+import java.util.Optional;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.format.SafetensorsFile;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
-import org.canbridge.runtime.engine.Session;
 
-/** A bundle of reference numbers, and which of them have been compared. */
+/** A reference bundle: what the authors' code computed, beside the checkpoint it computed with. */
 final class ReferenceCase implements AutoCloseable {
-  private static final double RTOL = 1e-4;
-  private static final double ATOL = 1e-5;
+  private static final String ACTIVATION = "activation.";
 
   private final Path folder;
-  private final SafetensorsFile file;
-  private final TreeSet<String> open = new TreeSet<>();
+  private final SafetensorsFile tensors;
+  private final ObjectNode description;
 
-  ReferenceCase(String name) {
-    folder = Fixtures.of(name);
-    file = SafetensorsFile.open(folder.resolve("reference.safetensors"));
-    file.tensors().keySet().stream().filter(key -> !key.startsWith("input.")).forEach(open::add);
+  private ReferenceCase(Path folder, SafetensorsFile tensors, ObjectNode description) {
+    this.folder = folder;
+    this.tensors = tensors;
+    this.description = description;
   }
 
-  Path path(String name) {
-    return folder.resolve(name);
-  }
-
-  /** An object in a JSON file of the case. */
-  ObjectNode json(String name) {
+  static ReferenceCase open(String name) {
+    Path folder = Fixtures.of(name);
     try {
-      return (ObjectNode) new ObjectMapper().readTree(path(name).toFile());
+      ObjectNode description =
+          (ObjectNode) new ObjectMapper().readTree(folder.resolve("reference.json").toFile());
+      return new ReferenceCase(
+          folder, SafetensorsFile.open(folder.resolve("reference.safetensors")), description);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  TensorData input(String name) {
-    return file.tensors().get("input." + name);
+  /** The checkpoint, with what its tensors cannot tell taken from the bundle. */
+  Checkpoint checkpoint() {
+    String file = description.get("checkpoints").fieldNames().next();
+    ObjectNode config = (ObjectNode) description.get("config");
+    return Checkpoints.open(
+        folder.resolve(file), ImportOptions.defaults().withArguments(config, "reference.json"));
   }
 
-  /** Inputs by their own names. */
-  Map<String, TensorData> inputs(String... names) {
-    Map<String, TensorData> inputs = new LinkedHashMap<>();
-    for (String name : names) {
-      inputs.put(name, input(name));
+  double number(String field) {
+    return description.get(field).doubleValue();
+  }
+
+  TensorData tensor(String name) {
+    return Optional.ofNullable(tensors.tensors().get(name)).orElseThrow();
+  }
+
+  /** Module paths of the recorded activations of one call, e.g. {@code .wide}. */
+  List<String> activations(String suffix) {
+    List<String> paths = new ArrayList<>();
+    for (String name : tensors.tensors().keySet()) {
+      boolean wide = name.endsWith(".wide");
+      if (name.startsWith(ACTIVATION) && wide == suffix.equals(".wide")) {
+        paths.add(name.substring(ACTIVATION.length(), name.length() - suffix.length()));
+      }
     }
-    return inputs;
+    return paths;
   }
 
-  /** Names of the activations that begin so, without {@code activation.}. */
-  List<String> activations(String start) {
-    return open.stream()
-        .filter(key -> key.startsWith("activation." + start))
-        .map(key -> key.substring("activation.".length()))
-        .toList();
+  /** Compares every value that was asked for with the recorded one. */
+  void check(Map<String, TensorData> actual, Map<String, String> recorded, Tolerance tolerance) {
+    recorded.forEach((value, name) -> tolerance.check(name, tensor(name), actual.get(value)));
   }
 
   /**
-   * Runs the session once and compares.
+   * {@code |actual - expected| <= atol + rtol |expected|}.
    *
-   * @param expected the bundle's name of each of the network's values, e.g. {@code output.mean} of
-   *     {@code mean}
+   * @param rtol share of the expected value
+   * @param atol absolute part
    */
-  void check(Session session, Map<String, TensorData> inputs, Map<String, String> expected) {
-    Map<String, TensorData> values = session.run(inputs, List.copyOf(expected.keySet()));
-    expected.forEach((value, key) -> assertEqual(key, values.get(value)));
-  }
+  record Tolerance(double rtol, double atol) {
+    static final Tolerance FLOAT32 = new Tolerance(1e-4, 1e-5);
 
-  /** Outputs by the names after {@code output.}, and activations under the names they have. */
-  static Map<String, String> names(
-      List<String> outputs, List<String> activations, UnaryOperator<String> module) {
-    Map<String, String> names = new LinkedHashMap<>();
-    activations.forEach(path -> names.put(module.apply(path), "activation." + path));
-    outputs.forEach(name -> names.put(name, "output." + name));
-    return names;
-  }
-
-  private void assertEqual(String key, TensorData actual) {
-    TensorData expected = file.tensors().get(key);
-    assertEquals(expected.type().shape(), actual.type().shape(), key);
-    double[] wanted = Tensors.doubles(expected);
-    double[] got = Tensors.doubles(actual);
-    List<String> wrong = new ArrayList<>();
-    for (int i = 0; i < wanted.length; i++) {
-      if (!(Math.abs(got[i] - wanted[i]) <= ATOL + RTOL * Math.abs(wanted[i]))) {
-        wrong.add("[" + i + "] expected " + wanted[i] + " but was " + got[i]);
-      }
+    void check(String name, TensorData expected, TensorData actual) {
+      assertEquals(expected.type().elements(), actual.type().elements(), name + ": elements");
+      check(name, Tensors.doubles(expected), Tensors.doubles(actual));
     }
-    assertTrue(
-        wrong.isEmpty(),
-        () -> key + ": " + wrong.size() + " of " + wanted.length + " differ, " + wrong.get(0));
-    open.remove(key);
-  }
 
-  /** Fails if the bundle holds something that was not compared, but for these. */
-  void assertComplete(String... besides) {
-    assertEquals(new TreeSet<>(List.of(besides)), open);
+    void check(String name, double[] expected, double[] actual) {
+      double worst = 0;
+      for (int i = 0; i < expected.length; i++) {
+        double needed = Math.abs(actual[i] - expected[i]) / (atol + rtol * Math.abs(expected[i]));
+        assertTrue(!Double.isNaN(needed), name + ": NaN at " + i);
+        worst = Math.max(worst, needed);
+      }
+      assertTrue(worst <= 1, name + ": differs by " + worst + " times the tolerance");
+    }
   }
 
   @Override
   public void close() {
-    file.close();
+    tensors.close();
   }
 }
