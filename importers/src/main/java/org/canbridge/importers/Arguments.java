@@ -124,13 +124,15 @@ public final class Arguments {
 
   /**
    * The names of arguments that are in both with different values. Numbers that are not whole count
-   * as equal within 2 %: what a file tells about a ratio is rounded, {@code int(width * ratio)}.
+   * as equal within 2 %: what a file tells about a ratio is rounded, {@code int(width * ratio)}. A
+   * {@code null}, with which libraries leave an argument at its default, contradicts nothing.
    */
   public Set<String> contradictions(Arguments other) {
     Set<String> found = new LinkedHashSet<>();
     for (Map.Entry<String, JsonNode> entry : other.values.properties()) {
       JsonNode mine = values.get(entry.getKey());
-      if (mine != null && !equal(mine, entry.getValue())) {
+      boolean said = mine != null && !mine.isNull() && !entry.getValue().isNull();
+      if (said && !equal(mine, entry.getValue())) {
         found.add(entry.getKey());
       }
     }

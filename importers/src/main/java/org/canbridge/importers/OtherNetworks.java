@@ -64,10 +64,10 @@ final class OtherNetworks {
               "conv_norm_out.weight"),
           network(
               "TAESD (tiny autoencoder) or a relative in its authors' layout, half of it in a file",
-              "*1.weight",
-              "*3.conv.0.weight",
-              "*3.conv.4.weight",
-              "*4.conv.2.weight"),
+              "1.weight",
+              "3.conv.0.weight",
+              "3.conv.4.weight",
+              "4.conv.2.weight"),
           network(
               "CLIP in the layout of OpenAI and OpenCLIP",
               "*token_embedding.weight",

@@ -188,6 +188,18 @@ final class KlLayout implements Layout {
     return rules.map().build();
   }
 
+  /** Told by where the tensors go. Modules count from the autoencoder's own root. */
+  @Override
+  public String publishedModule(String canonical, Arguments arguments) {
+    String prefix = names.prefix();
+    return keyMap(arguments)
+        .inverse()
+        .targetModule(canonical)
+        .filter(module -> module.startsWith(prefix))
+        .map(module -> module.substring(prefix.length()))
+        .orElse(canonical);
+  }
+
   private static boolean flag(Arguments known, String name) {
     return known.get(name).filter(JsonNode::booleanValue).isPresent();
   }

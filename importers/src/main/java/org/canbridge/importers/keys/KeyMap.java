@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -104,52 +103,61 @@ public final class KeyMap {
   }
 
   /**
-   * The module of the target layout that a module of the source layout became: the smallest that
-   * holds every tensor which the source's tensors went to. It gives the same value, so that
+   * The module of the target layout that a module of the source layout became: the one that holds
+   * the tensors which the source's went to, and no others. It gives the same value, so that
    * activations recorded under the source's names can be compared.
    *
    * @param sourceModule a module path, e.g. {@code decoder.up.1.upsample}
-   * @return e.g. {@code decoder.up_blocks.0.upsamplers.0.conv}; empty if the module has no tensors,
-   *     or its tensors and those of other modules went to one
+   * @return e.g. {@code decoder.up_blocks.0.upsamplers.0}; empty if the module has no tensors, or
+   *     tensors of other modules went to the same one
    */
   public Optional<String> targetModule(String sourceModule) {
-    Map<Boolean, Set<String>> reached =
-        Map.of(true, new LinkedHashSet<>(), false, new LinkedHashSet<>());
+    List<String> reached = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    Optional<String> sameRest = Optional.empty();
     for (Expanded rule : rules) {
       List<String> targets = rule.targets().stream().map(Place::name).toList();
       for (Place source : rule.sources()) {
-        reached.get(isInside(source.name(), sourceModule)).addAll(targets);
+        boolean inside = isInside(source.name(), sourceModule);
+        (inside ? reached : others).addAll(targets);
+        if (inside && sameRest.isEmpty()) {
+          sameRest = without(targets.get(0), source.name().substring(sourceModule.length()));
+        }
       }
     }
-    Optional<String> module = commonModule(reached.get(true));
-    boolean shared =
-        module.isPresent()
-            && reached.get(false).stream().anyMatch(name -> isInside(name, module.get()));
-    return shared ? Optional.empty() : module;
+    return Stream.concat(sameRest.stream(), commonModule(reached).stream())
+        .filter(module -> allInside(reached, module))
+        .filter(module -> others.stream().noneMatch(name -> isInside(name, module)))
+        .findFirst();
   }
 
   private static boolean isInside(String name, String module) {
     return name.startsWith(module + ".");
   }
 
-  /** The innermost module that holds all of these tensors. */
-  private static Optional<String> commonModule(Set<String> names) {
-    if (names.isEmpty()) {
-      return Optional.empty();
-    }
-    String module = names.iterator().next();
-    do {
-      int dot = module.lastIndexOf('.');
-      if (dot < 0) {
-        return Optional.empty();
-      }
-      module = module.substring(0, dot);
-    } while (!allInside(names, module));
-    return Optional.of(module);
+  /** What stands before the rest of a name, where both layouts call the rest the same. */
+  private static Optional<String> without(String name, String rest) {
+    return name.endsWith(rest)
+        ? Optional.of(name.substring(0, name.length() - rest.length()))
+        : Optional.empty();
   }
 
-  private static boolean allInside(Set<String> names, String module) {
+  /** The innermost module that holds all of these tensors. */
+  private static Optional<String> commonModule(List<String> names) {
+    Optional<String> module = names.stream().findFirst().flatMap(KeyMap::parent);
+    while (module.isPresent() && !allInside(names, module.get())) {
+      module = parent(module.get());
+    }
+    return module;
+  }
+
+  private static boolean allInside(List<String> names, String module) {
     return names.stream().allMatch(name -> isInside(name, module));
+  }
+
+  private static Optional<String> parent(String path) {
+    int dot = path.lastIndexOf('.');
+    return dot < 0 ? Optional.empty() : Optional.of(path.substring(0, dot));
   }
 
   /**

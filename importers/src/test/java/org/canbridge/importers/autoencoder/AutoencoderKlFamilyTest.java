@@ -113,14 +113,17 @@ class AutoencoderKlFamilyTest extends FamilyContract {
   void stagesOfCompVisAreCountedFromFullResolution() {
     KeyMap map = layout("CompVis").keyMap(TINY.arguments());
     assertEquals(
-        Optional.of("decoder.up_blocks.0.upsamplers.0.conv"),
-        map.targetModule("decoder.up.1.upsample"));
+        Optional.of("decoder.up_blocks.0.upsamplers.0"), map.targetModule("decoder.up.1.upsample"));
     assertEquals(
         Optional.of("decoder.up_blocks.1.resnets.0"), map.targetModule("decoder.up.0.block.0"));
     assertEquals(
         Optional.of("encoder.down_blocks.1.resnets.0"), map.targetModule("encoder.down.1.block.0"));
     assertEquals(
         Optional.of("encoder.mid_block.attentions.0"), map.targetModule("encoder.mid.attn_1"));
+    assertEquals(
+        "decoder.up.1.upsample",
+        layout("CompVis (first_stage_model of Stable Diffusion)")
+            .publishedModule("decoder.up_blocks.0.upsamplers.0", TINY.arguments()));
     assertEquals(Optional.of("encoder"), map.targetModule("encoder"));
     assertEquals(Optional.empty(), map.targetModule("encoder.mid.attn_2"));
   }
