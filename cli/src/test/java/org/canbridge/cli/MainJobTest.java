@@ -193,7 +193,16 @@ class MainJobTest {
     usage("--condition is 'weather'", "convert", tiny, "--out", at("x"), "--condition", "weather");
     usage("needs --out FILE.png or --save-latents FILE", "sample", tiny, "--heads", "3");
     usage("which a PNG cannot show", "sample", tiny, "--heads", "3", "--out", at("x.png"));
-    usage("there is no sampler 'magic'", "sample", tiny, "--heads", "3", "--out", at("x.png"), "--sampler", "magic");
+    usage(
+        "there is no sampler 'magic'",
+        "sample",
+        tiny,
+        "--heads",
+        "3",
+        "--out",
+        at("x.png"),
+        "--sampler",
+        "magic");
     usage(
         "--rtol and --atol are given together",
         "verify",
