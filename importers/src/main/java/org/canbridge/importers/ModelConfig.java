@@ -5,4 +5,7 @@ public interface ModelConfig {
 
   /** The family's name as it stands in {@code config.json}, e.g. {@code dit}. */
   String architecture();
+
+  /** The arguments as {@code config.json} holds them; the family reads them back. */
+  Arguments arguments();
 }

@@ -3,9 +3,52 @@ package org.canbridge.importers;
 /** Every way in which an input file can be wrong. */
 public enum Problem {
   // any file
+  /** There is no such file. */
   MISSING,
+  /** A directory was given where a file is needed. */
   IS_A_DIRECTORY,
+  /** A pipe, a socket or a device. */
+  NOT_A_REGULAR_FILE,
+  /** The file has no bytes. */
+  EMPTY,
+  /** Git LFS left its pointer in place of the file. */
+  LFS_POINTER,
+  /** A web page (sign-in, error) saved under the file's name. */
+  HTML_PAGE,
+  /** No format that is read here. */
   NOT_A_CHECKPOINT,
+  /** The operating system refuses to read it. */
   UNREADABLE,
-  TRUNCATED
+  /** The file ends before what its own header announces. */
+  TRUNCATED,
+  /** The file became shorter after it was opened. */
+  CHANGED_WHILE_OPEN,
+
+  // tensors in any format
+  /** An element type that no reader here knows. */
+  UNKNOWN_DTYPE,
+  /** A negative or overflowing size, or too many dimensions. */
+  BAD_SHAPE,
+  /** The bytes of a tensor are not as many as its shape and element type need. */
+  SIZE_MISMATCH,
+  /** A name occurs twice. */
+  DUPLICATE_KEY,
+
+  // safetensors
+  /** The header's length is past the format's limit. */
+  HEADER_TOO_LARGE,
+  /** The header is not a JSON object. */
+  HEADER_NOT_JSON,
+  /** A tensor's header entry has missing, unknown or ill-typed fields. */
+  BAD_HEADER_ENTRY,
+  /** {@code __metadata__} is not an object of strings. */
+  BAD_METADATA,
+  /** {@code data_offsets} are negative or reversed. */
+  BAD_OFFSETS,
+  /** Two tensors share bytes. */
+  OVERLAP,
+  /** Bytes between tensors that belong to none. */
+  HOLE,
+  /** Bytes after the last tensor. */
+  TRAILING_BYTES
 }

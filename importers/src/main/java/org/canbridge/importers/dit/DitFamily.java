@@ -1,0 +1,65 @@
+package org.canbridge.importers.dit;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.PublishedModel;
+
+/**
+ * DiT: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023, arXiv 2212.09748.
+ * SiT (Ma et al., 2024) trains the same network on another objective and stores the same tensors,
+ * so that its files are read as DiT.
+ */
+public final class DitFamily implements Family {
+  private static final List<Layout> LAYOUTS = List.of(new OfficialDitLayout());
+  private static final List<PublishedModel> PUBLISHED = listPublished();
+
+  @Override
+  public String name() {
+    return DitConfig.ARCHITECTURE;
+  }
+
+  @Override
+  public String title() {
+    return "DiT (Peebles and Xie, ICCV 2023)";
+  }
+
+  @Override
+  public List<Layout> layouts() {
+    return LAYOUTS;
+  }
+
+  @Override
+  public List<PublishedModel> published() {
+    return PUBLISHED;
+  }
+
+  @Override
+  public ModelConfig config(Arguments arguments) {
+    return DitConfig.of(arguments);
+  }
+
+  /** Table 1 of the paper: each size with patches of 2, 4 and 8. */
+  private static List<PublishedModel> listPublished() {
+    List<PublishedModel> models = new ArrayList<>();
+    for (DitSize size : DitSize.values()) {
+      for (int patch : new int[] {2, 4, 8}) {
+        DitConfig config =
+            new DitConfig(
+                32, patch, 4, size.width(), size.depth(), size.heads(), 4 * size.width(), 1000,
+                true, 256);
+        Arguments defining = Arguments.none();
+        for (String name : List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio")) {
+          defining = defining.with(name, config.arguments().get(name).orElseThrow());
+        }
+        models.add(
+            new PublishedModel(
+                "DiT-" + size.name() + "/" + patch, defining, config.arguments()));
+      }
+    }
+    return List.copyOf(models);
+  }
+}

@@ -1,0 +1,13 @@
+package org.canbridge.importers.keys;
+
+import java.nio.ByteBuffer;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.TensorType;
+
+/** The bytes of {@code source} under another shape. */
+record ReshapedTensor(TensorData source, TensorType type) implements TensorData {
+  @Override
+  public ByteBuffer bytes(long offset, int length) {
+    return source.bytes(offset, length);
+  }
+}
