@@ -88,7 +88,7 @@ public final class InputFileException extends RuntimeException {
       line(text, "file", file);
       line(text, "key", key);
       line(text, "next", next);
-      return new InputFileException(this, text.toString());
+      return new InputFileException(this, Printable.lines(text.toString()));
     }
 
     private static void line(StringBuilder text, String label, String value) {

@@ -34,24 +34,6 @@ public enum Problem {
   /** A name occurs twice. */
   DUPLICATE_KEY,
 
-  // safetensors
-  /** The header's length is past the format's limit. */
-  HEADER_TOO_LARGE,
-  /** The header is not a JSON object. */
-  HEADER_NOT_JSON,
-  /** A tensor's header entry has missing, unknown or ill-typed fields. */
-  BAD_HEADER_ENTRY,
-  /** {@code __metadata__} is not an object of strings. */
-  BAD_METADATA,
-  /** {@code data_offsets} are negative or reversed. */
-  BAD_OFFSETS,
-  /** Two tensors share bytes. */
-  OVERLAP,
-  /** Bytes between tensors that belong to none. */
-  HOLE,
-  /** Bytes after the last tensor. */
-  TRAILING_BYTES,
-
   // onnx
   /** Larger than a protocol buffers message can be. */
   ONNX_TOO_LARGE,
@@ -74,5 +56,51 @@ public enum Problem {
   /** The external data file is not there. */
   EXTERNAL_MISSING,
   /** Offset or length leave the external data file. */
-  EXTERNAL_RANGE
+  EXTERNAL_RANGE,
+
+  // safetensors
+  /** The header's length is past the format's limit. */
+  HEADER_TOO_LARGE,
+  /** The header is not a JSON object. */
+  HEADER_NOT_JSON,
+  /** A tensor's header entry has missing, unknown or ill-typed fields. */
+  BAD_HEADER_ENTRY,
+  /** {@code __metadata__} is not an object of strings. */
+  BAD_METADATA,
+  /** {@code data_offsets} are negative or reversed. */
+  BAD_OFFSETS,
+  /** Two tensors share bytes. */
+  OVERLAP,
+  /** Bytes between tensors that belong to none. */
+  HOLE,
+  /** Bytes after the last tensor. */
+  TRAILING_BYTES,
+
+  // what the tensors are
+  /** The tensors are those of no network that is known. */
+  UNKNOWN_FAMILY,
+  /** The network is known by name and not read. */
+  UNSUPPORTED_FAMILY,
+  /** {@code --weights} asks for a set that the file does not hold. */
+  NO_SUCH_WEIGHTS,
+  /** Some names carry a training wrapper's prefix, others do not. */
+  MIXED_PREFIX,
+  /** Tensors are missing, left over, or of another shape or type than the layout has. */
+  KEY_MISMATCH,
+  /** The tensors contradict an option. */
+  CONTRADICTION,
+  /** The file cannot tell something that must be known. */
+  NEEDS_OPTION,
+  /** The sizes are those of no network. */
+  IMPOSSIBLE_CONFIG,
+
+  // model directories
+  /** A directory without a {@code config.json} of ours. */
+  NOT_A_MODEL_DIRECTORY,
+  /** {@code config.json} is not one JSON object. */
+  CONFIG_NOT_JSON,
+  /** {@code config.json} is of another version of the format. */
+  CONFIG_VERSION,
+  /** A field of {@code config.json} is missing, unknown or wrong. */
+  CONFIG_FIELD
 }

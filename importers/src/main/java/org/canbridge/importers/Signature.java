@@ -29,7 +29,10 @@ public record Signature(List<String> marks) {
   /** The marks that none of these names bears. */
   public List<String> missing(Collection<String> names) {
     return marks.stream()
-        .filter(mark -> !names.contains(mark) && names.stream().noneMatch(Globs.compile(mark).asMatchPredicate()))
+        .filter(
+            mark ->
+                !names.contains(mark)
+                    && names.stream().noneMatch(Globs.compile(mark).asMatchPredicate()))
         .toList();
   }
 

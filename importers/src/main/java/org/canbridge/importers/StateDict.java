@@ -26,6 +26,8 @@ public record StateDict(
     Optional<String> mixedPrefix,
     Map<String, TensorData> tensors,
     Map<String, String> sourceNames) {
+  /** So that products of three sizes fit a long. */
+  private static final long MAX_SIZE = 1 << 20;
 
   /** Copies the maps, keeping their order. */
   public StateDict {
@@ -39,20 +41,24 @@ public record StateDict(
   }
 
   /**
-   * One size of a tensor; empty if there is no tensor of that name and rank. The key map reports
-   * such a tensor, so that a layout need not.
+   * One size of a tensor; empty if there is no tensor of that name and rank, or the size is none
+   * that a network has (0, or more than {@value #MAX_SIZE}). A layout need not report any of these:
+   * the key map and the check for incomplete arguments do.
    */
   public OptionalLong size(String name, int rank, int axis) {
     TensorData tensor = tensors.get(name);
-    return tensor == null || tensor.type().shape().size() != rank
-        ? OptionalLong.empty()
-        : OptionalLong.of(tensor.type().shape().get(axis));
+    if (tensor == null || tensor.type().shape().size() != rank) {
+      return OptionalLong.empty();
+    }
+    long size = tensor.type().shape().get(axis);
+    return size < 1 || size > MAX_SIZE ? OptionalLong.empty() : OptionalLong.of(size);
   }
 
   /**
    * How many blocks there are: one more than the largest index that stands between {@code prefix}
    * and a dot. A gap does not end the count, so that the missing block is reported as missing; an
-   * index beyond the number of tensors does not count, so that a name cannot claim a million blocks.
+   * index beyond the number of tensors does not count, so that a name cannot claim a million
+   * blocks.
    */
   public long repeats(String prefix) {
     Pattern index = Pattern.compile(Pattern.quote(prefix) + "(0|[1-9][0-9]{0,8})\\..*");

@@ -12,8 +12,8 @@ import org.canbridge.importers.format.TensorFile;
 
 /**
  * Finds the sets of weights in a file. Training scripts wrap a state dict in a dictionary ({@code
- * model}, {@code ema}, {@code state_dict} ...), data-parallel training and {@code torch.compile} put
- * {@code module.} and {@code _orig_mod.} in front of every name.
+ * model}, {@code ema}, {@code state_dict} ...), data-parallel training and {@code torch.compile}
+ * put {@code module.} and {@code _orig_mod.} in front of every name.
  */
 final class StateDicts {
   /** Wrappers that a file without dictionaries (safetensors) can only show in its names. */
@@ -67,8 +67,7 @@ final class StateDicts {
     }
     Map<String, TensorData> stripped = new LinkedHashMap<>();
     bare.forEach((name, source) -> stripped.put(name, tensors.get(source)));
-    Weights kind = wrapper.contains("ema") ? Weights.EMA : Weights.MODEL;
-    return new StateDict(wrapper, kind, mixed, stripped, bare);
+    return new StateDict(wrapper, Weights.of(wrapper), mixed, stripped, bare);
   }
 
   private static Optional<String> prefixOf(Map<String, String> names) {

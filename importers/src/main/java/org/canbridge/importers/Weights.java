@@ -6,7 +6,9 @@ import java.util.Locale;
 public enum Weights {
   /** The moving average if the file has one, else the only set. */
   AUTO,
-  /** The exponential moving average of the weights, which the authors of diffusion models sample. */
+  /**
+   * The exponential moving average of the weights, which the authors of diffusion models sample.
+   */
   EMA,
   /** The weights that the optimizer moved. */
   MODEL;
@@ -14,5 +16,10 @@ public enum Weights {
   /** The word that {@code --weights} takes. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The kind of set that an entry of this name holds; the empty name is the whole file. */
+  static Weights of(String wrapper) {
+    return wrapper.contains("ema") ? EMA : MODEL;
   }
 }

@@ -49,15 +49,23 @@ public final class DitFamily implements Family {
       for (int patch : new int[] {2, 4, 8}) {
         DitConfig config =
             new DitConfig(
-                32, patch, 4, size.width(), size.depth(), size.heads(), 4 * size.width(), 1000,
-                true, 256);
+                32,
+                patch,
+                4,
+                size.width(),
+                size.depth(),
+                size.heads(),
+                4 * size.width(),
+                1000,
+                true,
+                256);
         Arguments defining = Arguments.none();
-        for (String name : List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio")) {
+        for (String name :
+            List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio")) {
           defining = defining.with(name, config.arguments().get(name).orElseThrow());
         }
         models.add(
-            new PublishedModel(
-                "DiT-" + size.name() + "/" + patch, defining, config.arguments()));
+            new PublishedModel("DiT-" + size.name() + "/" + patch, defining, config.arguments()));
       }
     }
     return List.copyOf(models);

@@ -19,9 +19,9 @@ import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.importers.keys.KeyRule;
 
 /**
- * The state dict of facebookresearch/DiT, {@code models.py}; the canonical layout. Symbols: width D,
- * tokens N, channels C, patch side P, sinusoid width F, rows of the label table R (classes and the
- * null class), hidden width of the MLP M, values O that the last layer gives for a patch.
+ * The state dict of facebookresearch/DiT, {@code models.py}; the canonical layout. Symbols: width
+ * D, tokens N, channels C, patch side P, sinusoid width F, rows of the label table R (classes and
+ * the null class), hidden width of the MLP M, values O that the last layer gives for a patch.
  */
 final class OfficialDitLayout implements Layout {
   private static final List<KeyRule> EMBEDDERS =
@@ -85,7 +85,7 @@ final class OfficialDitLayout implements Layout {
 
     Arguments known = Arguments.none();
     if (tokens.isPresent() && patch.isPresent()) {
-      long side = Math.round(Math.sqrt(tokens.getAsLong()));
+      long side = Math.round(Math.sqrt((double) tokens.getAsLong()));
       if (side * side == tokens.getAsLong()) {
         known = known.with("input_size", side * patch.getAsLong());
       } else {
@@ -100,7 +100,7 @@ final class OfficialDitLayout implements Layout {
             .with("hidden_size", width)
             .with("depth", depth);
     if (mlp.isPresent() && width.isPresent()) {
-      known = known.with("mlp_ratio", DitConfig.ratio(mlp.getAsLong(), width.getAsLong()));
+      known = known.with("mlp_ratio", DitConfig.mlpRatio(mlp.getAsLong(), width.getAsLong()));
     }
     if (rows.isPresent()) {
       known = known.with("num_classes", rows.getAsLong() - 1);
@@ -169,12 +169,11 @@ final class OfficialDitLayout implements Layout {
   private static OptionalLong mlpHidden(Arguments known, OptionalLong width) {
     Optional<JsonNode> ratio = known.get("mlp_ratio");
     return ratio.isPresent() && width.isPresent()
-        ? OptionalLong.of((long) (width.getAsLong() * ratio.get().doubleValue()))
+        ? OptionalLong.of(DitConfig.mlpHidden(width.getAsLong(), ratio.get().doubleValue()))
         : OptionalLong.empty();
   }
 
-  private static OptionalLong outputs(
-      Arguments known, OptionalLong patch, OptionalLong channels) {
+  private static OptionalLong outputs(Arguments known, OptionalLong patch, OptionalLong channels) {
     Optional<JsonNode> sigma = known.get("learn_sigma");
     if (sigma.isEmpty() || patch.isEmpty() || channels.isEmpty()) {
       return OptionalLong.empty();

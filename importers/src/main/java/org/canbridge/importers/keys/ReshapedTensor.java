@@ -1,6 +1,8 @@
 package org.canbridge.importers.keys;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorType;
 
@@ -9,5 +11,10 @@ record ReshapedTensor(TensorData source, TensorType type) implements TensorData 
   @Override
   public ByteBuffer bytes(long offset, int length) {
     return source.bytes(offset, length);
+  }
+
+  @Override
+  public void writeTo(WritableByteChannel channel) throws IOException {
+    source.writeTo(channel);
   }
 }

@@ -1,0 +1,136 @@
+package org.canbridge.importers;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.canbridge.importers.format.TensorData;
+
+/**
+ * A network with its weights: what every importer gives and everything else takes. The tensors
+ * stand under the canonical names, which are those of the authors' state dict, and are mapped or
+ * computed when asked for. Closing it closes the file underneath.
+ */
+public final class Checkpoint implements AutoCloseable {
+  private final ModelConfig config;
+  private final Map<String, TensorData> tensors;
+  private final Optional<ObjectNode> can;
+  private final Supplier<Provenance> provenance;
+  private final List<String> notes;
+  private final Runnable closer;
+
+  private Checkpoint(
+      ModelConfig config,
+      Map<String, TensorData> tensors,
+      Optional<ObjectNode> can,
+      Supplier<Provenance> provenance,
+      List<String> notes,
+      Runnable closer) {
+    this.config = config;
+    this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    this.can = can.map(ObjectNode::deepCopy);
+    this.provenance = provenance;
+    this.notes = List.copyOf(notes);
+    this.closer = closer;
+  }
+
+  /**
+   * A model whose weights were made here rather than read.
+   *
+   * @param tensors every tensor of the canonical layout; checked when the model is written
+   */
+  public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
+    Provenance provenance = Provenance.generated(tensors.size());
+    return new Checkpoint(config, tensors, Optional.empty(), () -> provenance, List.of(), () -> {});
+  }
+
+  /** A model that lies in a file; {@code provenance} is asked only when it is needed. */
+  static Checkpoint read(
+      ModelConfig config,
+      Map<String, TensorData> tensors,
+      Optional<ObjectNode> can,
+      Supplier<Provenance> provenance,
+      List<String> notes,
+      Runnable closer) {
+    return new Checkpoint(config, tensors, can, new Once(provenance), notes, closer);
+  }
+
+  /**
+   * This model made into a Condition-Aware Network, or one with other weights. It shares the file
+   * underneath: close one of the two.
+   *
+   * @param settings the {@code can} section of {@code config.json}
+   * @param all every tensor of the new model, canonical and added ones
+   */
+  public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
+    return new Checkpoint(config, all, Optional.of(settings), provenance, notes, closer);
+  }
+
+  /** The same network with other values in its tensors, e.g. after fine-tuning. */
+  public Checkpoint withTensors(Map<String, TensorData> all) {
+    return new Checkpoint(config, all, can, provenance, notes, closer);
+  }
+
+  /** The network's arguments; a record of its family. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** All tensors by canonical name, in the order of the canonical layout, added ones last. */
+  public Map<String, TensorData> tensors() {
+    return tensors;
+  }
+
+  /** The settings of a Condition-Aware Network; empty for a network as it was published. */
+  public Optional<ObjectNode> can() {
+    return can.map(ObjectNode::deepCopy);
+  }
+
+  /** The name of the published model with these arguments. */
+  public Optional<String> publishedName() {
+    return Families.byName(config.architecture())
+        .flatMap(family -> family.publishedAs(config.arguments()))
+        .map(PublishedModel::name);
+  }
+
+  /**
+   * Where the tensors come from. The first call on an imported file reads the whole file for its
+   * digest.
+   *
+   * @throws InputFileException if the file can no longer be read
+   */
+  public Provenance provenance() {
+    return provenance.get();
+  }
+
+  /** What was decided while opening and should be said to the user, one sentence each. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  @Override
+  public void close() {
+    closer.run();
+  }
+
+  /** Asks once. */
+  private static final class Once implements Supplier<Provenance> {
+    private final Supplier<Provenance> source;
+    private Provenance value;
+
+    Once(Supplier<Provenance> source) {
+      this.source = source;
+    }
+
+    @Override
+    public synchronized Provenance get() {
+      if (value == null) {
+        value = source.get();
+      }
+      return value;
+    }
+  }
+}

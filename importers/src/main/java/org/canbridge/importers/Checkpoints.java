@@ -1,0 +1,76 @@
+package org.canbridge.importers;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.importers.keys.KeyProblem;
+
+/**
+ * Opens models.
+ *
+ * <pre>{@code
+ * try (Checkpoint checkpoint = Checkpoints.open(Path.of("DiT-XL-2-256x256.pt"))) {
+ *   DitConfig config = (DitConfig) checkpoint.config();
+ *   TensorData table = checkpoint.tensors().get("pos_embed");
+ * }
+ * }</pre>
+ */
+public final class Checkpoints {
+  private Checkpoints() {}
+
+  /** Opens a file or directory about which nothing needs to be said. */
+  public static Checkpoint open(Path path) {
+    return open(path, ImportOptions.defaults());
+  }
+
+  /**
+   * Opens a published file or a model directory. No weights are read: they are mapped when they are
+   * used.
+   *
+   * @throws InputFileException if it is of no family that is read, does not fit its layout, or
+   *     leaves something open that an option must settle
+   */
+  public static Checkpoint open(Path path, ImportOptions options) {
+    if (Files.isDirectory(path)) {
+      return ModelDirectory.read(path, options);
+    }
+    TensorFile file = TensorFiles.open(path);
+    try {
+      return importFile(file, Examination.of(file, options));
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static Checkpoint importFile(TensorFile file, Examination examined) {
+    if (!examined.problems().isEmpty()) {
+      InputFileException first = examined.problems().get(0);
+      examined.problems().stream().skip(1).forEach(first::addSuppressed);
+      throw first;
+    }
+    Detection.Recognised chosen = examined.detection().chosen().orElseThrow();
+    List<KeyProblem> values = examined.checkValues();
+    if (!values.isEmpty()) {
+      throw KeyReport.exception(
+          file.path(), Detection.describe(chosen.family(), chosen.layout()), List.of(), values);
+    }
+    List<KeyFate> fates = examined.fates();
+    return Checkpoint.read(
+        examined.config().orElseThrow(),
+        examined.mapping().orElseThrow().tensors(),
+        Optional.empty(),
+        () ->
+            Provenance.imported(
+                Digests.source(file.path(), file.format()),
+                chosen.layout().name(),
+                chosen.weights().wrapper(),
+                fates),
+        examined.notes(),
+        file::close);
+  }
+}

@@ -1,0 +1,50 @@
+package org.canbridge.importers;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 of files, read in pieces. */
+final class Digests {
+  private static final int PIECE = 1 << 20;
+
+  private Digests() {}
+
+  /** Name, size and digest of a file. */
+  static Provenance.Source source(Path file, String format) {
+    MessageDigest digest = sha256();
+    long bytes = 0;
+    try (FileChannel channel = FileChannel.open(file)) {
+      ByteBuffer piece = ByteBuffer.allocate(PIECE);
+      for (int read = channel.read(piece); read >= 0; read = channel.read(piece)) {
+        bytes += read;
+        digest.update(piece.flip());
+        piece.clear();
+      }
+    } catch (IOException e) {
+      throw InputFileException.of(Problem.UNREADABLE, file)
+          .what("the file can no longer be read")
+          .actual(e)
+          .next("check the disk and start again")
+          .cause(e)
+          .build();
+    }
+    return new Provenance.Source(
+        String.valueOf(file.getFileName()),
+        format,
+        bytes,
+        HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package org.canbridge.importers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.importers.keys.KeyMapping;
+import org.canbridge.importers.keys.KeyProblem;
+
+/**
+ * Everything that can be said about a published file without reading its data: what import would do
+ * and why it would refuse. Import and inspection are two views of this.
+ */
+final class Examination {
+  private final TensorFile file;
+  private final ImportOptions options;
+  private final Detection detection;
+  private final List<String> notes = new ArrayList<>();
+  private final List<Question> open = new ArrayList<>();
+  private final List<InputFileException> problems = new ArrayList<>();
+  private Arguments known = Arguments.none();
+  private Optional<KeyMapping> mapping = Optional.empty();
+  private Optional<ModelConfig> config = Optional.empty();
+
+  private Examination(TensorFile file, ImportOptions options) {
+    this.file = file;
+    this.options = options;
+    this.detection = Detection.of(file, options.weights());
+    detection.problem().ifPresent(problems::add);
+    detection.chosen().ifPresent(this::examine);
+  }
+
+  static Examination of(TensorFile file, ImportOptions options) {
+    return new Examination(file, options);
+  }
+
+  private void examine(Detection.Recognised chosen) {
+    noteChoice(chosen);
+    Inference inference = chosen.layout().infer(chosen.weights());
+    known = inference.known();
+    KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
+    mapping = Optional.of(mapped);
+    if (!mapped.problems().isEmpty() || !inference.problems().isEmpty()) {
+      problems.add(misfit(chosen, inference.problems(), mapped.problems()));
+    }
+    Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
+    inference.questions().forEach(this::answer);
+    if (!open.isEmpty()) {
+      problems.add(unanswered());
+    }
+    if (problems.isEmpty()) {
+      configure(chosen);
+    }
+  }
+
+  private void noteChoice(Detection.Recognised chosen) {
+    String wrapper = chosen.weights().wrapper();
+    if (!wrapper.isEmpty()) {
+      List<String> others =
+          detection.others().stream().map(other -> other.weights().label()).toList();
+      notes.add(
+          "weights taken from "
+              + wrapper
+              + (chosen.weights().kind() == Weights.EMA ? " (moving average)" : "")
+              + (others.isEmpty() ? "" : "; the file also holds " + String.join(", ", others)));
+    }
+  }
+
+  private void answer(Question question) {
+    String name = question.argument();
+    ImportOptions.Given given = options.given().get(name);
+    if (given != null) {
+      known = known.with(name, given.value());
+      notes.add(name + " " + given.value() + " as given (" + given.from() + ")");
+    } else if (question.usual().isPresent()) {
+      JsonNode usual = question.usual().get();
+      known = known.with(name, usual);
+      notes.add(name + " " + usual + " as in the published network of these sizes");
+    } else {
+      open.add(question);
+    }
+  }
+
+  private InputFileException unanswered() {
+    List<String> names = open.stream().map(Question::argument).toList();
+    List<String> settling = open.stream().map(Question::option).toList();
+    return InputFileException.of(Problem.NEEDS_OPTION, file.path())
+        .what("the file does not tell " + String.join(", ", names))
+        .expected(String.join(" ", settling))
+        .actual(String.join("; ", open.stream().map(Question::reason).toList()))
+        .next("add " + String.join(" ", settling))
+        .build();
+  }
+
+  private InputFileException misfit(
+      Detection.Recognised chosen, List<String> contradictions, List<KeyProblem> keys) {
+    List<KeyProblem> named = keys.stream().map(problem -> inFile(chosen, problem)).toList();
+    String wrapper = chosen.weights().wrapper();
+    return KeyReport.exception(
+        file.path(),
+        Detection.describe(chosen.family(), chosen.layout())
+            + (wrapper.isEmpty() ? "" : " (weights taken from " + wrapper + ")"),
+        contradictions,
+        named);
+  }
+
+  /** The problem with the name that stands in the file. */
+  private static KeyProblem inFile(Detection.Recognised chosen, KeyProblem problem) {
+    StateDict weights = chosen.weights();
+    String wrapped =
+        weights.wrapper().isEmpty() ? problem.key() : weights.wrapper() + "." + problem.key();
+    String name = weights.sourceNames().getOrDefault(problem.key(), wrapped);
+    return new KeyProblem(problem.kind(), name, problem.detail());
+  }
+
+  private void configure(Detection.Recognised chosen) {
+    try {
+      ModelConfig built = chosen.family().config(known);
+      known = built.arguments();
+      config = Optional.of(built);
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
+              .what("the sizes make no " + chosen.family().title())
+              .actual(e.getMessage().replace("\n", "; "))
+              .next("canbridge inspect shows the sizes that were read off")
+              .cause(e)
+              .build());
+    }
+  }
+
+  TensorFile file() {
+    return file;
+  }
+
+  Detection detection() {
+    return detection;
+  }
+
+  /** The arguments as far as they are known, in the order of the constructor. */
+  Arguments known() {
+    return known;
+  }
+
+  List<Question> open() {
+    return List.copyOf(open);
+  }
+
+  /** What was decided for the user. */
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  /** Everything that makes import refuse the file, the most telling first. */
+  List<InputFileException> problems() {
+    return List.copyOf(problems);
+  }
+
+  /** The configuration; present if there are no problems. */
+  Optional<ModelConfig> config() {
+    return config;
+  }
+
+  /** The mapping of the chosen weights, whether it fits or not. */
+  Optional<KeyMapping> mapping() {
+    return mapping;
+  }
+
+  /** Problems that only the data show, under the names that stand in the file. */
+  List<KeyProblem> checkValues() {
+    Detection.Recognised chosen = detection.chosen().orElseThrow();
+    return mapping.orElseThrow().checkValues().stream()
+        .map(problem -> inFile(chosen, problem))
+        .toList();
+  }
+
+  /** What becomes of every tensor of the file, in the file's order. */
+  List<KeyFate> fates() {
+    Map<String, KeyFate.Outcome> outcomes = new HashMap<>();
+    for (Detection.Recognised other : detection.others()) {
+      String reason = "other weights (" + other.weights().label() + "); --weights chooses";
+      other
+          .weights()
+          .sourceNames()
+          .values()
+          .forEach(name -> outcomes.put(name, new KeyFate.Ignored(reason)));
+    }
+    if (detection.chosen().isPresent() && mapping.isPresent()) {
+      Map<String, String> names = detection.chosen().get().weights().sourceNames();
+      mapping.get().fates().forEach(fate -> outcomes.put(names.get(fate.source()), fate.outcome()));
+    }
+    List<KeyFate> fates = new ArrayList<>();
+    for (Map.Entry<String, TensorData> tensor : file.tensors().entrySet()) {
+      KeyFate.Outcome outcome = outcomes.get(tensor.getKey());
+      fates.add(
+          new KeyFate(
+              tensor.getKey(),
+              tensor.getValue().type(),
+              outcome == null ? outside(tensor.getKey()) : outcome));
+    }
+    return fates;
+  }
+
+  private KeyFate.Outcome outside(String name) {
+    if (detection.chosen().isEmpty()) {
+      return new KeyFate.Rejected("not recognised");
+    }
+    return new KeyFate.Ignored(
+        name.startsWith("opt.") || name.startsWith("optimizer.")
+            ? "optimizer state"
+            : "outside " + detection.chosen().get().weights().label());
+  }
+}

@@ -1,0 +1,176 @@
+package org.canbridge.importers;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.keys.KeyFate;
+
+/**
+ * What a file or model directory holds and what import would do with it; a dry run of the import.
+ * Reads headers only, whatever the size. A file of no known network has an inspection too.
+ *
+ * @param file the name of the file or directory
+ * @param format e.g. {@code torch-zip}; {@code canbridge/1} for a model directory
+ * @param bytes the size of the file with the tensors (of its index, for shards)
+ * @param family the family's {@link Family#name}
+ * @param title the family's name for people
+ * @param layout the layout of the tensors
+ * @param published the name of the published model with these arguments
+ * @param weights the set of weights that import takes; empty if the file has only one
+ * @param known the network's arguments as far as they are known
+ * @param open what must be given before the file can be imported
+ * @param parameters how many numbers the tensors have that are (or, in a file of no known network,
+ *     might be) used
+ * @param dtypes how many of these tensors have each element type
+ * @param can the settings of a Condition-Aware Network
+ * @param keys what becomes of every tensor, in the file's order
+ * @param notes what import decides by itself
+ * @param verdicts the layouts that the file does not have, and why
+ * @param problems why import refuses the file; each a complete message
+ */
+public record Inspection(
+    String file,
+    String format,
+    long bytes,
+    Optional<String> family,
+    Optional<String> title,
+    Optional<String> layout,
+    Optional<String> published,
+    String weights,
+    Arguments known,
+    List<Question> open,
+    long parameters,
+    Map<DType, Integer> dtypes,
+    Optional<ObjectNode> can,
+    List<KeyFate> keys,
+    List<String> notes,
+    List<String> verdicts,
+    List<String> problems) {
+
+  /**
+   * Inspects a file or model directory.
+   *
+   * @throws InputFileException if it cannot be read as any format
+   */
+  public static Inspection of(Path path, ImportOptions options) {
+    if (Files.isDirectory(path)) {
+      StoredModel model = StoredModel.open(path, options);
+      try (TensorFile file = model.file()) {
+        return of(path, file, model);
+      }
+    }
+    try (TensorFile file = TensorFiles.open(path)) {
+      return of(path, file, Examination.of(file, options));
+    }
+  }
+
+  private static Inspection of(Path path, TensorFile file, Examination examined) {
+    Optional<Detection.Recognised> chosen = examined.detection().chosen();
+    List<KeyFate> keys = examined.fates();
+    return new Inspection(
+        name(path),
+        file.format(),
+        size(file.path()),
+        chosen.map(found -> found.family().name()),
+        chosen.map(found -> found.family().title()),
+        chosen.map(found -> found.layout().name()),
+        chosen
+            .flatMap(found -> found.family().publishedAs(examined.known()))
+            .map(PublishedModel::name),
+        chosen.map(found -> found.weights().wrapper()).orElse(""),
+        examined.known(),
+        examined.open(),
+        parameters(keys),
+        dtypes(keys),
+        Optional.empty(),
+        keys,
+        examined.notes(),
+        examined.detection().verdicts(),
+        messages(examined.problems()));
+  }
+
+  private static Inspection of(Path path, TensorFile file, StoredModel model) {
+    Arguments arguments = model.config().arguments();
+    return new Inspection(
+        name(path),
+        ModelDirectory.FORMAT,
+        size(file.path()),
+        Optional.of(model.family().name()),
+        Optional.of(model.family().title()),
+        Optional.of(Provenance.CANONICAL),
+        model.family().publishedAs(arguments).map(PublishedModel::name),
+        model.provenance().weights(),
+        arguments,
+        List.of(),
+        parameters(model.fates()),
+        dtypes(model.fates()),
+        model.can(),
+        model.fates(),
+        List.of(),
+        List.of(),
+        messages(model.problems()));
+  }
+
+  /** Whether import would take the file. */
+  public boolean importable() {
+    return problems.isEmpty();
+  }
+
+  /** The inspection for people. */
+  public String toText() {
+    return InspectionText.of(this);
+  }
+
+  /** The inspection for programs: the same data. */
+  public ObjectNode toJson() {
+    return InspectionJson.of(this);
+  }
+
+  private static long parameters(List<KeyFate> keys) {
+    return keys.stream()
+        .filter(key -> !(key.outcome() instanceof KeyFate.Ignored))
+        .filter(key -> key.type().dtype().isFloating())
+        .mapToLong(key -> key.type().elements())
+        .sum();
+  }
+
+  private static Map<DType, Integer> dtypes(List<KeyFate> keys) {
+    Map<DType, Integer> counts = new TreeMap<>();
+    keys.stream()
+        .filter(key -> !(key.outcome() instanceof KeyFate.Ignored))
+        .forEach(key -> counts.merge(key.type().dtype(), 1, Integer::sum));
+    return counts;
+  }
+
+  private static List<String> messages(List<InputFileException> problems) {
+    List<String> messages = new ArrayList<>();
+    problems.forEach(problem -> messages.add(problem.getMessage()));
+    return messages;
+  }
+
+  private static String name(Path path) {
+    return String.valueOf(path.toAbsolutePath().normalize().getFileName());
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw InputFileException.of(Problem.UNREADABLE, file)
+          .what("the file cannot be read")
+          .actual(e)
+          .next("check its permissions and the disk")
+          .cause(e)
+          .build();
+    }
+  }
+}

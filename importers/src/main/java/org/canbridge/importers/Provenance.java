@@ -1,0 +1,164 @@
+package org.canbridge.importers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.canbridge.importers.keys.KeyFate;
+
+/**
+ * Where the tensors of a model come from. Holds no date and no path, so that the same file imported
+ * twice gives the same bytes.
+ *
+ * @param tool program and version that imported the file
+ * @param source the file; empty for a model that was not imported
+ * @param layout the layout of its tensors, e.g. {@code official}
+ * @param weights the set of weights that was taken, e.g. {@code ema}; empty where the file has one
+ * @param used how many of its tensors were used
+ * @param ignored the names of the others, by reason
+ */
+public record Provenance(
+    String tool,
+    Optional<Source> source,
+    String layout,
+    String weights,
+    int used,
+    Map<String, List<String>> ignored) {
+
+  /** The layout of a model directory and of a model that was built here. */
+  public static final String CANONICAL = "canonical";
+
+  private static final String TOOL = "canbridge " + version();
+
+  /**
+   * An imported file.
+   *
+   * @param file its name without the folder
+   * @param format e.g. {@code torch-zip}
+   * @param bytes its size
+   * @param sha256 its digest in hexadecimal
+   */
+  public record Source(String file, String format, long bytes, String sha256) {}
+
+  /** Copies the map, keeping its order. */
+  public Provenance {
+    Map<String, List<String>> copy = new LinkedHashMap<>();
+    ignored.forEach((reason, names) -> copy.put(reason, List.copyOf(names)));
+    ignored = Collections.unmodifiableMap(copy);
+  }
+
+  /** A model whose weights were made here. */
+  public static Provenance generated(int tensors) {
+    return new Provenance(TOOL, Optional.empty(), CANONICAL, "", tensors, Map.of());
+  }
+
+  /** An imported file, by the fate of its tensors. */
+  static Provenance imported(Source source, String layout, String weights, List<KeyFate> fates) {
+    int used = 0;
+    Map<String, List<String>> ignored = new LinkedHashMap<>();
+    for (KeyFate fate : fates) {
+      if (fate.outcome() instanceof KeyFate.Ignored left) {
+        ignored.computeIfAbsent(left.reason(), reason -> new ArrayList<>()).add(fate.source());
+      } else {
+        used++;
+      }
+    }
+    return new Provenance(TOOL, Optional.of(source), layout, weights, used, ignored);
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("tool", tool);
+    source.ifPresent(
+        file ->
+            json.putObject("source")
+                .put("file", file.file())
+                .put("format", file.format())
+                .put("bytes", file.bytes())
+                .put("sha256", file.sha256()));
+    json.put("layout", layout);
+    json.put("weights", weights);
+    ObjectNode keys = json.putObject("keys").put("used", used);
+    ObjectNode left = keys.putObject("ignored");
+    ignored.forEach(
+        (reason, names) -> {
+          ArrayNode list = left.putArray(reason);
+          names.forEach(list::add);
+        });
+    return json;
+  }
+
+  /**
+   * Reads what {@link #toJson} wrote.
+   *
+   * @throws IllegalArgumentException naming the field that is missing or wrong
+   */
+  static Provenance fromJson(JsonNode json) {
+    Optional<Source> source = Optional.empty();
+    if (json.has("source")) {
+      JsonNode file = json.get("source");
+      source =
+          Optional.of(
+              new Source(
+                  text(file, "file"),
+                  text(file, "format"),
+                  number(file, "bytes"),
+                  text(file, "sha256")));
+    }
+    JsonNode keys = json.path("keys");
+    Map<String, List<String>> ignored = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : keys.path("ignored").properties()) {
+      List<String> names = new ArrayList<>();
+      for (JsonNode name : entry.getValue()) {
+        if (!name.isTextual()) {
+          throw new IllegalArgumentException("provenance: ignored must list names");
+        }
+        names.add(name.textValue());
+      }
+      ignored.put(entry.getKey(), names);
+    }
+    return new Provenance(
+        text(json, "tool"),
+        source,
+        text(json, "layout"),
+        text(json, "weights"),
+        Math.toIntExact(number(keys, "used")),
+        ignored);
+  }
+
+  private static String text(JsonNode json, String field) {
+    JsonNode value = json.path(field);
+    if (!value.isTextual()) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a text");
+    }
+    return value.textValue();
+  }
+
+  private static long number(JsonNode json, String field) {
+    JsonNode value = json.path(field);
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a whole number");
+    }
+    return value.longValue();
+  }
+
+  private static String version() {
+    Properties properties = new Properties();
+    try (InputStream in = Provenance.class.getResourceAsStream("version.properties")) {
+      properties.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties.getProperty("version");
+  }
+}
