@@ -1,7 +1,6 @@
 package org.canbridge.importers.format;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -46,8 +45,7 @@ final class OnnxExternalData implements AutoCloseable {
           .build();
     }
     if (length.getAsLong() != type.bytes()) {
-      throw refuse(
-              Problem.SIZE_MISMATCH, name, "a tensor has not as many bytes as its shape needs")
+      throw refuse(Problem.SIZE_MISMATCH, name, "a tensor has not as many bytes as its shape needs")
           .expected(type.elements() + " elements, " + type.bytes() + " bytes for " + type)
           .actual(length.getAsLong() + " bytes in " + location)
           .next("get the model and its data file again, both from the same source")
@@ -57,7 +55,8 @@ final class OnnxExternalData implements AutoCloseable {
   }
 
   private static OptionalLong number(String text) {
-    boolean digits = !text.isEmpty() && text.length() <= 18 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    boolean digits =
+        !text.isEmpty() && text.length() <= 18 && text.chars().allMatch(c -> c >= '0' && c <= '9');
     return digits ? OptionalLong.of(Long.parseLong(text)) : OptionalLong.empty();
   }
 

@@ -29,9 +29,9 @@ import org.canbridge.importers.Problem;
  *   <li>no {@code segment}. Sparse initializers are refused.
  * </ul>
  *
- * <p>Every departure is refused with its own {@link Problem}. Weights that the exporter renamed
- * and transposed come out under their own names again, or the file is refused; see {@link
- * OnnxNames}. {@link #values()} says so under {@code renamed.<name>}.
+ * <p>Every departure is refused with its own {@link Problem}. Weights that the exporter renamed and
+ * transposed come out under their own names again, or the file is refused; see {@link OnnxNames}.
+ * {@link #values()} says so under {@code renamed.<name>}.
  *
  * <p>Source: onnx/onnx, onnx.proto (IR version 10); the schema's field numbers are those of {@code
  * ai.onnx.proto.OnnxMl}.

@@ -90,11 +90,11 @@ record OnnxTensor(String name, TensorData data) {
     private static boolean isTypedField(int field) {
       return switch (field) {
         case TensorProto.FLOAT_DATA_FIELD_NUMBER,
-                TensorProto.INT32_DATA_FIELD_NUMBER,
-                TensorProto.STRING_DATA_FIELD_NUMBER,
-                TensorProto.INT64_DATA_FIELD_NUMBER,
-                TensorProto.DOUBLE_DATA_FIELD_NUMBER,
-                TensorProto.UINT64_DATA_FIELD_NUMBER ->
+            TensorProto.INT32_DATA_FIELD_NUMBER,
+            TensorProto.STRING_DATA_FIELD_NUMBER,
+            TensorProto.INT64_DATA_FIELD_NUMBER,
+            TensorProto.DOUBLE_DATA_FIELD_NUMBER,
+            TensorProto.UINT64_DATA_FIELD_NUMBER ->
             true;
         default -> false;
       };
@@ -179,7 +179,8 @@ record OnnxTensor(String name, TensorData data) {
     }
 
     private TensorData typed(TensorType type, OnnxElementType elementType) {
-      Optional<Integer> other = typedFields.stream().filter(f -> f != elementType.field()).findAny();
+      Optional<Integer> other =
+          typedFields.stream().filter(f -> f != elementType.field()).findAny();
       if (other.isPresent()) {
         throw refuse(Problem.SIZE_MISMATCH, "a tensor's elements are in the wrong field")
             .expected(TensorProto.getDescriptor().findFieldByNumber(elementType.field()).getName())
@@ -207,8 +208,7 @@ record OnnxTensor(String name, TensorData data) {
     private void checkSize(TensorType type, String actual, boolean right) {
       if (!right) {
         throw refuse(Problem.SIZE_MISMATCH, "a tensor has not as many bytes as its shape needs")
-            .expected(
-                type.elements() + " elements, " + type.bytes() + " bytes for " + type)
+            .expected(type.elements() + " elements, " + type.bytes() + " bytes for " + type)
             .actual(actual)
             .next("the file is damaged or forged: get it again from its source")
             .build();

@@ -17,8 +17,7 @@ final class OnnxTypedTensor implements TensorData {
   private final TensorType type;
 
   /** The caller has checked that the message holds as many elements as the type has. */
-  OnnxTypedTensor(
-      FileSource source, Span message, OnnxElementType elementType, TensorType type) {
+  OnnxTypedTensor(FileSource source, Span message, OnnxElementType elementType, TensorType type) {
     this.source = source;
     this.message = message;
     this.elementType = elementType;
