@@ -2,6 +2,7 @@ package org.canbridge.importers.format;
 
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,11 +111,13 @@ record OnnxTensor(String name, TensorData data) {
       }
     }
 
+    /**
+     * Keeps one size more than a tensor can have: the name comes later and belongs to the message.
+     */
     private void addDim(long size) {
-      if (dims.size() == SafetensorsHeader.MAX_RANK) {
-        throw badShape("more than " + SafetensorsHeader.MAX_RANK + " dimensions");
+      if (dims.size() <= SafetensorsHeader.MAX_RANK) {
+        dims.add(size);
       }
-      dims.add(size);
     }
 
     private void readExternalEntry(ProtoReader entry) {
@@ -144,6 +147,9 @@ record OnnxTensor(String name, TensorData data) {
                           .actual(OnnxElementType.name(dataType))
                           .next("convert the file to one of these with the tool that wrote it")
                           .build());
+      if (dims.size() > SafetensorsHeader.MAX_RANK) {
+        throw badShape("more than " + SafetensorsHeader.MAX_RANK + " dimensions");
+      }
       TensorType type;
       try {
         type = new TensorType(elementType.dtype(), dims);
@@ -238,7 +244,7 @@ record OnnxTensor(String name, TensorData data) {
       return InputFileException.of(problem, path()).key(name).what(what);
     }
 
-    private java.nio.file.Path path() {
+    private Path path() {
       return message.source().path();
     }
   }
