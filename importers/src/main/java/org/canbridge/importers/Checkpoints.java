@@ -2,8 +2,12 @@ package org.canbridge.importers;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.format.TensorFiles;
 import org.canbridge.importers.keys.KeyFate;
@@ -60,9 +64,10 @@ public final class Checkpoints {
           file.path(), Detection.describe(chosen.family(), chosen.layout()), List.of(), values);
     }
     List<KeyFate> fates = examined.fates();
+    ModelConfig config = examined.config().orElseThrow();
     return Checkpoint.read(
-        examined.config().orElseThrow(),
-        examined.mapping().orElseThrow().tensors(),
+        config,
+        canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
         Optional.empty(),
         () ->
             Provenance.imported(
@@ -72,5 +77,17 @@ public final class Checkpoints {
                 fates),
         examined.notes(),
         file::close);
+  }
+
+  /** The order of the authors' state dict, whatever the order of the layout that was read. */
+  private static Map<String, TensorData> canonicalOrder(
+      Family family, ModelConfig config, Map<String, TensorData> tensors) {
+    Map<String, TensorData> ordered = new LinkedHashMap<>();
+    Set<String> names = family.canonical().keyMap(config.arguments()).targets().keySet();
+    names.forEach(name -> ordered.put(name, tensors.get(name)));
+    if (!names.equals(tensors.keySet())) {
+      throw new IllegalStateException("a layout of " + family.name() + " is not the canonical one");
+    }
+    return ordered;
   }
 }
