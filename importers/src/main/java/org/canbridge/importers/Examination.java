@@ -207,6 +207,9 @@ final class Examination {
   }
 
   private KeyFate.Outcome outside(String name) {
+    if (file.constants().containsKey(name)) {
+      return new KeyFate.Ignored(file.constants().get(name));
+    }
     if (detection.chosen().isEmpty()) {
       return new KeyFate.Rejected("not recognised");
     }

@@ -102,5 +102,23 @@ public enum Problem {
   /** {@code config.json} is of another version of the format. */
   CONFIG_VERSION,
   /** A field of {@code config.json} is missing, unknown or wrong. */
-  CONFIG_FIELD
+  CONFIG_FIELD,
+
+  // reference bundles
+  /** A file was given where a directory is needed. */
+  NOT_A_DIRECTORY,
+  /** One of the bundle's two files is missing. */
+  BUNDLE_INCOMPLETE,
+  /** {@code reference.json} is not a JSON object. */
+  BUNDLE_NOT_JSON,
+  /** A field of {@code reference.json} has the wrong type or form. */
+  BUNDLE_BAD_FIELD,
+  /** A tensor that is no input, no output and no activation. */
+  BUNDLE_UNKNOWN_TENSOR,
+  /** There is nothing to compare with. */
+  BUNDLE_WITHOUT_OUTPUT,
+  /** {@code reference.json} lists other tensors than {@code reference.safetensors} holds. */
+  BUNDLE_TENSORS_DISAGREE,
+  /** A call needs an input that the bundle does not hold. */
+  BUNDLE_INPUT_MISSING
 }

@@ -28,10 +28,12 @@ final class StateDicts {
   static List<StateDict> find(TensorFile file) {
     Set<String> wrappers = new LinkedHashSet<>(WRAPPERS);
     wrappers.addAll(file.containers());
+    Set<String> candidates = new LinkedHashSet<>(file.tensors().keySet());
+    candidates.removeAll(file.constants().keySet());
     List<StateDict> found = new ArrayList<>();
     for (String wrapper : wrappers) {
       Map<String, String> names = new LinkedHashMap<>();
-      for (String name : file.tensors().keySet()) {
+      for (String name : candidates) {
         if (name.startsWith(wrapper + ".")) {
           names.put(name.substring(wrapper.length() + 1), name);
         }
@@ -41,7 +43,7 @@ final class StateDicts {
       }
     }
     Map<String, String> all = new LinkedHashMap<>();
-    file.tensors().keySet().forEach(name -> all.put(name, name));
+    candidates.forEach(name -> all.put(name, name));
     found.add(strip(file.tensors(), "", all));
     return found;
   }

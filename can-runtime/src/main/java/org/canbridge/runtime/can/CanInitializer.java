@@ -41,7 +41,7 @@ public final class CanInitializer {
     if (!name.startsWith(CAN) && weight) {
       return identityKernels(shape);
     }
-    return ConstantTensor.of(type(shape), 0);
+    return ConstantTensor.zeros(type(shape));
   }
 
   private static TensorData normal(Shape shape, RandomGenerator random) {

@@ -21,7 +21,13 @@ public final class Program implements AutoCloseable {
 
   /** Compiles the computation of {@code values} of {@code graph} for the engine's device. */
   public static Program compile(Graph graph, List<Node> values, Precision precision) {
-    String source = TorchScriptEmitter.emit(graph, values, precision);
+    boolean pack = precision == Precision.BF16 && PackedLinears.areSupported();
+    return compile(graph, values, precision, pack ? PackedLinears.of(graph) : PackedLinears.NONE);
+  }
+
+  static Program compile(
+      Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
+    String source = TorchScriptEmitter.emit(graph, values, precision, packed);
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

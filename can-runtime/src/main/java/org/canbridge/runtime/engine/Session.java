@@ -9,9 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.ElementConversion;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
@@ -55,7 +55,7 @@ public final class Session implements AutoCloseable {
 
   private static NDList prepared(
       NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
-    if (precision == Precision.F32) {
+    if (precision == Precision.F32 || graph.parameters().isEmpty()) {
       return Weights.load(manager, graph, tensors);
     }
     try (NDManager wide = manager.newSubManager();
@@ -119,10 +119,18 @@ public final class Session implements AutoCloseable {
       }
       list.add(
           Weights.array(
-              scope,
-              ElementConversion.to(tensor, input.kind() == Kind.INT ? DType.I64 : DType.F32)));
+              scope, input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : float32(tensor)));
     }
     return list;
+  }
+
+  /** Timesteps come as integers too. */
+  private static TensorData float32(TensorData tensor) {
+    if (tensor.type().dtype().isFloating()) {
+      return Tensors.as(tensor, DType.F32);
+    }
+    long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
+    return MemoryTensor.of(Tensors.floats(tensor), shape);
   }
 
   private static long batchSize(Op.Input input, TensorData tensor) {

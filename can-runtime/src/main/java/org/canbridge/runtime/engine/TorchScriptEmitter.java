@@ -12,6 +12,7 @@ import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.OpVisitor;
 import org.canbridge.runtime.graph.Shape;
 
@@ -34,18 +35,20 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private static final int BFLOAT16 = 15;
 
   private final Precision precision;
+  private final PackedLinears packed;
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final Map<Node, String> names = new HashMap<>();
   private final StringBuilder body = new StringBuilder();
   private int temporaries;
 
-  private TorchScriptEmitter(Precision precision) {
+  private TorchScriptEmitter(Precision precision, PackedLinears packed) {
     this.precision = precision;
+    this.packed = packed;
   }
 
   /** The program that computes {@code values} of {@code graph}. */
-  static String emit(Graph graph, List<Node> values, Precision precision) {
-    return new TorchScriptEmitter(precision).program(graph, values);
+  static String emit(Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
+    return new TorchScriptEmitter(precision, packed).program(graph, values);
   }
 
   private String program(Graph graph, List<Node> values) {
@@ -56,31 +59,59 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     Set<Node> needed = needed(values);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
-        names.put(
-            node,
-            node.op() instanceof Op.Parameter
-                ? node.op().accept(this, node.inputs())
-                : statement(node));
+        names.put(node, value(node, values));
       }
     }
     String arguments =
         graph.inputs().stream()
-            .map(i -> "    " + argument(i) + ": Tensor,\n")
+            .map(i -> ",\n    " + argument(i) + ": Tensor")
             .collect(Collectors.joining());
+    if (!parameters.isEmpty()) {
+      arguments += ",\n    w: List[Tensor]"; // DJL passes no empty lists
+    }
     String results =
         values.stream().map(v -> result(names.get(v), v)).collect(Collectors.joining(", "));
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
         + "  training : bool\n"
-        + "  def forward(self: __torch__.K,\n"
+        + "  def forward(self: __torch__.K"
         + arguments
-        + "    w: List[Tensor]) -> List[Tensor]:\n"
+        + ") -> List[Tensor]:\n"
         + body
         + "    return ["
         + results
         + "]\n"
-        + prepare(parameters.size());
+        + prepare(graph);
+  }
+
+  /** The name under which later statements find the value of {@code node}. */
+  private String value(Node node, List<Node> asked) {
+    if (node.op() instanceof Op.Parameter) {
+      return node.op().accept(this, node.inputs());
+    }
+    Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
+    if (packed.isFusedWith(before, node) && !asked.contains(before)) {
+      Function gelu = ((Op.Pointwise) node.op()).function();
+      return statement(
+          node,
+          packedLinear(before.inputs(), "gelu", gelu == Function.GELU_TANH ? "tanh" : "none"));
+    }
+    return statement(
+        node,
+        packed.isPackedLayer(node)
+            ? packedLinear(node.inputs(), "none", "")
+            : node.op().accept(this, node.inputs()));
+  }
+
+  private String packedLinear(List<Node> in, String activation, String algorithm) {
+    return "ops.mkldnn._linear_pointwise("
+        + String.join(", ", name(in, 0), name(in, 1), name(in, 2))
+        + ", \""
+        + activation
+        + "\", annotate(List[Optional[number]], []), \""
+        + algorithm
+        + "\")";
   }
 
   private static Set<Node> needed(List<Node> values) {
@@ -95,8 +126,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return seen;
   }
 
-  private String statement(Node node) {
-    String value = node.op().accept(this, node.inputs());
+  private String statement(Node node, String value) {
     String name = "v" + node.id();
     body.append("    ").append(name).append(" = ").append(value).append('\n');
     return name;
@@ -113,18 +143,26 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return widen ? "torch.to(" + name + ", " + FLOAT32 + ")" : name;
   }
 
-  private String prepare(int weights) {
-    StringBuilder text =
-        new StringBuilder(
-            "  def prepare(self: __torch__.K,\n    w: List[Tensor]) -> List[Tensor]:\n    return [");
-    for (int i = 0; i < weights; i++) {
-      text.append(i == 0 ? "" : ", ");
-      text.append(
-          precision == Precision.BF16
-              ? "torch.to(w[" + i + "], " + BFLOAT16 + ")"
-              : "w[" + i + "]");
+  private String prepare(Graph graph) {
+    String prepared =
+        graph.nodes().stream()
+            .filter(n -> n.op() instanceof Op.Parameter)
+            .map(this::prepared)
+            .collect(Collectors.joining(", "));
+    return "  def prepare(self: __torch__.K,\n    w: List[Tensor]) -> List[Tensor]:\n    return ["
+        + prepared
+        + "]\n";
+  }
+
+  private String prepared(Node parameter) {
+    String wide = parameter.op().accept(this, parameter.inputs());
+    if (precision == Precision.F32) {
+      return wide;
     }
-    return text.append("]\n").toString();
+    String narrow = "torch.to(" + wide + ", " + BFLOAT16 + ")";
+    return packed.isPacked(parameter)
+        ? "ops.mkldnn._reorder_linear_weight(" + narrow + ", None)"
+        : narrow;
   }
 
   private static String argument(Op.Input input) {
@@ -247,14 +285,14 @@ final class TorchScriptEmitter implements OpVisitor<String> {
           out,
           batchedLinear(patches(in.get(0), op.stride()), flat, name(in, 2)));
     }
+    if (op.groups() == x.size(1)) {
+      return sampleBySample(op, in);
+    }
     // The samples side by side as channels of one map, one group (or set of groups) each: CAN,
     // section 3.2.
     String batch = temporary("torch.size(" + name(in, 0) + ", 0)");
     String channels = temporary("torch.mul(" + batch + ", " + x.size(1) + ")");
-    String groups =
-        op.groups() == x.size(1)
-            ? channels
-            : temporary("torch.mul(" + batch + ", " + op.groups() + ")");
+    String groups = temporary("torch.mul(" + batch + ", " + op.groups() + ")");
     String folded =
         convolution(
             "torch.reshape("
@@ -283,6 +321,33 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + ", 2), torch.size("
         + map
         + ", 3)])";
+  }
+
+  /**
+   * A depthwise convolution one sample at a time. Folding the batch into channels, as CAN does,
+   * forces the channels-last maps that tokens are into NCHW, which costs more than the arithmetic:
+   * 2 to 2.5 times on CPU (docs/decisions.md).
+   */
+  private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
+    String maps = temporary("annotate(List[Tensor], [])");
+    String i = "i" + temporaries++;
+    String bias = in.size() < 3 ? "None" : "torch.select(" + name(in, 2) + ", 0, " + i + ")";
+    body.append("    for ")
+        .append(i)
+        .append(" in range(torch.size(")
+        .append(name(in, 0))
+        .append(", 0)):\n");
+    body.append("      ").append(maps).append("_ = torch.append(").append(maps).append(", ");
+    body.append(
+        convolution(
+            "torch.slice(" + name(in, 0) + ", 0, " + i + ", torch.add(" + i + ", 1), 1)",
+            "torch.select(" + name(in, 1) + ", 0, " + i + ")",
+            bias,
+            op.stride(),
+            op.padding(),
+            Integer.toString(op.groups())));
+    body.append(")\n");
+    return "torch.cat(" + maps + ", 0)";
   }
 
   private static String convolution(

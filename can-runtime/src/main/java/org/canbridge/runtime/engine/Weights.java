@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.ElementConversion;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 
@@ -41,7 +41,7 @@ final class Weights {
                 + expected
                 + (tensor == null ? " is missing" : " is " + tensor.type().shape()));
       } else if (wrong.isEmpty()) {
-        list.add(array(manager, ElementConversion.to(tensor, DType.F32)));
+        list.add(array(manager, Tensors.as(tensor, DType.F32)));
       }
     }
     if (!wrong.isEmpty()) {

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,9 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.TensorType;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
@@ -115,8 +114,8 @@ class CanRewriterTest {
       }
       double[] rows = affine(weights, "can." + generator.name(), input);
       for (String layer : generator.layers()) {
-        float[] weight = floats(weights.get(layer + ".weight"));
-        float[] bias = floats(weights.get(layer + ".bias"));
+        float[] weight = Tensors.floats(weights.get(layer + ".weight"));
+        float[] bias = Tensors.floats(weights.get(layer + ".bias"));
         assertEquals(rows.length, weight.length + bias.length);
         baked.put(layer + ".weight", plus(weight, rows, 0, shape(fixed, layer + ".weight")));
         baked.put(layer + ".bias", plus(bias, rows, weight.length, shape(fixed, layer + ".bias")));
@@ -126,8 +125,8 @@ class CanRewriterTest {
   }
 
   private static double[] affine(Map<String, TensorData> weights, String name, double[] x) {
-    float[] matrix = floats(weights.get(name + ".weight"));
-    float[] bias = floats(weights.get(name + ".bias"));
+    float[] matrix = Tensors.floats(weights.get(name + ".weight"));
+    float[] bias = Tensors.floats(weights.get(name + ".bias"));
     double[] y = new double[bias.length];
     for (int row = 0; row < y.length; row++) {
       y[row] = bias[row];
@@ -161,18 +160,9 @@ class CanRewriterTest {
         (name, tensor) -> {
           long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
           shape[0] = 1;
-          long bytes = tensor.type().bytes() / BATCH;
-          ByteBuffer part =
-              tensor.bytes(sample * bytes, (int) bytes).order(ByteOrder.LITTLE_ENDIAN);
-          if (tensor.type().dtype() == DType.I64) {
-            long[] values = new long[(int) bytes / 8];
-            part.asLongBuffer().get(values);
-            row.put(name, MemoryTensor.of(values, shape));
-          } else {
-            float[] values = new float[(int) bytes / 4];
-            part.asFloatBuffer().get(values);
-            row.put(name, MemoryTensor.of(values, shape));
-          }
+          int bytes = (int) tensor.type().bytes() / BATCH;
+          TensorType type = TensorType.of(tensor.type().dtype(), shape);
+          row.put(name, MemoryTensor.of(type, tensor.bytes((long) sample * bytes, bytes)));
         });
     return row;
   }
@@ -259,14 +249,8 @@ class CanRewriterTest {
   private static float[] value(
       Graph graph, Map<String, TensorData> weights, Map<String, TensorData> inputs, String name) {
     try (Session session = Session.open(graph, weights, Precision.F32)) {
-      return floats(session.run(inputs, List.of(name)).get(name));
+      return Tensors.floats(session.run(inputs, List.of(name)).get(name));
     }
-  }
-
-  private static float[] floats(TensorData tensor) {
-    float[] values = new float[(int) tensor.type().elements()];
-    tensor.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-    return values;
   }
 
   /** Largest difference relative to the standard deviation of {@code expected}. */

@@ -1,0 +1,148 @@
+package org.canbridge.runtime;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.can.CanRewriter;
+import org.canbridge.runtime.can.CanSpec;
+import org.canbridge.runtime.can.CanSpecJson;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.network.Networks;
+
+/**
+ * A checkpoint together with its network: the published one, or the condition-aware one that it was
+ * converted to.
+ *
+ * <pre>{@code
+ * try (Model model = Model.open(Path.of("model-directory"), ImportOptions.defaults());
+ *     Session session = model.session(Precision.F32)) {
+ *   Map<String, TensorData> out = session.run(inputs, List.of("output"));
+ * }
+ * }</pre>
+ */
+public final class Model implements AutoCloseable {
+  private final Checkpoint checkpoint;
+  private final Graph source;
+  private final Graph graph;
+  private final Optional<CanSpec> can;
+
+  private Model(Checkpoint checkpoint, Graph source, Graph graph, Optional<CanSpec> can) {
+    this.checkpoint = checkpoint;
+    this.source = source;
+    this.graph = graph;
+    this.can = can;
+  }
+
+  /**
+   * Opens a published file or a model directory; reads no weights.
+   *
+   * @throws InputFileException if it is not a model that can be run
+   */
+  public static Model open(Path path, ImportOptions options) {
+    Checkpoint checkpoint = Checkpoints.open(path, options);
+    try {
+      return of(checkpoint, path);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static Model of(Checkpoint checkpoint, Path path) {
+    Graph source = Networks.graph(checkpoint.config());
+    Optional<ObjectNode> section = checkpoint.can();
+    if (section.isEmpty()) {
+      return new Model(checkpoint, source, source, Optional.empty());
+    }
+    CanSpec spec;
+    Graph graph;
+    try {
+      spec = CanSpecJson.read(section.get());
+      graph = CanRewriter.rewrite(source, spec);
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, path.resolve("config.json"))
+          .key("can")
+          .what("the 'can' section does not describe a network that can be built")
+          .expected("the fields of docs/can-format.md, naming layers of this network")
+          .actual(e.getMessage())
+          .next("convert the source model again, or mend the section")
+          .cause(e)
+          .build();
+    }
+    checkTensors(checkpoint.tensors(), graph, path);
+    return new Model(checkpoint, source, graph, Optional.of(spec));
+  }
+
+  /**
+   * A converted model's added tensors follow from its {@code can} section; all deviations are
+   * reported together.
+   */
+  private static void checkTensors(Map<String, TensorData> tensors, Graph graph, Path path) {
+    Set<String> wrong = new LinkedHashSet<>();
+    Set<String> extra = new TreeSet<>(tensors.keySet());
+    for (Op.Parameter parameter : graph.parameters()) {
+      TensorData tensor = tensors.get(parameter.name());
+      extra.remove(parameter.name());
+      String expected = Arrays.toString(parameter.shape().resolve(1));
+      if (tensor == null) {
+        wrong.add(parameter.name() + " " + expected + " is missing");
+      } else if (!tensor.type().shape().toString().equals(expected)) {
+        wrong.add(parameter.name() + " must be " + expected + ", is " + tensor.type().shape());
+      }
+    }
+    extra.forEach(name -> wrong.add(name + " belongs to no layer"));
+    if (!wrong.isEmpty()) {
+      throw InputFileException.of(Problem.KEY_MISMATCH, path)
+          .what(
+              "the tensors of this condition-aware network are not those that its 'can' section asks for")
+          .expected(graph.parameters().size() + " tensors: docs/can-format.md")
+          .actual(String.join("; ", wrong))
+          .next("convert the source model again")
+          .build();
+    }
+  }
+
+  /** The weights and where they come from. */
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** The network as it was published. */
+  public Graph source() {
+    return source;
+  }
+
+  /** The network as it runs: condition-aware where {@link #can()} is present. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /** What makes it condition-aware. */
+  public Optional<CanSpec> can() {
+    return can;
+  }
+
+  /** The network ready to run; close it before the model. */
+  public Session session(Precision precision) {
+    return Session.open(graph, checkpoint.tensors(), precision);
+  }
+
+  @Override
+  public void close() {
+    checkpoint.close();
+  }
+}

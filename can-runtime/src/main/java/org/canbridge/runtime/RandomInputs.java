@@ -1,0 +1,54 @@
+package org.canbridge.runtime;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+
+/**
+ * Random arguments for a network, from a seed: standard normal images, timesteps 0..999, labels of
+ * the table that they index.
+ */
+final class RandomInputs {
+  private RandomInputs() {}
+
+  static Map<String, TensorData> of(Graph graph, int batch, long seed) {
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    Map<String, TensorData> inputs = new LinkedHashMap<>();
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.Input input) {
+        inputs.put(input.name(), tensor(graph, node, batch, random));
+      }
+    }
+    return inputs;
+  }
+
+  private static TensorData tensor(Graph graph, Node input, int batch, RandomGenerator random) {
+    long[] shape = input.shape().resolve(batch);
+    int elements = Math.toIntExact(input.shape().elements() * batch);
+    if (input.kind() == Kind.INT) {
+      return MemoryTensor.of(random.longs(elements, 0, rows(graph, input)).toArray(), shape);
+    }
+    float[] values = new float[elements];
+    for (int i = 0; i < elements; i++) {
+      values[i] = input.shape().rank() == 1 ? random.nextInt(1000) : (float) random.nextGaussian();
+    }
+    return MemoryTensor.of(values, shape);
+  }
+
+  /** Rows of the table that {@code ids} index. */
+  private static long rows(Graph graph, Node ids) {
+    return graph.nodes().stream()
+        .filter(n -> n.op() instanceof Op.Embedding && n.inputs().get(0) == ids)
+        .mapToLong(n -> n.inputs().get(1).shape().size(0))
+        .min()
+        .orElseThrow(
+            () -> new IllegalArgumentException("the integers of " + ids + " index no table"));
+  }
+}

@@ -1,0 +1,46 @@
+package org.canbridge.runtime;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
+import org.canbridge.runtime.diffusion.DenoisingNetwork;
+import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.engine.Session;
+
+/**
+ * A session as the network that samplers call: inputs {@code x (B, C, H, W)}, {@code t (B)}, {@code
+ * y (B)}. The state is float64 on the solver's side and rounded to float32 for the network.
+ *
+ * @param session the running network; stays the caller's
+ */
+public record SessionNetwork(Session session) implements ClassConditionalNetwork {
+  private static final String OUTPUT = "output";
+
+  @Override
+  public DenoisingNetwork bind(long[] labels) {
+    TensorData y = MemoryTensor.of(labels, labels.length);
+    return (x, timestep) -> {
+      ImageShape shape = x.shape();
+      float[] state = new float[x.values().length];
+      for (int i = 0; i < state.length; i++) {
+        state[i] = (float) x.get(i);
+      }
+      float[] t = new float[labels.length];
+      Arrays.fill(t, (float) timestep);
+      Map<String, TensorData> inputs =
+          Map.of(
+              "x",
+              MemoryTensor.of(
+                  state, labels.length, shape.channels(), shape.height(), shape.width()),
+              "t",
+              MemoryTensor.of(t, t.length),
+              "y",
+              y);
+      return Tensors.doubles(session.run(inputs, List.of(OUTPUT)).get(OUTPUT));
+    };
+  }
+}

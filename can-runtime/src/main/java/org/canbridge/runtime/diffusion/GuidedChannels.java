@@ -1,0 +1,52 @@
+package org.canbridge.runtime.diffusion;
+
+/** Which channels classifier-free guidance acts on. */
+public enum GuidedChannels {
+  /** All channels of the noise, none of the learned variance: guidance as in its paper. */
+  ALL("all"),
+
+  /**
+   * The first three channels of the network's output, as DiT's published {@code forward_with_cfg}
+   * does. Of DiT's four latent channels the last is left as the conditional rows gave it. With one
+   * or two channels and learned variance that code guides the first variance channels, too, and so
+   * do we.
+   */
+  FIRST_THREE("first-three");
+
+  private final String text;
+
+  GuidedChannels(String text) {
+    this.text = text;
+  }
+
+  /** How many of {@code channels} noise channels are guided. */
+  int ofEpsilon(int channels) {
+    return this == ALL ? channels : Math.min(3, channels);
+  }
+
+  /** How many of {@code channels} variance channels, which follow the noise, are guided. */
+  int ofVariance(int channels) {
+    return this == ALL ? 0 : Math.min(channels, Math.max(0, 3 - channels));
+  }
+
+  /** The name in settings and on the command line. */
+  @Override
+  public String toString() {
+    return text;
+  }
+
+  /**
+   * The constant of this name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static GuidedChannels parse(String text) {
+    for (GuidedChannels each : values()) {
+      if (each.text.equals(text)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException(
+        "guided channels are 'all' or 'first-three', not '" + text + "'");
+  }
+}

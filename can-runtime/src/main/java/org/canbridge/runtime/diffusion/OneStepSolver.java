@@ -1,0 +1,45 @@
+package org.canbridge.runtime.diffusion;
+
+/**
+ * A solver whose every step looks at one state and asks the denoiser once, from the last index of
+ * its schedule down to 0.
+ */
+public interface OneStepSolver extends Solver {
+
+  /**
+   * What a step leads to.
+   *
+   * @param x the next state
+   * @param denoised the estimate of the clean image on the way
+   */
+  record Result(Latents x, Latents denoised) {}
+
+  /** The respaced schedule, one index a step. */
+  NoiseSchedule schedule();
+
+  /**
+   * One step from the state at index {@code i} to the one before it (the image, for index 0).
+   *
+   * @param i the state's index in the schedule
+   * @param x the state, {@code (B, C, H, W)}
+   * @param prediction what the denoiser says about the state
+   * @param noise standard normal numbers, {@code (B, C, H, W)}
+   */
+  Result step(int i, Latents x, Prediction prediction, Latents noise);
+
+  /** Draws noise at every step, the last one included, as the DiT code does. */
+  @Override
+  default Latents solve(
+      Denoiser denoiser, Latents start, NoiseSource noise, StepListener listener) {
+    int steps = schedule().steps();
+    Latents x = start;
+    for (int i = steps - 1; i >= 0; i--) {
+      int timestep = schedule().timestep(i);
+      Prediction prediction = denoiser.predict(x, timestep);
+      Result result = step(i, x, prediction, noise.next(x.shape()));
+      x = result.x();
+      listener.onStep(new Step(steps - i, steps, timestep, x, result.denoised()));
+    }
+    return x;
+  }
+}

@@ -1,0 +1,120 @@
+package org.canbridge.runtime.engine;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.Shape;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which linear layers run on oneDNN's fused kernels: bfloat16 inference on a CPU that has the
+ * instructions. Their weights are laid out for the matrix units once, in {@code prepare}; a GELU
+ * right behind such a layer is computed in the same kernel. What is packed depends on the graph
+ * alone, never on the values asked for, since all programs of a session share the prepared weights.
+ */
+final class PackedLinears {
+  private static final Logger LOGGER = LoggerFactory.getLogger(PackedLinears.class);
+
+  /** No layer is packed. */
+  static final PackedLinears NONE = new PackedLinears(Set.of(), Map.of());
+
+  private final Set<Node> weights;
+  private final Map<Node, Integer> uses;
+
+  private PackedLinears(Set<Node> weights, Map<Node, Integer> uses) {
+    this.weights = weights;
+    this.uses = uses;
+  }
+
+  /**
+   * The layers of {@code graph} whose weight is a parameter that nothing but linear layers uses.
+   */
+  static PackedLinears of(Graph graph) {
+    Set<Node> packed = new HashSet<>();
+    Set<Node> others = new HashSet<>();
+    Map<Node, Integer> uses = new HashMap<>();
+    for (Node node : graph.nodes()) {
+      List<Node> in = node.inputs();
+      for (int i = 0; i < in.size(); i++) {
+        uses.merge(in.get(i), 1, Integer::sum);
+        boolean weight =
+            node.op() instanceof Op.Linear && i == 1 && in.get(i).op() instanceof Op.Parameter;
+        (weight ? packed : others).add(in.get(i));
+      }
+    }
+    packed.removeAll(others);
+    return new PackedLinears(packed, uses);
+  }
+
+  /**
+   * Whether this machine has the fused kernels: not every CPU and no GPU does, and only trying
+   * tells.
+   */
+  static boolean areSupported() {
+    return Probe.SUPPORTED;
+  }
+
+  /** Tries one small layer, once. */
+  private static final class Probe {
+    static final boolean SUPPORTED = !TorchEngine.device().isGpu() && runs();
+
+    private Probe() {}
+
+    private static boolean runs() {
+      GraphBuilder g = new GraphBuilder();
+      g.output("output", g.linear("layer", g.input("x", Kind.FLOAT, Shape.batched(64)), 64, null));
+      Graph graph = g.build();
+      try (NDManager manager = TorchEngine.newManager();
+          Program program =
+              Program.compile(graph, List.of(graph.value("output")), Precision.BF16, of(graph))) {
+        NDList weights =
+            program.prepare(new NDList(manager.zeros(size(64, 64)), manager.zeros(size(64))));
+        return program
+                .forward(new NDList(manager.ones(size(1, 64))), weights)
+                .get(0)
+                .toFloatArray()[0]
+            == 0;
+      } catch (EngineException | IllegalStateException e) {
+        LOGGER.debug("no fused bfloat16 kernels here: {}", e.getMessage());
+        return false;
+      }
+    }
+
+    private static ai.djl.ndarray.types.Shape size(long... sizes) {
+      return new ai.djl.ndarray.types.Shape(sizes);
+    }
+  }
+
+  /** Whether this parameter is a packed weight. */
+  boolean isPacked(Node parameter) {
+    return weights.contains(parameter);
+  }
+
+  /** Whether {@code node} is a packed linear layer. */
+  boolean isPackedLayer(Node node) {
+    return node.op() instanceof Op.Linear && isPacked(node.inputs().get(1));
+  }
+
+  /**
+   * Whether {@code node} is a packed linear layer whose only use is {@code next}, a GELU, so that
+   * both are one kernel.
+   */
+  boolean isFusedWith(Node node, Node next) {
+    return isPackedLayer(node)
+        && next.op() instanceof Op.Pointwise pointwise
+        && (pointwise.function() == Function.GELU_ERF || pointwise.function() == Function.GELU_TANH)
+        && uses.get(node) == 1;
+  }
+}

@@ -1,0 +1,94 @@
+package org.canbridge.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
+import org.canbridge.importers.InputFileException;
+
+/**
+ * What an exception means to the user.
+ *
+ * @param status the exit status
+ * @param message complete, without the leading program name
+ */
+record Failure(ExitStatus status, String message) {
+
+  static Failure of(Throwable thrown) {
+    if (thrown instanceof InputFileException) {
+      return new Failure(ExitStatus.BAD_INPUT, thrown.getMessage());
+    }
+    if (thrown instanceof CancellationException
+        || thrown instanceof InterruptedException
+        || thrown instanceof ClosedByInterruptException) {
+      return new Failure(ExitStatus.INTERRUPTED, "interrupted");
+    }
+    if (thrown instanceof UncheckedIOException unchecked) {
+      return of(unchecked.getCause());
+    }
+    if (thrown instanceof IOException failed) {
+      return new Failure(ExitStatus.FAILURE, inputOutput(failed));
+    }
+    if (thrown instanceof OutOfMemoryError) {
+      return new Failure(
+          ExitStatus.FAILURE,
+          "out of memory\n  actual: "
+              + thrown.getMessage()
+              + "; the heap may grow to "
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MiB\n  next: free memory, use a smaller batch, or set CANBRIDGE_JAVA_OPTS=-Xmx...");
+    }
+    return new Failure(
+        ExitStatus.FAILURE,
+        "internal error\n  actual: "
+            + thrown
+            + "\n  next: run it again with --debug and report the stack trace");
+  }
+
+  /** Files that are read are reported as {@link InputFileException}, so this is about writing. */
+  private static String inputOutput(IOException e) {
+    String reason = reason(e);
+    StringBuilder text = new StringBuilder("cannot write\n  actual: ").append(reason);
+    if (e instanceof FileSystemException named) {
+      text.append("\n  file: ").append(named.getFile());
+      if (named.getOtherFile() != null) {
+        text.append(" -> ").append(named.getOtherFile());
+      }
+    }
+    return text.append("\n  next: ").append(next(e, reason)).toString();
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "it exists already";
+    }
+    if (e instanceof DirectoryNotEmptyException) {
+      return "the folder exists already and is not empty";
+    }
+    if (e instanceof NoSuchFileException) {
+      return "no such file or folder";
+    }
+    if (e instanceof FileSystemException named && named.getReason() != null) {
+      return named.getReason();
+    }
+    return e.getMessage() == null ? e.getClass().getName() : e.getMessage();
+  }
+
+  private static String next(IOException e, String reason) {
+    if (reason.contains("No space left") || reason.contains("quota")) {
+      return "free some space, or write to another place; nothing half-written is left";
+    }
+    if (e instanceof FileAlreadyExistsException || e instanceof DirectoryNotEmptyException) {
+      return "choose another name, or remove what is there";
+    }
+    return "choose a place that can be written to";
+  }
+}

@@ -1,0 +1,123 @@
+package org.canbridge.cli;
+
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.Inspection;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.Provenance;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.format.DType;
+
+/** {@code canbridge import}: a published file becomes a model directory. */
+final class ImportCommand implements Command {
+
+  @Override
+  public String name() {
+    return "import";
+  }
+
+  @Override
+  public String summary() {
+    return "makes a model directory from a published checkpoint";
+  }
+
+  @Override
+  public String synopsis() {
+    return "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
+        + " [--dry-run]";
+  }
+
+  @Override
+  public String description() {
+    return "Reads a published checkpoint, checks every tensor against the layout it has, and writes"
+        + " a model directory: config.json and model.safetensors under the authors' own names."
+        + " The directory appears when it is complete, or not at all.";
+  }
+
+  @Override
+  public Options options() {
+    return ModelOptions.addTo(new Options())
+        .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
+        .addOption(
+            CommonOptions.value(
+                "dtype",
+                "f32|bf16|f16",
+                "element type of the weights; each tensor's own if not given"))
+        .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
+        .addOption(CommonOptions.flag("dry-run", "show what would be done, write nothing"));
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example("import DiT-XL-2-256x256.pt --out dit-xl-2", "a published file"),
+        new Example(
+            "import 0050000.pt --out run7 --heads 4 --weights model",
+            "a training checkpoint of your own, without the moving average"),
+        new Example("import DiT-XL-2-256x256.pt --out x --dry-run", "only look"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    Path source = invocation.pathOperand("SRC");
+    ImportOptions options = ModelOptions.read(invocation);
+    Path target = invocation.requiredPath("out");
+    WriteOptions writing = writing(invocation);
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !writing.overwrite()) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    try (Checkpoint checkpoint = Checkpoints.open(source, options)) {
+      checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
+      if (invocation.flag("dry-run")) {
+        context.out().print(Inspection.of(source, options).toText());
+      } else {
+        ModelDirectory.write(target, checkpoint, writing);
+        context.out().print(report(target, checkpoint));
+      }
+    }
+    return ExitStatus.OK;
+  }
+
+  private static WriteOptions writing(Invocation invocation) throws UsageException {
+    Map<String, DType> types = new LinkedHashMap<>();
+    for (DType type : List.of(DType.F32, DType.BF16, DType.F16)) {
+      types.put(type.name().toLowerCase(Locale.ROOT), type);
+    }
+    WriteOptions options = WriteOptions.defaults();
+    Optional<DType> type = invocation.choice("dtype", types);
+    if (type.isPresent()) {
+      options = options.withDtype(type.get());
+    }
+    return invocation.flag("overwrite") ? options.overwriting() : options;
+  }
+
+  private static String report(Path target, Checkpoint checkpoint) {
+    Provenance provenance = checkpoint.provenance();
+    StringBuilder text = new StringBuilder(target.toString()).append('\n');
+    line(text, "network", checkpoint.config().architecture());
+    checkpoint.publishedName().ifPresent(name -> line(text, "published", name));
+    line(text, "layout", provenance.layout());
+    line(text, "tensors", provenance.used() + " used, " + ignored(provenance) + " ignored");
+    provenance.source().ifPresent(from -> line(text, "sha256", from.sha256() + "  " + from.file()));
+    return text.toString();
+  }
+
+  private static long ignored(Provenance provenance) {
+    return provenance.ignored().values().stream().mapToLong(List::size).sum();
+  }
+
+  private static void line(StringBuilder text, String label, String value) {
+    text.append(String.format(Locale.ROOT, "  %-10s%s%n", label, value));
+  }
+}

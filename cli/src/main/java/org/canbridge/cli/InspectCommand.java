@@ -1,0 +1,66 @@
+package org.canbridge.cli;
+
+import java.util.List;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.Inspection;
+
+/** {@code canbridge inspect}: what a file holds and what import would do with it. */
+final class InspectCommand implements Command {
+
+  @Override
+  public String name() {
+    return "inspect";
+  }
+
+  @Override
+  public String summary() {
+    return "shows what a checkpoint holds and what import would do with it";
+  }
+
+  @Override
+  public String synopsis() {
+    return "FILE|DIR [--json]";
+  }
+
+  @Override
+  public String description() {
+    return "Shows family, layout, arguments and parameters of a published checkpoint or a model"
+        + " directory, and what becomes of every tensor. Reads headers only, so the size of the"
+        + " file does not matter. The exit status is 3 if import would refuse the file.";
+  }
+
+  @Override
+  public Options options() {
+    return ModelOptions.addTo(new Options().addOption(CommonOptions.json()));
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example("inspect DiT-XL-2-256x256.pt", "a published file"),
+        new Example("inspect my-model --json", "a model directory, for a script"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws UsageException {
+    Inspection inspection =
+        Inspection.of(invocation.pathOperand("FILE|DIR"), ModelOptions.read(invocation));
+    if (invocation.flag("json")) {
+      context.json(inspection.toJson());
+    } else {
+      context.out().print(inspection.toText());
+    }
+    if (inspection.importable() || onlyAsks(inspection)) {
+      return ExitStatus.OK;
+    }
+    String first = inspection.problems().get(0).lines().findFirst().orElseThrow();
+    context.out().flush();
+    context.err().println("canbridge: import would refuse " + inspection.file() + ": " + first);
+    return ExitStatus.BAD_INPUT;
+  }
+
+  /** Whether the file is good and an option is all that import needs. */
+  private static boolean onlyAsks(Inspection inspection) {
+    return !inspection.open().isEmpty() && inspection.problems().size() == 1;
+  }
+}

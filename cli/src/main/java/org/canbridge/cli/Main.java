@@ -1,0 +1,168 @@
+package org.canbridge.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.commons.cli.CommandLine;
+import org.apache.commons.cli.DefaultParser;
+import org.apache.commons.cli.Option;
+import org.apache.commons.cli.Options;
+import org.apache.commons.cli.ParseException;
+import org.apache.commons.cli.UnrecognizedOptionException;
+
+/**
+ * The program {@code canbridge}: finds the command, reads its options, runs it, and turns whatever
+ * happens into a message on stderr and an {@link ExitStatus}. Results go to stdout and nothing else
+ * does.
+ */
+public final class Main {
+  private static final List<Command> COMMANDS = List.of(new InspectCommand(), new ImportCommand());
+
+  private final Map<String, Command> commands = new LinkedHashMap<>();
+
+  Main(Collection<Command> commands) {
+    commands.forEach(command -> this.commands.put(command.name(), command));
+  }
+
+  /** Runs the program and ends the JVM with its exit status. */
+  public static void main(String[] args) {
+    int status =
+        Interruption.during(
+            () ->
+                run(
+                    args,
+                    new FileOutputStream(FileDescriptor.out),
+                    new FileOutputStream(FileDescriptor.err)));
+    System.exit(status);
+  }
+
+  /**
+   * Runs the program inside this JVM.
+   *
+   * @param args what follows {@code canbridge} on the command line
+   * @param out takes the results, UTF-8; left open
+   * @param err takes progress and messages, UTF-8; left open
+   * @return the exit status
+   */
+  public static int run(String[] args, OutputStream out, OutputStream err) {
+    Context context = new Context(out, err, Integer.getInteger("canbridge.columns", 0));
+    return new Main(COMMANDS).run(Arrays.asList(args), context).code();
+  }
+
+  /** Runs the program; whatever a command throws ends here. */
+  ExitStatus run(List<String> args, Context context) {
+    ExitStatus status;
+    boolean debug = args.contains("--debug");
+    if (debug) {
+      // Before the first logger is made: slf4j-simple reads it once.
+      System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
+    }
+    try {
+      status = dispatch(args, context);
+    } catch (UsageException e) {
+      context.err().println("canbridge: " + e.getMessage());
+      status = ExitStatus.USAGE;
+    } catch (Throwable e) {
+      Failure failure = Failure.of(e);
+      context.err().println("canbridge: " + failure.message());
+      status = failure.status();
+      if (debug) {
+        e.printStackTrace(context.err());
+      }
+    }
+    return afterwards(status, context);
+  }
+
+  private ExitStatus dispatch(List<String> args, Context context) throws Exception {
+    List<String> rest = new ArrayList<>(args);
+    rest.remove("--debug");
+    if (rest.isEmpty()) {
+      context.err().println(HelpText.of(commands.values()));
+      return ExitStatus.USAGE;
+    }
+    String first = rest.remove(0);
+    switch (first) {
+      case "-h", "--help" -> {
+        context.out().println(HelpText.of(commands.values()));
+        return ExitStatus.OK;
+      }
+      case "--version" -> {
+        context.out().println(Version.line());
+        return ExitStatus.OK;
+      }
+      default -> {
+        return command(first, rest, context);
+      }
+    }
+  }
+
+  private ExitStatus command(String name, List<String> args, Context context) throws Exception {
+    Command command = commands.get(name);
+    if (command == null) {
+      String kind = name.startsWith("-") ? "unknown option " : "unknown command ";
+      throw new UsageException(
+          kind
+              + name
+              + Suggestion.text(name, commands.keySet())
+              + "\n  next: canbridge --help lists the commands");
+    }
+    Options options =
+        command.options().addOption(CommonOptions.help()).addOption(CommonOptions.debug());
+    if (args.contains("--help") || args.contains("-h")) {
+      context.out().println(HelpText.of(command, options));
+      return ExitStatus.OK;
+    }
+    try {
+      return command.run(new Invocation(command, parsed(options, args)), context);
+    } catch (UsageException e) {
+      throw new UsageException(
+          name + ": " + e.getMessage() + "\n  next: canbridge " + name + " --help");
+    }
+  }
+
+  private static CommandLine parsed(Options options, List<String> args) throws UsageException {
+    DefaultParser parser =
+        DefaultParser.builder()
+            .setAllowPartialMatching(false)
+            .setStripLeadingAndTrailingQuotes(false)
+            .get();
+    try {
+      return parser.parse(options, args.toArray(String[]::new));
+    } catch (UnrecognizedOptionException e) {
+      String typed = e.getOption().replaceFirst("=.*", "");
+      List<String> known = options.getOptions().stream().map(Option::getLongOpt).toList();
+      throw new UsageException(
+          "unknown option "
+              + typed
+              + Suggestion.text(typed, known.stream().map(option -> "--" + option).toList()));
+    } catch (ParseException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  /** Results that did not arrive turn a success into a failure, a silent one if nobody reads. */
+  private static ExitStatus afterwards(ExitStatus status, Context context) {
+    ResultStream results = context.flush();
+    if (status != ExitStatus.OK || results.failure().isEmpty()) {
+      return status;
+    }
+    if (results.broken()) {
+      return ExitStatus.BROKEN_PIPE;
+    }
+    IOException failure = results.failure().get();
+    context
+        .err()
+        .println(
+            "canbridge: cannot write the results\n  actual: "
+                + failure.getMessage()
+                + "\n  file: standard output");
+    return ExitStatus.FAILURE;
+  }
+}

@@ -1,0 +1,53 @@
+package org.canbridge.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.Weights;
+
+/** The options that settle what a published file cannot tell; for every command that takes one. */
+final class ModelOptions {
+  private static final int MAX_HEADS = 1 << 16;
+
+  private ModelOptions() {}
+
+  /** Adds them. */
+  static Options addTo(Options options) {
+    return options
+        .addOption(
+            CommonOptions.value(
+                "arch", "NAME", "the published model that the file is, e.g. DiT-XL/2"))
+        .addOption(
+            CommonOptions.value(
+                "heads", "N", "attention heads, which no tensor tells; known for published sizes"))
+        .addOption(
+            CommonOptions.value(
+                "weights",
+                "ema|model",
+                "which weights of a training checkpoint; the moving average (ema) if it has one"));
+  }
+
+  /** Reads them. */
+  static ImportOptions read(Invocation invocation) throws UsageException {
+    Map<String, Weights> sets = new LinkedHashMap<>();
+    sets.put(Weights.EMA.word(), Weights.EMA);
+    sets.put(Weights.MODEL.word(), Weights.MODEL);
+    ImportOptions options = ImportOptions.defaults();
+    try {
+      Optional<String> arch = invocation.text("arch");
+      if (arch.isPresent()) {
+        options = options.withArch(arch.get());
+      }
+      OptionalInt heads = invocation.integer("heads", 1, MAX_HEADS);
+      if (heads.isPresent()) {
+        options = options.withHeads(heads.getAsInt());
+      }
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+    return options.withWeights(invocation.choice("weights", sets).orElse(Weights.AUTO));
+  }
+}

@@ -1,0 +1,281 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MainTest {
+  private static final String NEXT = "\n  next: canbridge greet --help\n";
+
+  private static Command greeting() {
+    return new GreetCommand(
+        (invocation, context) -> {
+          int times = invocation.integer("times", 1, 9).orElse(1);
+          for (int i = 0; i < times; i++) {
+            context.out().println("Hello " + invocation.operand("NAME") + " ☼");
+          }
+          return ExitStatus.OK;
+        });
+  }
+
+  private static Command failing(Throwable thrown) {
+    return new GreetCommand(
+        (invocation, context) -> {
+          context.out().println("begun");
+          if (thrown instanceof Error error) {
+            throw error;
+          }
+          throw (Exception) thrown;
+        });
+  }
+
+  @Test
+  void resultsGoToStdoutInUtf8AndNothingElseDoes() {
+    Outcome outcome = Outcome.of(greeting(), "greet", "Ada", "--times", "2");
+
+    assertEquals(new Outcome(0, "Hello Ada ☼\nHello Ada ☼\n", ""), outcome);
+  }
+
+  @Test
+  void aDifferenceIsOne() {
+    Command different = new GreetCommand((invocation, context) -> ExitStatus.DIFFERENCE);
+
+    assertEquals(new Outcome(1, "", ""), Outcome.of(different, "greet"));
+  }
+
+  static Stream<Arguments> wrongCommandLines() {
+    return Stream.of(
+        Arguments.of(
+            "gret Ada",
+            "unknown command gret; did you mean greet?\n  next: canbridge --help lists the commands\n"),
+        Arguments.of(
+            "quickly", "unknown command quickly\n  next: canbridge --help lists the commands\n"),
+        Arguments.of(
+            "--greet", "unknown option --greet\n  next: canbridge --help lists the commands\n"),
+        Arguments.of(
+            "greet Ada --tims 2", "greet: unknown option --tims; did you mean --times?" + NEXT),
+        Arguments.of(
+            "greet Ada --time=2", "greet: unknown option --time; did you mean --times?" + NEXT),
+        Arguments.of("greet Ada --xyz", "greet: unknown option --xyz" + NEXT),
+        Arguments.of("greet Ada -x", "greet: unknown option -x" + NEXT),
+        Arguments.of("greet Ada --times", "greet: Missing argument for option: times" + NEXT),
+        Arguments.of(
+            "greet Ada --times two",
+            "greet: --times is 'two', but must be a whole number from 1 to 9" + NEXT),
+        Arguments.of(
+            "greet Ada --times 10",
+            "greet: --times is '10', but must be a whole number from 1 to 9" + NEXT),
+        Arguments.of(
+            "greet Ada --times -3",
+            "greet: --times is '-3', but must be a whole number from 1 to 9" + NEXT),
+        Arguments.of("greet Ada --times 2 --times 3", "greet: --times is given 2 times" + NEXT),
+        Arguments.of("greet", "greet: takes one NAME, but got none" + NEXT),
+        Arguments.of("greet Ada Grace", "greet: takes one NAME, but got 2: Ada Grace" + NEXT));
+  }
+
+  @ParameterizedTest
+  @MethodSource("wrongCommandLines")
+  void aWrongCommandLineIsTwoAndSaysWhatIsRight(String line, String message) {
+    Outcome outcome = Outcome.of(greeting(), line.split(" "));
+
+    assertEquals(new Outcome(2, "", "canbridge: " + message), outcome);
+  }
+
+  @Test
+  void noCommandIsTwoWithTheHelpOnStderr() {
+    Outcome outcome = Outcome.of(greeting());
+
+    assertEquals(2, outcome.status());
+    assertEquals("", outcome.out());
+    assertEquals(Outcome.of(greeting(), "--help").out(), outcome.err());
+  }
+
+  @Test
+  void helpListsTheCommands() {
+    Outcome outcome = Outcome.of(greeting(), "--help");
+
+    assertEquals(0, outcome.status());
+    assertTrue(outcome.out().contains("\n  greet     greets somebody\n"), outcome.out());
+  }
+
+  @Test
+  void helpOfACommandHasOptionsAndExamples() {
+    String expected =
+        """
+        usage: canbridge greet NAME [--times N]
+
+        Greets NAME once, or as often as it is told to.
+
+        options
+          --debug             log more, and show stack traces
+          -h, --help          this page
+          --loud              in capitals
+          --mood glad|sad     how
+          --out DIR           where the greeting goes
+          --times N           how often; 1 if not given
+
+        examples
+          # two greetings
+          canbridge greet Ada --times 2
+        """;
+
+    assertEquals(new Outcome(0, expected, ""), Outcome.of(greeting(), "greet", "--help"));
+    assertEquals(new Outcome(0, expected, ""), Outcome.of(greeting(), "greet", "--tims", "-h"));
+  }
+
+  @Test
+  void versionIsTheOneOfTheBuild() {
+    Outcome outcome = Outcome.of(greeting(), "--version");
+
+    assertEquals(0, outcome.status());
+    assertTrue(
+        outcome.out().matches("canbridge \\d+\\.\\d+\\.\\d+\\S* \\(Java .+\\)\n"), outcome.out());
+  }
+
+  static Stream<Arguments> failures() {
+    return Stream.of(
+        Arguments.of(
+            InputFileException.of(Problem.MISSING, Path.of("a.pt"))
+                .what("there is no such file")
+                .next("check the name")
+                .build(),
+            3,
+            "there is no such file\n  file: a.pt\n  next: check the name\n"),
+        Arguments.of(
+            new FileSystemException("out/m", null, "No space left on device"),
+            4,
+            """
+            cannot write
+              actual: No space left on device
+              file: out/m
+              next: free some space, or write to another place; nothing half-written is left
+            """),
+        Arguments.of(
+            new UncheckedIOException(new IOException("No space left on device")),
+            4,
+            """
+            cannot write
+              actual: No space left on device
+              next: free some space, or write to another place; nothing half-written is left
+            """),
+        Arguments.of(
+            new AccessDeniedException("/out"),
+            4,
+            """
+            cannot write
+              actual: permission denied
+              file: /out
+              next: choose a place that can be written to
+            """),
+        Arguments.of(
+            new FileAlreadyExistsException("out"),
+            4,
+            """
+            cannot write
+              actual: it exists already
+              file: out
+              next: choose another name, or remove what is there
+            """),
+        Arguments.of(
+            new IllegalStateException("boom"),
+            4,
+            """
+            internal error
+              actual: java.lang.IllegalStateException: boom
+              next: run it again with --debug and report the stack trace
+            """),
+        Arguments.of(
+            new UnsatisfiedLinkError("no torch"),
+            4,
+            """
+            internal error
+              actual: java.lang.UnsatisfiedLinkError: no torch
+              next: run it again with --debug and report the stack trace
+            """),
+        Arguments.of(new CancellationException(), 130, "interrupted\n"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void everyFailureHasAMessageAndAStatus(Throwable thrown, int status, String message) {
+    assertEquals(
+        new Outcome(status, "begun\n", "canbridge: " + message),
+        Outcome.of(failing(thrown), "greet"));
+  }
+
+  @Test
+  void outOfMemorySaysHowToGiveMore() {
+    Outcome outcome = Outcome.of(failing(new OutOfMemoryError("Java heap space")), "greet");
+
+    assertEquals(4, outcome.status());
+    assertTrue(
+        outcome.err().startsWith("canbridge: out of memory\n  actual: Java heap space; the heap"),
+        outcome.err());
+    assertTrue(outcome.err().contains("CANBRIDGE_JAVA_OPTS=-Xmx"), outcome.err());
+  }
+
+  @Test
+  void theStackTraceIsForDebugOnly() {
+    Command broken = failing(new IllegalStateException("boom"));
+
+    Outcome quiet = Outcome.of(broken, "greet");
+    Outcome loud = Outcome.of(broken, "--debug", "greet");
+    Outcome after = Outcome.of(broken, "greet", "--debug");
+
+    assertAll(
+        () -> assertTrue(!quiet.err().contains("\tat "), quiet.err()),
+        () -> assertTrue(loud.err().contains("\tat org.canbridge.cli.MainTest"), loud.err()),
+        () -> assertTrue(after.err().contains("\tat org.canbridge.cli.MainTest"), after.err()));
+  }
+
+  @Test
+  void resultsThatNobodyReadsEndQuietly() {
+    assertEquals(new Outcome(141, "", ""), writing(new IOException("Broken pipe")));
+  }
+
+  @Test
+  void resultsThatCannotBeWrittenAreAFailure() {
+    String message =
+        """
+        canbridge: cannot write the results
+          actual: No space left on device
+          file: standard output
+        """;
+
+    assertEquals(new Outcome(4, "", message), writing(new IOException("No space left on device")));
+  }
+
+  /** Greets into a stream that fails. */
+  private static Outcome writing(IOException failure) {
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw failure;
+          }
+        };
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    ExitStatus status =
+        new Main(List.of(greeting())).run(List.of("greet", "Ada"), new Context(out, err, 0));
+    return new Outcome(status.code(), "", err.toString(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,155 @@
+package org.canbridge.verifiers;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The calls of each family's reference bundles, as data. A new family adds a constant and its line
+ * in {@link #ALL}; a family without one is run by {@link CallPlan#plain}.
+ */
+public final class CallPlans {
+  /** The name of the call that makes {@code output} and the activations. */
+  public static final String FORWARD = "forward";
+
+  /** The name of the call with classifier-free guidance. */
+  public static final String CFG = "cfg";
+
+  /**
+   * DiT in all layouts. {@code model_weights} is the forward pass with a training checkpoint's
+   * {@code model} in place of its {@code ema}; the calls on the official arithmetic run weights in
+   * diffusers' layout as facebookresearch/DiT would; {@code sample} is a sampling run, {@code
+   * ddim}, {@code ddim_noguide} and {@code dpmsolver} are runs of diffusers' pipeline.
+   */
+  public static final CallPlan DIT =
+      CallPlan.of(
+          "dit",
+          Call.named(FORWARD).inputs("x", "t", "y").output("output", "output").build(),
+          Call.named(CFG)
+              .input("x", "cfg_x")
+              .input("t", "cfg_t")
+              .input("y", "cfg_y")
+              .output("output.cfg", "output")
+              .build(),
+          Call.named("model_weights")
+              .inputs("x", "t", "y")
+              .output("output.model_weights", "output")
+              .build(),
+          Call.named("at_t0")
+              .input("x", "x")
+              .zeros("t", "t")
+              .input("y", "y")
+              .output("output.at_t0", "output")
+              .build(),
+          Call.named("official").inputs("x", "t", "y").output("output.official", "output").build(),
+          Call.named("official_at_t0")
+              .input("x", "x")
+              .zeros("t", "t")
+              .input("y", "y")
+              .output("output.official_at_t0", "output")
+              .build(),
+          Call.named("frequency_shift_0")
+              .inputs("x", "t", "y")
+              .output("output.frequency_shift_0", "output")
+              .build(),
+          Call.named("sample")
+              .input("x_T", "sample.x_T")
+              .input("y", "sample.y")
+              .output("output.sample.*", "*")
+              .tolerance(
+                  "output.sample.*",
+                  new Tolerance(1e-4, 1e-3, "a sampling run adds up the rounding of every step"))
+              .build(),
+          pipelineRun("ddim"),
+          pipelineRun("ddim_noguide"),
+          pipelineRun("dpmsolver"));
+
+  /** U-ViT: unconditional, with labels, or with text features as {@code context}. */
+  public static final CallPlan UVIT =
+      CallPlan.of(
+          "uvit",
+          Call.named(FORWARD)
+              .inputs("x", "t")
+              .optionalInput("y", "y")
+              .optionalInput("context", "context")
+              .output("output", "output")
+              .build(),
+          Call.named(CFG)
+              .inputs("x", "t")
+              .optionalInput("y", "cfg_y")
+              .optionalInput("context", "context")
+              .optionalInput("empty_context", "empty_context")
+              .output("output.cfg", "output")
+              .build());
+
+  /** EfficientViT: a square image, and a {@code wide} one. */
+  public static final CallPlan EFFICIENTVIT =
+      CallPlan.of(
+          "efficientvit",
+          Call.named(FORWARD).inputs("x").output("output", "output").build(),
+          Call.named("wide")
+              .input("x", "x.wide")
+              .output("output.wide", "output")
+              .suffix("wide")
+              .build());
+
+  /** Autoencoders: {@code encode} an image, {@code decode} a latent. */
+  public static final CallPlan VAE =
+      CallPlan.of(
+          "vae",
+          Call.named("encode")
+              .inputs("image")
+              .optionalInput("noise", "noise")
+              .output("output.moments", "moments")
+              .output("output.mean", "mean")
+              .output("output.logvar", "logvar")
+              .output("output.std", "std")
+              .output("output.sample", "sample")
+              .output("output.latent", "latent")
+              .build(),
+          Call.named("decode").inputs("latent").output("output.decoded", "decoded").build());
+
+  /** CLIP: without and with the mask of the padding. */
+  public static final CallPlan CLIP =
+      CallPlan.of(
+          "clip",
+          Call.named(FORWARD)
+              .inputs("input_ids")
+              .optionalInput("pixel_values", "pixel_values")
+              .output("output.*", "*")
+              .build(),
+          Call.named("masked")
+              .inputs("input_ids", "attention_mask")
+              .output("output.masked.*", "*")
+              .build());
+
+  /** ONNX files: what ONNX Runtime computed, and the module that was exported. */
+  public static final CallPlan ONNX =
+      CallPlan.of(
+          "onnx",
+          Call.named(FORWARD)
+              .inputs("x", "t", "y")
+              .output("output", "output")
+              .output("output.torch", "output")
+              .build());
+
+  private static final Map<String, CallPlan> ALL =
+      List.of(DIT, UVIT, EFFICIENTVIT, VAE, CLIP, ONNX).stream()
+          .collect(Collectors.toUnmodifiableMap(CallPlan::family, Function.identity()));
+
+  private CallPlans() {}
+
+  /** The plan of the bundle's family, or the plain one. */
+  public static CallPlan of(ReferenceBundle bundle) {
+    return bundle.family().map(ALL::get).orElseGet(() -> CallPlan.plain(bundle));
+  }
+
+  private static Call pipelineRun(String run) {
+    return Call.named(run)
+        .inputs("latents", "class_labels")
+        .input("timesteps", run + ".timesteps")
+        .output("output." + run + ".*", "*")
+        .build();
+  }
+}

@@ -1,0 +1,172 @@
+package org.canbridge.verifiers.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.Provenance;
+import org.canbridge.importers.Weights;
+import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.diffusion.NoiseSchedule;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.verifiers.CallPlans;
+import org.canbridge.verifiers.CallRunner;
+import org.canbridge.verifiers.ParityCheck;
+import org.canbridge.verifiers.ParityOptions;
+import org.canbridge.verifiers.ParityReport;
+import org.canbridge.verifiers.ReferenceBundle;
+import org.canbridge.verifiers.Subject;
+
+/**
+ * A model, opened to be held against a reference bundle:
+ *
+ * <pre>{@code
+ * try (ReferenceBundle bundle = ReferenceBundle.open(reference);
+ *     ModelSubject subject = ModelSubject.open(model, ImportOptions.defaults(), bundle)) {
+ *   ParityReport report = subject.check(ParityOptions.NONE);
+ * }
+ * }</pre>
+ *
+ * <p>What the file cannot tell (the number of heads) is taken from the bundle's {@code config},
+ * which is an assertion about everything that the file does tell.
+ */
+public final class ModelSubject implements AutoCloseable {
+  private static final String MODEL_WEIGHTS = "model_weights";
+  private static final int DIT_STEPS = 1000;
+
+  private final Path path;
+  private final ImportOptions options;
+  private final ReferenceBundle bundle;
+  private final List<Runnable> closers = new ArrayList<>();
+  private final Map<String, CallRunner> runners = new LinkedHashMap<>();
+  private final Map<String, String> notChecked = new LinkedHashMap<>();
+  private Model model;
+
+  private ModelSubject(Path path, ImportOptions options, ReferenceBundle bundle) {
+    this.path = path;
+    this.options = options;
+    this.bundle = bundle;
+  }
+
+  /**
+   * Opens a published file or a model directory for a bundle, which stays the caller's.
+   *
+   * @throws InputFileException if it is not a model that can be run, or contradicts the bundle's
+   *     {@code config}
+   * @throws IllegalArgumentException if {@code options} contradict it
+   */
+  public static ModelSubject open(Path path, ImportOptions options, ReferenceBundle bundle) {
+    ImportOptions told = options;
+    if (bundle.config() instanceof ObjectNode config) {
+      told =
+          told.withArguments(
+              config, bundle.directory().resolve("reference.json").getFileName().toString());
+    }
+    ModelSubject subject = new ModelSubject(path, told, bundle);
+    try {
+      subject.start();
+      return subject;
+    } catch (RuntimeException e) {
+      subject.close();
+      throw e;
+    }
+  }
+
+  private void start() {
+    model = opened(options);
+    Session session = session(model);
+    runners.put(CallPlans.FORWARD, new NetworkRunner(session));
+    if (model.checkpoint().config() instanceof DitConfig dit) {
+      addDit(dit, session);
+    }
+  }
+
+  private void addDit(DitConfig dit, Session session) {
+    bundle
+        .cfgScale()
+        .ifPresent(scale -> runners.put(CallPlans.CFG, new PublishedGuidance(session, scale)));
+    String prefix = "output.sample.";
+    List<String> runs =
+        bundle.outputs().keySet().stream()
+            .filter(n -> n.startsWith(prefix))
+            .map(n -> n.substring(prefix.length()))
+            .toList();
+    runners.put(
+        "sample",
+        new RecordedSampling(
+            session,
+            NoiseSchedule.linear(DIT_STEPS),
+            dit.numClasses(),
+            RecordedSampling.known(runs)));
+    if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {
+      addModelWeights();
+    }
+  }
+
+  /** The other set of weights of a training checkpoint. */
+  private void addModelWeights() {
+    if (Files.isDirectory(path)) {
+      notChecked.put("output." + MODEL_WEIGHTS, "a model directory holds one set of weights");
+      return;
+    }
+    try {
+      runners.put(
+          MODEL_WEIGHTS, new NetworkRunner(session(opened(options.withWeights(Weights.MODEL)))));
+    } catch (InputFileException e) {
+      if (e.problem() != Problem.NO_SUCH_WEIGHTS) {
+        throw e;
+      }
+      notChecked.put("output." + MODEL_WEIGHTS, "this file holds no 'model' weights");
+    }
+  }
+
+  private Model opened(ImportOptions with) {
+    Model opened = Model.open(path, with);
+    closers.add(opened::close);
+    return opened;
+  }
+
+  private Session session(Model of) {
+    Session session = of.session(Precision.F32);
+    closers.add(session::close);
+    return session;
+  }
+
+  /** The model that is checked. */
+  public Model model() {
+    return model;
+  }
+
+  /** Runs the check. */
+  public ParityReport check(ParityOptions parityOptions) {
+    ParityOptions all = parityOptions;
+    for (Map.Entry<String, String> entry : notChecked.entrySet()) {
+      all = all.without(entry.getKey(), entry.getValue());
+    }
+    return ParityCheck.run(bundle, CallPlans.of(bundle), subject(), all);
+  }
+
+  private Subject subject() {
+    Map<String, String> environment = Subject.here();
+    environment.put("engine", "PyTorch through DJL, float32");
+    Optional<String> sha256 =
+        model.checkpoint().provenance().source().map(Provenance.Source::sha256);
+    return new Subject(path.getFileName().toString(), sha256, environment, runners);
+  }
+
+  @Override
+  public void close() {
+    for (int i = closers.size() - 1; i >= 0; i--) {
+      closers.get(i).run();
+    }
+  }
+}
