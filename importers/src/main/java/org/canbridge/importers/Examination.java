@@ -1,11 +1,15 @@
 package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.keys.KeyFate;
@@ -18,7 +22,7 @@ import org.canbridge.importers.keys.KeyProblem;
  */
 final class Examination {
   private final TensorFile file;
-  private final ImportOptions options;
+  private ImportOptions options;
   private final Detection detection;
   private final List<String> notes = new ArrayList<>();
   private final List<Question> open = new ArrayList<>();
@@ -41,6 +45,7 @@ final class Examination {
 
   private void examine(Detection.Recognised chosen) {
     noteChoice(chosen);
+    chosen.layout().configuration().ifPresent(this::readConfiguration);
     Inference inference = chosen.layout().infer(chosen.weights());
     known = inference.known();
     KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
@@ -48,13 +53,53 @@ final class Examination {
     if (!mapped.problems().isEmpty() || !inference.problems().isEmpty()) {
       problems.add(misfit(chosen, inference.problems(), mapped.problems()));
     }
-    Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
     inference.questions().forEach(this::answer);
     if (!open.isEmpty()) {
       problems.add(unanswered());
     }
     if (problems.isEmpty()) {
+      complete(chosen);
+    }
+    Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
+    if (problems.isEmpty()) {
       configure(chosen);
+    }
+  }
+
+  /** What the library's configuration beside the weights says counts as given. */
+  private void readConfiguration(Function<ObjectNode, Arguments> reader) {
+    Path path = file.path().resolveSibling(PublishedFolder.CONFIG);
+    if (!Files.isRegularFile(path)) {
+      return;
+    }
+    try {
+      ObjectNode arguments = reader.apply(StoredModel.readConfig(path.getParent())).toJson();
+      options = options.withArguments(arguments, PublishedFolder.CONFIG);
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          InputFileException.of(Problem.CONTRADICTION, path)
+              .what("the configuration beside the weights describes another network")
+              .actual(e.getMessage().replace("\n", "; "))
+              .next("put the configuration beside them that they were published with")
+              .cause(e)
+              .build());
+    } catch (InputFileException e) {
+      problems.add(e);
+    }
+  }
+
+  /** The answers may tell sizes that the rules were waiting for. */
+  private void complete(Detection.Recognised chosen) {
+    try {
+      known = chosen.layout().complete(known, chosen.weights());
+    } catch (IllegalArgumentException e) {
+      problems.add(impossible(chosen, e));
+      return;
+    }
+    KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
+    mapping = Optional.of(mapped);
+    if (!mapped.problems().isEmpty()) {
+      problems.add(misfit(chosen, List.of(), mapped.problems()));
     }
   }
 
@@ -124,14 +169,18 @@ final class Examination {
       known = built.arguments();
       config = Optional.of(built);
     } catch (IllegalArgumentException e) {
-      problems.add(
-          InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
-              .what("the sizes make no " + chosen.family().title())
-              .actual(e.getMessage().replace("\n", "; "))
-              .next("canbridge inspect shows the sizes that were read off")
-              .cause(e)
-              .build());
+      problems.add(impossible(chosen, e));
     }
+  }
+
+  private InputFileException impossible(
+      Detection.Recognised chosen, IllegalArgumentException reason) {
+    return InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
+        .what("the sizes make no " + chosen.family().title())
+        .actual(reason.getMessage().replace("\n", "; "))
+        .next("canbridge inspect shows the sizes that were read off")
+        .cause(reason)
+        .build();
   }
 
   TensorFile file() {

@@ -1,5 +1,9 @@
 package org.canbridge.importers;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.canbridge.importers.keys.KeyMap;
 
 /**
@@ -17,6 +21,35 @@ public interface Layout {
 
   /** Reads the arguments off the shapes; must take damaged files. */
   Inference infer(StateDict weights);
+
+  /**
+   * Adds the arguments that follow from the shapes only once every question is answered.
+   *
+   * @param known what {@link #infer} found, with the answers
+   * @throws IllegalArgumentException if the answers and the shapes contradict each other
+   */
+  default Arguments complete(Arguments known, StateDict weights) {
+    return known;
+  }
+
+  /**
+   * How the library's own {@code config.json} is read, which lies beside the weights of a layout
+   * that is published with one: its fields under our names. They answer questions and are held
+   * against what the tensors tell. The function throws {@link IllegalArgumentException} if they
+   * describe a network that is none of this family.
+   */
+  default Optional<Function<ObjectNode, Arguments>> configuration() {
+    return Optional.empty();
+  }
+
+  /**
+   * Where the values that this layout's modules return are found in the network: canonical module
+   * path by the path in this layout, so that activations recorded under its names can be compared.
+   * Paths that are the same in both need not be here.
+   */
+  default Map<String, String> modulePaths(Arguments arguments) {
+    return Map.of();
+  }
 
   /**
    * The rules for one network.
