@@ -17,10 +17,10 @@ import org.canbridge.runtime.graph.TokenGrid;
  * with Transformers", ICCV 2023 (arXiv 2212.09748), section 3.2; module paths as in {@code
  * models.py} of facebookresearch/DiT.
  *
- * <p>The arithmetic of diffusers' {@code DiTTransformer2DModel} is the same but for two numbers that
- * the configuration holds. Values that are no module's are found under {@code tokens} (patches with
- * positions added), {@code sinusoid} and {@code condition}; with embedders for every block the last
- * two stand inside each block.
+ * <p>The arithmetic of diffusers' {@code DiTTransformer2DModel} is the same but for two numbers
+ * that the configuration holds. Values that are no module's are found under {@code tokens} (patches
+ * with positions added), {@code sinusoid} and {@code condition}; with embedders for every block the
+ * last two stand inside each block.
  *
  * <p>Inputs: {@code x (B, C, S, S)}, {@code t (B)} timestep 0..999, {@code y (B)} class label, the
  * null class being {@code num_classes}. Output: {@code (B, C or 2C, S, S)}, the second half of the
@@ -92,7 +92,8 @@ public final class Dit {
     Node sinusoid = g.in("sinusoid").returns(g.add(op, null, t));
     Node time = timeEmbed(g.in("t_embedder"), sinusoid, leading ? Role.TIME_EMBED : null);
     Node label = labelEmbed(g.in("y_embedder"), y, leading ? Role.LABEL_EMBED : null);
-    return g.in("condition").returns(g.add(new Op.Add(), leading ? Role.CONDITION : null, time, label));
+    return g.in("condition")
+        .returns(g.add(new Op.Add(), leading ? Role.CONDITION : null, time, label));
   }
 
   private Node timeEmbed(GraphBuilder g, Node sinusoid, Role role) {
