@@ -20,13 +20,11 @@ import org.canbridge.importers.InputFileException;
 record Failure(ExitStatus status, String message) {
 
   static Failure of(Throwable thrown) {
+    if (interrupted(thrown)) {
+      return new Failure(ExitStatus.INTERRUPTED, "interrupted");
+    }
     if (thrown instanceof InputFileException) {
       return new Failure(ExitStatus.BAD_INPUT, thrown.getMessage());
-    }
-    if (thrown instanceof CancellationException
-        || thrown instanceof InterruptedException
-        || thrown instanceof ClosedByInterruptException) {
-      return new Failure(ExitStatus.INTERRUPTED, "interrupted");
     }
     if (thrown instanceof UncheckedIOException unchecked) {
       return of(unchecked.getCause());
@@ -48,6 +46,18 @@ record Failure(ExitStatus status, String message) {
         "internal error\n  actual: "
             + thrown
             + "\n  next: run it again with --debug and report the stack trace");
+  }
+
+  /** An interrupt closes the channel it meets, and whoever read from it takes the file for bad. */
+  private static boolean interrupted(Throwable thrown) {
+    for (Throwable at = thrown; at != null; at = at.getCause()) {
+      if (at instanceof CancellationException
+          || at instanceof InterruptedException
+          || at instanceof ClosedByInterruptException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Files that are read are reported as {@link InputFileException}, so this is about writing. */

@@ -1,5 +1,6 @@
 package org.canbridge.cli;
 
+import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -82,11 +83,19 @@ final class ImportCommand implements Command {
       if (invocation.flag("dry-run")) {
         context.out().print(Inspection.of(source, options).toText());
       } else {
-        ModelDirectory.write(target, checkpoint, writing);
+        write(target, checkpoint, writing, context);
         context.out().print(report(target, checkpoint));
       }
     }
     return ExitStatus.OK;
+  }
+
+  private static void write(
+      Path target, Checkpoint checkpoint, WriteOptions writing, Context context)
+      throws IOException {
+    try (CountedTensors counted = new CountedTensors("import", checkpoint.tensors(), context)) {
+      ModelDirectory.write(target, checkpoint.withTensors(counted.tensors()), writing);
+    }
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {

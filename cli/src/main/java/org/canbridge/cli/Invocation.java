@@ -40,6 +40,11 @@ final class Invocation {
     return operands.get(0);
   }
 
+  /** Whether there is any operand. */
+  boolean hasOperand() {
+    return !line.getArgList().isEmpty();
+  }
+
   /** The one operand, as a path. */
   Path pathOperand(String name) throws UsageException {
     return path(name, operand(name));

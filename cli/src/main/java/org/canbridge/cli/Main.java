@@ -23,7 +23,14 @@ import org.apache.commons.cli.UnrecognizedOptionException;
  * does.
  */
 public final class Main {
-  private static final List<Command> COMMANDS = List.of(new InspectCommand(), new ImportCommand());
+  private static final List<Command> COMMANDS =
+      List.of(
+          new InspectCommand(),
+          new ImportCommand(),
+          new ConvertCommand(),
+          new SampleCommand(),
+          new ProfileCommand(),
+          new VerifyCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 

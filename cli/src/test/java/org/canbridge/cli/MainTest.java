@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -211,7 +212,14 @@ class MainTest {
               actual: java.lang.UnsatisfiedLinkError: no torch
               next: run it again with --debug and report the stack trace
             """),
-        Arguments.of(new CancellationException(), 130, "interrupted\n"));
+        Arguments.of(new CancellationException(), 130, "interrupted\n"),
+        Arguments.of(
+            InputFileException.of(Problem.UNREADABLE, Path.of("a.pt"))
+                .what("the file can no longer be read")
+                .cause(new ClosedByInterruptException())
+                .build(),
+            130,
+            "interrupted\n"));
   }
 
   @ParameterizedTest

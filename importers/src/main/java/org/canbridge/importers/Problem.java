@@ -120,5 +120,45 @@ public enum Problem {
   /** {@code reference.json} lists other tensors than {@code reference.safetensors} holds. */
   BUNDLE_TENSORS_DISAGREE,
   /** A call needs an input that the bundle does not hold. */
-  BUNDLE_INPUT_MISSING
+  BUNDLE_INPUT_MISSING,
+
+  // torch
+  /** The zip archive's directory or a local header is inconsistent. */
+  ZIP_DAMAGED,
+  /** An entry of the zip archive is compressed or encrypted. */
+  ZIP_ENTRY_NOT_STORED,
+  /** A zip archive with a program in it, written by {@code torch.jit.save}. */
+  TORCHSCRIPT,
+  /** A tar archive, as PyTorch wrote it before version 0.1.10. */
+  TORCH_TAR,
+  /** Written on a big-endian machine. */
+  BIG_ENDIAN,
+  /** The pickle asks for a Python object that is not on the list. */
+  PICKLE_GLOBAL,
+  /** An instruction or a protocol that PyTorch does not write. */
+  PICKLE_OPCODE,
+  /** The pickle's instructions do not fit together. */
+  PICKLE_MALFORMED,
+  /** More bytes, instructions, entries or nesting than any checkpoint has. */
+  PICKLE_LIMIT,
+  /** A sparse, quantised, meta, nested or otherwise special tensor. */
+  UNSUPPORTED_TENSOR,
+  /** A tensor's data are not in the file. */
+  STORAGE_MISSING,
+  /** A storage has not as many bytes as the pickle says. */
+  STORAGE_SIZE,
+  /** A tensor reaches past the end of its storage. */
+  TENSOR_OUTSIDE_STORAGE,
+  /** Strides repeat a few stored elements into more than the file could hold. */
+  EXPANDED_TOO_LARGE,
+
+  // shards
+  /** The index names a file outside its own folder. */
+  SHARD_NAME,
+  /** A file that the index names is not there. */
+  SHARD_MISSING,
+  /** The index names a tensor that its shard does not hold. */
+  SHARD_LACKS_TENSOR,
+  /** A shard holds a tensor that the index does not place there. */
+  TENSOR_NOT_IN_INDEX
 }

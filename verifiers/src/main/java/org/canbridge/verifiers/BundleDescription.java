@@ -2,6 +2,7 @@ package org.canbridge.verifiers;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -32,6 +33,8 @@ final class BundleDescription {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python's json module writes NaN and Infinity, e.g. among a solver's arguments.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
@@ -125,7 +128,7 @@ final class BundleDescription {
     require("family", JsonNode::isTextual, "a string");
     require("dtype", JsonNode::isTextual, "a string");
     require("config", JsonNode::isObject, "an object");
-    require("cfg_scale", JsonNode::isNumber, "a number");
+    require("cfg_scale", n -> n.isNumber() && Double.isFinite(n.doubleValue()), "a number");
     require("notes", JsonNode::isArray, "an array of strings");
     require("checkpoints", JsonNode::isObject, "an object of sha256 and bytes by file name");
     require("tensors", JsonNode::isObject, "an object of shapes by tensor name");

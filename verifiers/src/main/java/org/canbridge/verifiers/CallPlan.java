@@ -41,8 +41,7 @@ public record CallPlan(String family, List<Call> calls) {
   Optional<Call> callFor(String output) {
     return calls.stream()
         .filter(c -> c.rank(output) > 0)
-        // max() takes the last of equals
-        .sorted(Comparator.comparingInt((Call c) -> c.rank(output)).reversed())
+        .sorted(Comparator.comparingInt(c -> -c.rank(output)))
         .findFirst();
   }
 }

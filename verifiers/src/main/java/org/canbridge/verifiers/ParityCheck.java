@@ -1,6 +1,7 @@
 package org.canbridge.verifiers;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,8 +20,8 @@ import org.canbridge.importers.format.TensorData;
  * outputs. Every tensor of the bundle ends in the report exactly once.
  *
  * <ul>
- *   <li>An activation belongs to the first call that has its suffix and whose runner knows its
- *       module path; an output to the call whose pattern matches it best.
+ *   <li>An activation belongs to the call that has the longest suffix of it and whose runner knows
+ *       its module path, the first of equals; an output to the call whose pattern matches it best.
  *   <li>A tensor that no call makes, or that its runner does not know, is missing: a failure.
  *   <li>A tensor is left out only by {@link ParityOptions#notChecked}, with its reason.
  * </ul>
@@ -93,21 +94,23 @@ public final class ParityCheck {
   }
 
   private void assignActivation(Map<String, List<Entry>> byCall, String path, TensorData expected) {
-    Call fallback = null;
-    for (Call call : plan.calls()) {
-      Optional<String> value = call.pathOf(path);
-      if (value.isPresent()) {
-        if (knownValues(call).contains(value.get())) {
-          add(byCall, call.name(), ReferenceBundle.activationKey(path), value.get(), expected);
-          return;
-        }
-        boolean closer = fallback == null || call.suffix().length() > fallback.suffix().length();
-        fallback = closer ? call : fallback;
-      }
-    }
-    String name = fallback == null ? NO_CALL : fallback.name();
-    String value = fallback == null ? path : fallback.pathOf(path).orElseThrow();
-    add(byCall, name, ReferenceBundle.activationKey(path), value, expected);
+    String key = ReferenceBundle.activationKey(path);
+    List<Call> candidates =
+        plan.calls().stream()
+            .filter(c -> c.pathOf(path).isPresent())
+            .sorted(Comparator.comparingInt(c -> -c.suffix().length()))
+            .toList();
+    Optional<Call> call =
+        candidates.stream()
+            .filter(c -> knownValues(c).contains(c.pathOf(path).orElseThrow()))
+            .findFirst()
+            .or(() -> candidates.stream().findFirst());
+    add(
+        byCall,
+        call.map(Call::name).orElse(NO_CALL),
+        key,
+        call.flatMap(c -> c.pathOf(path)).orElse(path),
+        expected);
   }
 
   private void assignOutput(Map<String, List<Entry>> byCall, String key, TensorData expected) {

@@ -2,46 +2,28 @@ package org.canbridge.importers.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Objects;
 
 /** Another tensor in another element type, converted when it is read. */
-final class ConvertedTensor implements TensorData {
-  private static final int ELEMENTS = 1 << 20;
+final class ConvertedTensor extends ElementwiseTensor {
+  private static final int PIECE_ELEMENTS = 1 << 20;
 
   private final TensorData source;
-  private final TensorType type;
 
   ConvertedTensor(TensorData source, DType dtype) {
+    super(new TensorType(dtype, source.type().shape()));
     this.source = source;
-    this.type = new TensorType(dtype, source.type().shape());
   }
 
   @Override
-  public TensorType type() {
-    return type;
-  }
-
-  @Override
-  public ByteBuffer bytes(long offset, int length) {
-    Objects.checkFromIndexSize(offset, (long) length, type.bytes());
-    int width = type.dtype().bytes();
-    long first = offset / width;
-    long last = (offset + length + width - 1) / width;
-    int skip = (int) (offset - first * width);
-    ByteBuffer whole =
-        ByteBuffer.allocateDirect(Math.toIntExact((last - first) * width))
-            .order(ByteOrder.LITTLE_ENDIAN);
+  void fill(long first, int count, ByteBuffer target) {
     DType from = source.type().dtype();
-    for (long at = first; at < last; at += ELEMENTS) {
-      int count = (int) Math.min(ELEMENTS, last - at);
-      ByteBuffer piece = source.bytes(at * from.bytes(), count * from.bytes());
-      ByteBuffer target =
-          whole.slice((int) ((at - first) * width), count * width).order(ByteOrder.LITTLE_ENDIAN);
+    DType to = type().dtype();
+    for (int done = 0; done < count; done += PIECE_ELEMENTS) {
+      int piece = Math.min(PIECE_ELEMENTS, count - done);
+      ByteBuffer in = source.bytes((first + done) * from.bytes(), piece * from.bytes());
+      ByteBuffer out = target.slice(done * to.bytes(), piece * to.bytes());
       ElementConversion.convert(
-          from, piece.order(ByteOrder.LITTLE_ENDIAN), type.dtype(), target, count);
+          from, in.order(ByteOrder.LITTLE_ENDIAN), to, out.order(ByteOrder.LITTLE_ENDIAN), piece);
     }
-    return skip == 0 && whole.capacity() == length
-        ? whole
-        : whole.slice(skip, length).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -186,6 +186,18 @@ final class FileSource implements AutoCloseable {
     }
   }
 
+  /** A read-only mapping, for code here that gathers elements; never handed out. */
+  ByteBuffer mapForReading(long position, int length) {
+    try {
+      if (channel.size() < position + length) {
+        throw changed();
+      }
+      return channel.map(MapMode.READ_ONLY, position, length).order(ByteOrder.LITTLE_ENDIAN);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
   private InputFileException changed() {
     return InputFileException.of(Problem.CHANGED_WHILE_OPEN, path)
         .what("the file became shorter while it was open")

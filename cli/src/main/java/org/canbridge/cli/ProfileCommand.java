@@ -1,0 +1,183 @@
+package org.canbridge.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Families;
+import org.canbridge.importers.Family;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.graph.CostModel;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.network.Networks;
+
+/**
+ * {@code canbridge profile}: parameters and multiply-accumulates of a network, from its graph
+ * alone.
+ */
+final class ProfileCommand implements Command {
+  /**
+   * Published latent models see one cell for 8x8 pixels: the downsampling of the Stable Diffusion
+   * autoencoder.
+   */
+  private static final int PIXELS_PER_LATENT = 8;
+
+  @Override
+  public String name() {
+    return "profile";
+  }
+
+  @Override
+  public String summary() {
+    return "counts parameters and multiply-accumulates";
+  }
+
+  @Override
+  public String synopsis() {
+    return "MODEL|--arch NAME [--image-size N] [--json]";
+  }
+
+  @Override
+  public String description() {
+    return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward pass of one"
+        + " image, in all and by module, without allocating a tensor. MACs are those of linear layers,"
+        + " convolutions and attention's two matrix products; papers differ in counting the latter, so"
+        + " both sums are shown.";
+  }
+
+  @Override
+  public Options options() {
+    return ModelOptions.addTo(new Options())
+        .addOption(
+            CommonOptions.value("image-size", "N", "with --arch: pixels of the image's side; 256"))
+        .addOption(CommonOptions.json());
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example(
+            "profile --arch DiT-XL/2 --image-size 512", "a published model, no file needed"),
+        new Example("profile dit-xl-2-can", "a model directory, with what CAN adds"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    Graph graph;
+    String name;
+    if (invocation.hasOperand()) {
+      Path path = invocation.pathOperand("MODEL");
+      if (invocation.text("image-size").isPresent()) {
+        throw new UsageException("--image-size goes with --arch alone: a file has its own size");
+      }
+      name = path.getFileName().toString();
+      try (Model model = Model.open(path, ModelOptions.read(invocation))) {
+        graph = model.graph();
+      }
+    } else {
+      Optional<String> arch = invocation.text("arch");
+      if (arch.isEmpty()) {
+        throw new UsageException("takes a MODEL or --arch NAME");
+      }
+      name = arch.get();
+      graph = published(name, invocation.integer("image-size", 1, 1 << 20));
+    }
+    CostModel.Cost cost = CostModel.of(graph);
+    if (invocation.flag("json")) {
+      context.json(json(name, cost));
+    } else {
+      context.out().print(text(name, cost));
+    }
+    return ExitStatus.OK;
+  }
+
+  private static Graph published(String name, OptionalInt pixels) throws UsageException {
+    try {
+      Arguments arguments = Families.published(name).arguments();
+      Family family = Families.byPublishedName(name).orElseThrow();
+      if (pixels.isPresent()) {
+        if (pixels.getAsInt() % PIXELS_PER_LATENT != 0) {
+          throw new UsageException(
+              "--image-size must be a multiple of "
+                  + PIXELS_PER_LATENT
+                  + ", not "
+                  + pixels.getAsInt());
+        }
+        arguments = arguments.with("input_size", pixels.getAsInt() / PIXELS_PER_LATENT);
+      }
+      return Networks.graph(family.config(arguments));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static String text(String name, CostModel.Cost cost) {
+    StringBuilder text = new StringBuilder();
+    text.append(String.format(Locale.ROOT, "%s%n", name));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "  parameters            %,16d  (%.1fM)%n",
+            cost.parameters(),
+            cost.parameters() / 1e6));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "  MACs                  %,16d  (%.1fG)%n",
+            cost.macs(),
+            cost.macs() / 1e9));
+    long without = cost.macs() - cost.attentionMacs();
+    text.append(
+        String.format(
+            Locale.ROOT, "  MACs less attention's %,16d  (%.1fG)%n%n", without, without / 1e9));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "  %-34s %16s %18s%n",
+            "module ({i}: all blocks together)",
+            "parameters",
+            "MACs"));
+    grouped(cost)
+        .forEach(
+            (path, row) ->
+                text.append(
+                    String.format(Locale.ROOT, "  %-34s %,16d %,18d%n", path, row[0], row[1])));
+    return text.toString();
+  }
+
+  /** Rows of equal path but for block numbers, added up: parameters and MACs. */
+  private static Map<String, long[]> grouped(CostModel.Cost cost) {
+    Map<String, long[]> groups = new LinkedHashMap<>();
+    for (CostModel.Row row : cost.rows()) {
+      String path =
+          row.path().isEmpty()
+              ? "(network)"
+              : row.path().replaceAll("(^|\\.)(blocks|layers)\\.\\d+\\.", "$1$2.{i}.");
+      long[] sums = groups.computeIfAbsent(path, k -> new long[2]);
+      sums[0] += row.parameters();
+      sums[1] += row.macs();
+    }
+    return groups;
+  }
+
+  private static ObjectNode json(String name, CostModel.Cost cost) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("name", name);
+    json.put("parameters", cost.parameters());
+    json.put("macs", cost.macs());
+    json.put("attention_macs", cost.attentionMacs());
+    for (CostModel.Row row : cost.rows()) {
+      ObjectNode entry = json.withArray("/modules").addObject().put("path", row.path());
+      row.role().ifPresent(role -> entry.put("role", role.name().toLowerCase(Locale.ROOT)));
+      entry.put("parameters", row.parameters()).put("macs", row.macs());
+    }
+    return json;
+  }
+}

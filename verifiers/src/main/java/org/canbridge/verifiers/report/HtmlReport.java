@@ -1,0 +1,180 @@
+package org.canbridge.verifiers.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.canbridge.verifiers.CallReport;
+import org.canbridge.verifiers.Comparison;
+import org.canbridge.verifiers.Differences;
+import org.canbridge.verifiers.Outcome;
+import org.canbridge.verifiers.ParityReport;
+
+/**
+ * A report as one HTML page that needs nothing else: no script, no font, no network. Each tensor
+ * has a bar for the error in units of its tolerance, on a logarithmic scale with a mark at 1, so
+ * that one sees how near to the limit a layer is and where in the network errors grow.
+ */
+public final class HtmlReport {
+  /** The ends of the bars' scale, as powers of ten. */
+  private static final int LOWEST = -8;
+
+  private static final int HIGHEST = 6;
+
+  private final StringBuilder out = new StringBuilder();
+
+  private HtmlReport() {}
+
+  /** The whole page, UTF-8. */
+  public static String of(ParityReport report) {
+    HtmlReport page = new HtmlReport();
+    page.head(report);
+    page.summary(report);
+    for (CallReport call : report.calls()) {
+      page.table(call);
+    }
+    page.line("</body>");
+    page.line("</html>");
+    return page.out.toString();
+  }
+
+  private void head(ParityReport report) {
+    String title = "Parity of " + report.model() + " with " + report.reference();
+    line("<!DOCTYPE html>");
+    line("<html lang=\"en\">");
+    line("<head>");
+    line("<meta charset=\"utf-8\">");
+    line("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+    line("<title>" + escape(title) + "</title>");
+    line("<style>");
+    out.append(style());
+    line("</style>");
+    line("</head>");
+    line("<body>");
+    line("<h1>" + escape(title) + "</h1>");
+  }
+
+  private static String style() {
+    try (InputStream css = HtmlReport.class.getResourceAsStream("report.css")) {
+      return new String(css.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("report.css is missing from the jar", e);
+    }
+  }
+
+  private void summary(ParityReport report) {
+    line("<div class=\"verdict " + (report.passed() ? "passed" : "failed") + "\">");
+    line(escape(Wording.verdict(report)));
+    report
+        .firstDifference()
+        .ifPresent(
+            f -> line("<p>First difference: <code>" + escape(Wording.place(f)) + "</code></p>"));
+    line("</div>");
+    line("<dl>");
+    report.sha256().ifPresent(digest -> term("sha256", digest));
+    report
+        .referenceCheckpoint()
+        .ifPresent(name -> term("source", name + ", the file that the reference was made from"));
+    report.environment().forEach(this::term);
+    line("</dl>");
+  }
+
+  private void term(String name, String value) {
+    line("<dt>" + escape(name) + "</dt><dd>" + escape(value) + "</dd>");
+  }
+
+  private void table(CallReport call) {
+    line(
+        "<h2>Call "
+            + escape(call.call())
+            + " <small>"
+            + Wording.seconds(call.seconds())
+            + " s</small></h2>");
+    line("<div class=\"scroll\">");
+    line("<table>");
+    line("<thead><tr><th></th><th>tensor</th><th>type</th>");
+    line("<th>error in units of the tolerance");
+    line(
+        "<div class=\"axis\"><span style=\"left:0\">1e"
+            + LOWEST
+            + "</span><span style=\"left:"
+            + position(1)
+            + "%\">1</span><span style=\"left:100%\">1e"
+            + HIGHEST
+            + "</span></div></th>");
+    line("<th class=\"number\"></th><th class=\"number\">max abs</th>");
+    line("<th class=\"number\">max rel</th></tr></thead>");
+    line("<tbody>");
+    call.comparisons().forEach(c -> row(call.call(), c));
+    line("</tbody>");
+    line("</table>");
+    line("</div>");
+  }
+
+  private void row(String call, Comparison c) {
+    String kind =
+        c.outcome().isFailure()
+            ? "failure"
+            : c.outcome() == Outcome.NOT_CHECKED ? "left-out" : "equal";
+    line("<tr class=\"" + kind + "\">");
+    line("<td class=\"status\">" + escape(Wording.status(c.outcome())) + "</td>");
+    line("<td class=\"name\">" + escape(c.name()) + detail(call, c) + "</td>");
+    line("<td class=\"number\">" + escape(Wording.type(c)) + "</td>");
+    if (c.differences().isPresent()) {
+      Differences d = c.differences().get();
+      line("<td>" + bar(d.factorNeeded()) + "</td>");
+      number(d.factorNeeded());
+      number(d.maxAbsolute());
+      number(d.maxRelative());
+    } else {
+      line("<td></td><td></td><td></td><td></td>");
+    }
+    line("</tr>");
+  }
+
+  private static String detail(String call, Comparison c) {
+    if (c.outcome().isFailure()) {
+      return "<pre>"
+          + escapeMarkup(TextReport.failure(new ParityReport.Finding(call, c)))
+          + "</pre>";
+    }
+    return c.outcome() == Outcome.NOT_CHECKED ? "<pre>" + escape(Wording.remark(c)) + "</pre>" : "";
+  }
+
+  private static String bar(double factor) {
+    return "<div class=\"bar\"><span style=\"width:"
+        + position(factor)
+        + "%\"></span><i style=\"left:"
+        + position(1)
+        + "%\"></i></div>";
+  }
+
+  /** Where a number of tolerances lies on the logarithmic scale, in per cent of its length. */
+  private static String position(double factor) {
+    double decades = factor == 0 ? LOWEST : Math.log10(factor);
+    double inside = Math.min(Math.max(decades, LOWEST), HIGHEST);
+    return String.format(Locale.ROOT, "%.1f", 100 * (inside - LOWEST) / (HIGHEST - LOWEST));
+  }
+
+  private void number(double value) {
+    line("<td class=\"number\">" + Wording.brief(value) + "</td>");
+  }
+
+  private static String escape(String text) {
+    return escapeMarkup(Wording.printable(text));
+  }
+
+  /** For text that is printable already and may have line ends. */
+  private static String escapeMarkup(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
+  }
+
+  private void line(String text) {
+    out.append(text).append('\n');
+  }
+}

@@ -1,0 +1,161 @@
+package org.canbridge.verifiers.report;
+
+import java.util.Locale;
+import org.canbridge.importers.format.TensorType;
+import org.canbridge.verifiers.Comparison;
+import org.canbridge.verifiers.Differences;
+import org.canbridge.verifiers.Outcome;
+import org.canbridge.verifiers.ParityReport;
+import org.canbridge.verifiers.Tolerance;
+
+/** Words and numbers that all views of a report have in common. */
+final class Wording {
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private Wording() {}
+
+  /**
+   * The text with control characters, halves of surrogate pairs and the like replaced: names come
+   * from files, and must neither steer a terminal nor break XML.
+   */
+  static String printable(String text) {
+    StringBuilder clean = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (Character.getType(c)) {
+                case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR ->
+                    clean.append(REPLACEMENT);
+                default -> clean.appendCodePoint(c);
+              }
+            });
+    return clean.toString();
+  }
+
+  /** Two or three digits, enough to judge a difference: {@code 2.4e-07}. */
+  static String brief(double value) {
+    if (value == 0) {
+      return "0";
+    }
+    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.1e", value) : word(value);
+  }
+
+  /** All digits that tell the value apart from its neighbours in its own precision. */
+  static String exact(double value) {
+    if (!Double.isFinite(value)) {
+      return word(value);
+    }
+    float narrow = (float) value;
+    return narrow == value ? Float.toString(narrow) : Double.toString(value);
+  }
+
+  private static String word(double value) {
+    return Double.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
+  }
+
+  static String percent(double share) {
+    return String.format(Locale.ROOT, "%.2g %%", 100 * share);
+  }
+
+  static String seconds(double seconds) {
+    return String.format(Locale.ROOT, "%.3f", seconds);
+  }
+
+  /** How a report names an outcome. */
+  static String status(Outcome outcome) {
+    return switch (outcome) {
+      case EQUAL -> "equal";
+      case MISSING -> "MISSING";
+      case UNEXPECTED -> "UNEXPECTED";
+      case SHAPE_DIFFERS, DTYPE_DIFFERS, VALUES_DIFFER -> "DIFFERS";
+      case NOT_CHECKED -> "not checked";
+    };
+  }
+
+  /** The type that was expected, or the one that was not. */
+  static String type(Comparison c) {
+    return c.expected().or(c::actual).map(TensorType::toString).orElse("");
+  }
+
+  /** One line on what is wrong, or why it was left out; empty for equal tensors. */
+  static String remark(Comparison c) {
+    return switch (c.outcome()) {
+      case EQUAL -> "";
+      case MISSING, UNEXPECTED, NOT_CHECKED -> printable(c.reason().orElse(""));
+      case SHAPE_DIFFERS -> "the shape is " + c.actual().orElseThrow().shape();
+      case DTYPE_DIFFERS -> "the type is " + c.actual().orElseThrow().dtype();
+      case VALUES_DIFFER -> valuesRemark(c.differences().orElseThrow());
+    };
+  }
+
+  private static String valuesRemark(Differences d) {
+    Differences.Element worst = d.worst().orElseThrow();
+    return d.bad()
+        + " of "
+        + d.elements()
+        + " bad ("
+        + percent(d.badShare())
+        + "), worst at "
+        + worst.index()
+        + ": expected "
+        + exact(worst.expected())
+        + ", actual "
+        + exact(worst.actual())
+        + "; "
+        + wouldPass(d);
+  }
+
+  static String wouldPass(Differences d) {
+    if (d.nonFiniteExpected() + d.nonFiniteActual() > 0) {
+      return "NaN and infinity pass at no tolerance";
+    }
+    String factor =
+        Double.isFinite(d.factorNeeded())
+            ? "the tolerance times " + brief(d.factorNeeded()) + " would pass"
+            : "no multiple of the tolerance would pass";
+    return Double.isFinite(d.rtolNeeded())
+        ? factor + ", or rtol " + brief(d.rtolNeeded()) + " at the same atol"
+        : factor + ", and no rtol at the same atol";
+  }
+
+  static String rule(Tolerance t) {
+    return "|actual - expected| <= "
+        + brief(t.atol())
+        + " + "
+        + brief(t.rtol())
+        + " * |expected| ("
+        + printable(t.why())
+        + ")";
+  }
+
+  /** {@code activation.blocks.0.attn in call forward}. */
+  static String place(ParityReport.Finding finding) {
+    return printable(finding.comparison().name()) + " in call " + printable(finding.call());
+  }
+
+  /** {@code 16 equal, 1 different or missing, 2 not checked}. */
+  static String counts(ParityReport report) {
+    return report.equal()
+        + " equal, "
+        + report.failures()
+        + " different or missing, "
+        + report.notChecked()
+        + " not checked";
+  }
+
+  /** The verdict's one sentence. */
+  static String verdict(ParityReport report) {
+    if (report.passed()) {
+      return "PASSED: " + counts(report);
+    }
+    return report.failures() > 0
+        ? "FAILED: " + counts(report)
+        : "FAILED: nothing was compared (" + counts(report) + ")";
+  }
+}

@@ -1,0 +1,22 @@
+package org.canbridge.verifiers;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.canbridge.importers.format.SafetensorsWriter;
+import org.canbridge.importers.format.TensorData;
+
+/** Writes small reference bundles for tests. */
+final class BundleFiles {
+  private BundleFiles() {}
+
+  /** Writes both files into {@code directory}. */
+  static Path write(Path directory, String json, Map<String, TensorData> tensors)
+      throws IOException {
+    Files.createDirectories(directory);
+    Files.writeString(directory.resolve("reference.json"), json);
+    SafetensorsWriter.write(directory.resolve("reference.safetensors"), tensors, Map.of());
+    return directory;
+  }
+}
