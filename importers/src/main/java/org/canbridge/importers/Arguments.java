@@ -1,6 +1,7 @@
 package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ public final class Arguments {
 
   /** The fields of a JSON object. */
   public static Arguments of(ObjectNode values) {
-    return new Arguments(values.deepCopy());
+    return new Arguments((ObjectNode) normal(values));
   }
 
   /** These and one more; an argument that is there already takes the new value. */
@@ -59,8 +60,29 @@ public final class Arguments {
   /** These and one more, of any JSON type. */
   public Arguments with(String name, JsonNode value) {
     ObjectNode extended = values.deepCopy();
-    extended.set(name, value.deepCopy());
+    extended.set(name, normal(value));
     return new Arguments(extended);
+  }
+
+  /** A copy in which equal numbers are equal nodes, however they were parsed or made. */
+  private static JsonNode normal(JsonNode value) {
+    if (value.isIntegralNumber() && value.canConvertToLong()) {
+      return JsonNodeFactory.instance.numberNode(value.longValue());
+    }
+    if (value.isFloatingPointNumber()) {
+      return JsonNodeFactory.instance.numberNode(value.doubleValue());
+    }
+    if (value.isArray()) {
+      ArrayNode copy = JsonNodeFactory.instance.arrayNode();
+      value.forEach(element -> copy.add(normal(element)));
+      return copy;
+    }
+    if (value.isObject()) {
+      ObjectNode copy = JsonNodeFactory.instance.objectNode();
+      value.properties().forEach(field -> copy.set(field.getKey(), normal(field.getValue())));
+      return copy;
+    }
+    return value;
   }
 
   /** These and one more if it is known. */
@@ -198,6 +220,48 @@ public final class Arguments {
         problems.add(name + " must be true or false, is " + value);
       }
       return value.booleanValue();
+    }
+
+    /** One of several words. */
+    public String word(String name, List<String> words) {
+      JsonNode value = take(name);
+      if (value != null && words.contains(value.textValue())) {
+        return value.textValue();
+      }
+      problems.add(
+          value == null
+              ? name + " is missing"
+              : name + " must be one of " + words + ", is " + value);
+      return words.get(0);
+    }
+
+    /** One or more whole numbers from {@code least} to {@code most}. */
+    public List<Integer> integers(String name, int least, int most) {
+      JsonNode value = take(name);
+      if (value == null) {
+        return List.of(missing(name, least));
+      }
+      List<Integer> numbers = new ArrayList<>();
+      for (JsonNode element : value) {
+        if (element.isIntegralNumber()
+            && element.canConvertToInt()
+            && element.intValue() >= least
+            && element.intValue() <= most) {
+          numbers.add(element.intValue());
+        }
+      }
+      if (!value.isArray() || numbers.isEmpty() || numbers.size() < value.size()) {
+        problems.add(
+            name
+                + " must be a list of whole numbers from "
+                + least
+                + " to "
+                + most
+                + ", is "
+                + value);
+        return List.of(least);
+      }
+      return List.copyOf(numbers);
     }
 
     /**

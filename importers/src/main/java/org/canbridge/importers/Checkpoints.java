@@ -70,12 +70,7 @@ public final class Checkpoints {
         config,
         canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
         Optional.empty(),
-        () ->
-            Provenance.imported(
-                Digests.source(file.path(), file.format()),
-                chosen.layout().name(),
-                chosen.weights().wrapper(),
-                fates),
+        () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().wrapper(), fates),
         examined.notes(),
         file::close);
   }

@@ -15,7 +15,7 @@ final class Digests {
   private Digests() {}
 
   /** Name, size and digest of a file. */
-  static Provenance.Source source(Path file, String format) {
+  static Provenance.Source source(Path file) {
     MessageDigest digest = sha256();
     long bytes = 0;
     try (FileChannel channel = FileChannel.open(file)) {
@@ -34,10 +34,7 @@ final class Digests {
           .build();
     }
     return new Provenance.Source(
-        String.valueOf(file.getFileName()),
-        format,
-        bytes,
-        HexFormat.of().formatHex(digest.digest()));
+        String.valueOf(file.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
   }
 
   private static MessageDigest sha256() {

@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorFile;
@@ -50,6 +52,7 @@ final class Examination {
     known = inference.known();
     KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
     mapping = Optional.of(mapped);
+    unequalSets(chosen).ifPresent(problems::add);
     if (!mapped.problems().isEmpty() || !inference.problems().isEmpty()) {
       problems.add(misfit(chosen, inference.problems(), mapped.problems()));
     }
@@ -114,6 +117,57 @@ final class Examination {
               + (chosen.weights().kind() == Weights.EMA ? " (moving average)" : "")
               + (others.isEmpty() ? "" : "; the file also holds " + String.join(", ", others)));
     }
+  }
+
+  /**
+   * Sets of weights in one file are of one network. If they are not, one of them is incomplete, and
+   * a set that lacks its last blocks would pass for a shallower network.
+   */
+  private Optional<InputFileException> unequalSets(Detection.Recognised chosen) {
+    if (options.weights() != Weights.AUTO) {
+      return Optional.empty();
+    }
+    for (Detection.Recognised other : detection.others()) {
+      List<String> differing = differing(chosen.weights(), other.weights());
+      if (!differing.isEmpty()) {
+        String kind = other.weights().kind().word();
+        return Optional.of(
+            InputFileException.of(Problem.UNEQUAL_WEIGHTS, file.path())
+                .what("the file's sets of weights are not of one network")
+                .expected("the same tensors in " + labels(chosen, other))
+                .actual(differing.size() + " differ: " + shorten(differing))
+                .next(
+                    "get a complete copy, or take one set as it is: --weights "
+                        + chosen.weights().kind().word()
+                        + (chosen.weights().kind() == other.weights().kind()
+                            ? ""
+                            : " or --weights " + kind))
+                .build());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String labels(Detection.Recognised chosen, Detection.Recognised other) {
+    return chosen.weights().label() + " and " + other.weights().label();
+  }
+
+  /** Names that are in one set only or have another shape in the other. */
+  private static List<String> differing(StateDict one, StateDict other) {
+    Set<String> names = new LinkedHashSet<>(one.tensors().keySet());
+    names.addAll(other.tensors().keySet());
+    names.removeIf(
+        name -> {
+          TensorData a = one.tensors().get(name);
+          TensorData b = other.tensors().get(name);
+          return a != null && b != null && a.type().shape().equals(b.type().shape());
+        });
+    return List.copyOf(names);
+  }
+
+  private static String shorten(List<String> names) {
+    return String.join(", ", names.subList(0, Math.min(4, names.size())))
+        + (names.size() > 4 ? ", ..." : "");
   }
 
   private void answer(Question question) {

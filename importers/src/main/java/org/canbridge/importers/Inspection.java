@@ -20,7 +20,7 @@ import org.canbridge.importers.keys.KeyFate;
  *
  * @param file the name of the file or directory
  * @param format e.g. {@code torch-zip}; {@code canbridge/1} for a model directory
- * @param bytes the size of the file with the tensors (of its index, for shards)
+ * @param bytes the size of the files with the tensors
  * @param family the family's {@link Family#name}
  * @param title the family's name for people
  * @param layout the layout of the tensors
@@ -80,7 +80,7 @@ public record Inspection(
     return new Inspection(
         name(path),
         file.format(),
-        size(file.path()),
+        size(file),
         chosen.map(found -> found.family().name()),
         chosen.map(found -> found.family().title()),
         chosen.map(found -> found.layout().name()),
@@ -104,7 +104,7 @@ public record Inspection(
     return new Inspection(
         name(path),
         ModelDirectory.FORMAT,
-        size(file.path()),
+        size(file),
         Optional.of(model.family().name()),
         Optional.of(model.family().title()),
         Optional.of(Provenance.CANONICAL),
@@ -162,16 +162,20 @@ public record Inspection(
     return String.valueOf(path.toAbsolutePath().normalize().getFileName());
   }
 
-  private static long size(Path file) {
-    try {
-      return Files.size(file);
-    } catch (IOException e) {
-      throw InputFileException.of(Problem.UNREADABLE, file)
-          .what("the file cannot be read")
-          .actual(e)
-          .next("check its permissions and the disk")
-          .cause(e)
-          .build();
+  private static long size(TensorFile file) {
+    long bytes = 0;
+    for (Path path : file.files()) {
+      try {
+        bytes += Files.size(path);
+      } catch (IOException e) {
+        throw InputFileException.of(Problem.UNREADABLE, path)
+            .what("the file cannot be read")
+            .actual(e)
+            .next("check its permissions and the disk")
+            .cause(e)
+            .build();
+      }
     }
+    return bytes;
   }
 }

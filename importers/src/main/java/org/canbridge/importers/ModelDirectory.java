@@ -49,6 +49,7 @@ public final class ModelDirectory {
    * @throws FileAlreadyExistsException if it exists and is not to be replaced, or is no model
    *     directory
    * @throws IOException if it cannot be written
+   * @throws ArithmeticException if a weight is beyond the range of the element type asked for
    * @throws InputFileException if the files that the model was read from can no longer be read
    */
   public static void write(Path directory, Checkpoint checkpoint, WriteOptions options)
@@ -131,11 +132,16 @@ public final class ModelDirectory {
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     checkpoint
         .tensors()
-        .forEach(
-            (name, tensor) ->
-                tensors.put(
-                    name, tensor.type().dtype().isFloating() ? Tensors.as(tensor, dtype) : tensor));
+        .forEach((name, tensor) -> tensors.put(name, converted(name, tensor, dtype)));
     return tensors;
+  }
+
+  private static TensorData converted(String name, TensorData tensor, DType dtype) {
+    if (!tensor.type().dtype().isFloating() || tensor.type().dtype() == dtype) {
+      return tensor;
+    }
+    TensorData view = Tensors.as(tensor, dtype);
+    return dtype == DType.F16 ? new FiniteTensor(name, tensor, view) : view;
   }
 
   private static void checkReplaceable(Path target, boolean overwrite) throws IOException {

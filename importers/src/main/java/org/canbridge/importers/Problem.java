@@ -83,6 +83,8 @@ public enum Problem {
   UNSUPPORTED_FAMILY,
   /** {@code --weights} asks for a set that the file does not hold. */
   NO_SUCH_WEIGHTS,
+  /** The sets of weights in one file have different tensors. */
+  UNEQUAL_WEIGHTS,
   /** Some names carry a training wrapper's prefix, others do not. */
   MIXED_PREFIX,
   /** Tensors are missing, left over, or of another shape or type than the layout has. */

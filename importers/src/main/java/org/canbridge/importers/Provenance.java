@@ -12,8 +12,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
+import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.keys.KeyFate;
 
 /**
@@ -21,7 +21,9 @@ import org.canbridge.importers.keys.KeyFate;
  * twice gives the same bytes.
  *
  * @param tool program and version that imported the file
- * @param source the file; empty for a model that was not imported
+ * @param format the format of the file, e.g. {@code torch-zip}; empty for a model that was not
+ *     imported
+ * @param sources the file, or the index and its shards
  * @param layout the layout of its tensors, e.g. {@code official}
  * @param weights the set of weights that was taken, e.g. {@code ema}; empty where the file has one
  * @param used how many of its tensors were used
@@ -29,7 +31,8 @@ import org.canbridge.importers.keys.KeyFate;
  */
 public record Provenance(
     String tool,
-    Optional<Source> source,
+    String format,
+    List<Source> sources,
     String layout,
     String weights,
     int used,
@@ -44,14 +47,14 @@ public record Provenance(
    * An imported file.
    *
    * @param file its name without the folder
-   * @param format e.g. {@code torch-zip}
    * @param bytes its size
    * @param sha256 its digest in hexadecimal
    */
-  public record Source(String file, String format, long bytes, String sha256) {}
+  public record Source(String file, long bytes, String sha256) {}
 
-  /** Copies the map, keeping its order. */
+  /** Copies the lists and the map, keeping their order. */
   public Provenance {
+    sources = List.copyOf(sources);
     Map<String, List<String>> copy = new LinkedHashMap<>();
     ignored.forEach((reason, names) -> copy.put(reason, List.copyOf(names)));
     ignored = Collections.unmodifiableMap(copy);
@@ -59,11 +62,11 @@ public record Provenance(
 
   /** A model whose weights were made here. */
   public static Provenance generated(int tensors) {
-    return new Provenance(TOOL, Optional.empty(), CANONICAL, "", tensors, Map.of());
+    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of());
   }
 
   /** An imported file, by the fate of its tensors. */
-  static Provenance imported(Source source, String layout, String weights, List<KeyFate> fates) {
+  static Provenance imported(TensorFile file, String layout, String weights, List<KeyFate> fates) {
     int used = 0;
     Map<String, List<String>> ignored = new LinkedHashMap<>();
     for (KeyFate fate : fates) {
@@ -73,19 +76,22 @@ public record Provenance(
         used++;
       }
     }
-    return new Provenance(TOOL, Optional.of(source), layout, weights, used, ignored);
+    List<Source> sources = file.files().stream().map(Digests::source).toList();
+    return new Provenance(TOOL, file.format(), sources, layout, weights, used, ignored);
   }
 
   ObjectNode toJson() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("tool", tool);
-    source.ifPresent(
-        file ->
-            json.putObject("source")
-                .put("file", file.file())
-                .put("format", file.format())
-                .put("bytes", file.bytes())
-                .put("sha256", file.sha256()));
+    json.put("format", format);
+    ArrayNode files = json.putArray("sources");
+    for (Source source : sources) {
+      files
+          .addObject()
+          .put("file", source.file())
+          .put("bytes", source.bytes())
+          .put("sha256", source.sha256());
+    }
     json.put("layout", layout);
     json.put("weights", weights);
     ObjectNode keys = json.putObject("keys").put("used", used);
@@ -104,16 +110,9 @@ public record Provenance(
    * @throws IllegalArgumentException naming the field that is missing or wrong
    */
   static Provenance fromJson(JsonNode json) {
-    Optional<Source> source = Optional.empty();
-    if (json.has("source")) {
-      JsonNode file = json.get("source");
-      source =
-          Optional.of(
-              new Source(
-                  text(file, "file"),
-                  text(file, "format"),
-                  number(file, "bytes"),
-                  text(file, "sha256")));
+    List<Source> sources = new ArrayList<>();
+    for (JsonNode file : json.path("sources")) {
+      sources.add(new Source(text(file, "file"), number(file, "bytes"), text(file, "sha256")));
     }
     JsonNode keys = json.path("keys");
     Map<String, List<String>> ignored = new LinkedHashMap<>();
@@ -129,7 +128,8 @@ public record Provenance(
     }
     return new Provenance(
         text(json, "tool"),
-        source,
+        text(json, "format"),
+        sources,
         text(json, "layout"),
         text(json, "weights"),
         Math.toIntExact(number(keys, "used")),

@@ -48,6 +48,8 @@ record StoredModel(
   /** No configuration is larger; the provenance lists tensors by name. */
   private static final long MAX_CONFIG_BYTES = 64L << 20;
 
+  private static final String DESCRIBED = "docs/can-format.md describes the fields";
+
   private static final Set<String> FIELDS =
       Set.of("format", "architecture", "config", "can", "provenance");
 
@@ -70,13 +72,7 @@ record StoredModel(
     String architecture = text(path, json, "architecture");
     Family family =
         Families.byName(architecture)
-            .orElseThrow(
-                () ->
-                    field(
-                        path,
-                        "architecture",
-                        "one of " + Families.all().stream().map(Family::name).toList(),
-                        architecture));
+            .orElseThrow(() -> field(path, "architecture", "one of " + names(), architecture));
     ModelConfig config = config(path, family, object(path, json, "config"));
     Optional<ObjectNode> can =
         json.has("can") ? Optional.of(object(path, json, "can")) : Optional.empty();
@@ -88,6 +84,10 @@ record StoredModel(
       file.close();
       throw e;
     }
+  }
+
+  private static String names() {
+    return String.join(", ", Families.all().stream().map(Family::name).toList());
   }
 
   /** The object in {@code config.json}, of whatever program it is. */
@@ -102,6 +102,7 @@ record StoredModel(
             .what("the file is too large for a configuration")
             .expected("at most " + MAX_CONFIG_BYTES + " bytes")
             .actual(Files.size(path) + " bytes")
+            .next("write the model again")
             .build();
       }
       JsonNode json = Json.parse(Files.readAllBytes(path));
@@ -110,11 +111,13 @@ record StoredModel(
       }
       throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
           .what("the file does not hold a JSON object")
+          .next("write the model again")
           .build();
     } catch (JsonProcessingException e) {
       throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
           .what("the file is not JSON")
           .actual(e.getOriginalMessage())
+          .next("write the model again")
           .cause(e)
           .build();
     } catch (IOException e) {
@@ -162,6 +165,7 @@ record StoredModel(
           .what("the arguments make no " + family.title())
           .actual(e.getMessage().replace("\n", "; "))
           .key("config")
+          .next(DESCRIBED)
           .cause(e)
           .build();
     }
@@ -175,6 +179,7 @@ record StoredModel(
           .what("the provenance is incomplete")
           .actual(e.getMessage())
           .key("provenance")
+          .next(DESCRIBED)
           .cause(e)
           .build();
     }
@@ -282,7 +287,7 @@ record StoredModel(
         .expected(expected)
         .actual(actual)
         .key(key)
-        .next("docs/can-format.md describes the fields")
+        .next(DESCRIBED)
         .build();
   }
 }

@@ -221,6 +221,13 @@ public final class ShardedFile implements TensorFile {
   }
 
   @Override
+  public List<Path> files() {
+    List<Path> files = new ArrayList<>(List.of(index));
+    shards.forEach(shard -> files.add(shard.path()));
+    return List.copyOf(files);
+  }
+
+  @Override
   public String format() {
     return "shards";
   }

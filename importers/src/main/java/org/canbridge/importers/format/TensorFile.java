@@ -1,6 +1,7 @@
 package org.canbridge.importers.format;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -12,6 +13,11 @@ public interface TensorFile extends AutoCloseable {
 
   /** The file that was opened (the index, for shards). */
   Path path();
+
+  /** Every file that holds part of it: {@link #path()} alone, or the index and its shards. */
+  default List<Path> files() {
+    return List.of(path());
+  }
 
   /** {@code safetensors}, {@code torch-zip}, {@code torch-legacy} ... */
   String format();

@@ -17,7 +17,8 @@ public final class TensorFiles {
   private TensorFiles() {}
 
   /**
-   * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a set of shards.
+   * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a
+   * set of shards.
    *
    * @throws InputFileException if the file is none of these, or departs from its format
    */
