@@ -30,16 +30,19 @@ final class PublishedFolder {
 
   private PublishedFolder() {}
 
-  /** The weights in a published folder; empty if the path is a file or a folder of another kind. */
+  /**
+   * The weights in a published folder; empty if the path is a file or a folder of another kind.
+   *
+   * @throws InputFileException if the folder's configuration is no JSON object
+   */
   static Optional<Path> weights(Path path) {
-    if (!Files.isDirectory(path) || ModelDirectory.isModel(path)) {
+    if (!Files.isDirectory(path)) {
       return Optional.empty();
     }
     if (Files.isRegularFile(path.resolve(PIPELINE))) {
-      Path network = path.resolve(NETWORK);
-      return Files.isDirectory(network) ? weights(network) : Optional.empty();
+      return weights(path.resolve(NETWORK));
     }
-    return Files.isRegularFile(path.resolve(CONFIG))
+    return Files.isRegularFile(path.resolve(CONFIG)) && !StoredModel.readConfig(path).has("format")
         ? WEIGHTS.stream().map(path::resolve).filter(Files::isRegularFile).findFirst()
         : Optional.empty();
   }
