@@ -8,7 +8,6 @@ import java.io.BufferedOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.CancellationException;
 
 /** Where a command writes, and how it learns that it should stop. */
 final class Context {
@@ -63,15 +62,9 @@ final class Context {
         : new ProgressLines(err, task, total, unit, System::nanoTime);
   }
 
-  /**
-   * To be called between the steps of a long job.
-   *
-   * @throws CancellationException if the user wants the command to stop
-   */
-  void checkInterrupt() {
-    if (Thread.currentThread().isInterrupted()) {
-      throw new CancellationException();
-    }
+  /** Whether the user wants the command to stop; to be asked between the steps of a long job. */
+  boolean interrupted() {
+    return Thread.currentThread().isInterrupted();
   }
 
   /** Writes out what {@link #out()} still holds; what became of it all is in the answer. */

@@ -118,7 +118,7 @@ final class ImportCommand implements Command {
     checkpoint.publishedName().ifPresent(name -> line(text, "published", name));
     line(text, "layout", provenance.layout());
     line(text, "tensors", provenance.used() + " used, " + ignored(provenance) + " ignored");
-    provenance.source().ifPresent(from -> line(text, "sha256", from.sha256() + "  " + from.file()));
+    provenance.sources().forEach(from -> line(text, "sha256", from.sha256() + "  " + from.file()));
     return text.toString();
   }
 

@@ -9,7 +9,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.apache.commons.cli.Options;
 import org.canbridge.importers.format.MemoryTensor;
@@ -151,20 +150,11 @@ final class SampleCommand implements Command {
                     Arrays.copyOfRange(labels, from, to),
                     from,
                     step -> progress.advanceTo(done + step.done()),
-                    () -> isInterrupted(context));
+                    context::interrupted);
         System.arraycopy(images.values(), 0, all, from * shape.size(), images.values().length);
       }
     }
     return new Latents(shape, all);
-  }
-
-  private static boolean isInterrupted(Context context) {
-    try {
-      context.checkInterrupt();
-      return false;
-    } catch (CancellationException e) {
-      return true;
-    }
   }
 
   private static void save(Latents images, Path file, Map<String, String> text) throws IOException {

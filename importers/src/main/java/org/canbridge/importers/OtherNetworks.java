@@ -69,9 +69,9 @@ final class OtherNetworks {
               "post_quant_conv.weight"),
           network(
               "AutoencoderKL in the layout of CompVis",
-              "encoder.down.*.block.*.conv1.weight",
-              "decoder.up.*.block.*.conv1.weight",
-              "post_quant_conv.weight"),
+              "*encoder.down.*.block.*.conv1.weight",
+              "*decoder.up.*.block.*.conv1.weight",
+              "*post_quant_conv.weight"),
           network(
               "TAESD (tiny autoencoder)",
               "*1.weight",

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.keys.KeyFate;
@@ -58,6 +59,11 @@ public record Provenance(
     Map<String, List<String>> copy = new LinkedHashMap<>();
     ignored.forEach((reason, names) -> copy.put(reason, List.copyOf(names)));
     ignored = Collections.unmodifiableMap(copy);
+  }
+
+  /** The file that was named (for shards, their index); empty if the model was not imported. */
+  public Optional<Source> source() {
+    return sources.stream().findFirst();
   }
 
   /** A model whose weights were made here. */

@@ -123,7 +123,7 @@ class ModelDirectoryTest {
     SafetensorsWriter.write(file, tensors, Map.of());
     try (Checkpoint imported = Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
       Provenance provenance = imported.provenance();
-      Provenance.Source source = provenance.sources().get(0);
+      Provenance.Source source = provenance.source().orElseThrow();
       assertEquals("trained.safetensors", source.file());
       assertEquals("safetensors", provenance.format());
       assertEquals(Files.size(file), source.bytes());

@@ -41,8 +41,8 @@ public record Tolerance(double rtol, double atol, String why) {
     return switch (arithmetic) {
       case F64 -> new Tolerance(1e-9, 1e-10, "float64 default");
       case F32 -> new Tolerance(1e-4, 1e-5, "float32 default");
-      case F16 -> new Tolerance(1e-2, 1e-2, "float16 default");
-      case BF16 -> new Tolerance(5e-2, 5e-2, "bfloat16 default");
+      case F16 -> new Tolerance(1e-2, 2e-2, "float16 default");
+      case BF16 -> new Tolerance(5e-2, 1e-1, "bfloat16 default");
       case F8_E4M3 -> new Tolerance(0.25, 0.25, "float8 default");
       case F8_E5M2 -> new Tolerance(0.5, 0.5, "float8 default");
       case I64, I32, I16, I8, U64, U32, U16, U8 -> new Tolerance(0, 0, "integers are exact");

@@ -100,7 +100,7 @@ public final class TorchFile implements TensorFile {
     if (program) {
       throw InputFileException.of(Problem.TORCHSCRIPT, source.path())
           .what("this is a TorchScript program, not a checkpoint")
-          .next("in Python: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')")
+          .next("in Python: torch.save(torch.jit.load(path).state_dict(), 'weights.pt')")
           .build();
     }
     return root;

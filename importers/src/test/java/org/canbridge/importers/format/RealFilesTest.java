@@ -1,5 +1,6 @@
 package org.canbridge.importers.format;
 
+import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -8,12 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Test;
 
 /**
  * Checkpoints written by other people, against the digests in {@code digests.json} beside them.
@@ -31,22 +29,18 @@ final class RealFilesTest {
           "uint8", DType.U8,
           "bool", DType.BOOL);
 
-  @TestFactory
-  List<DynamicTest> tensorsHaveTheirDigests() throws IOException {
+  @Test
+  void tensorsHaveTheirDigests() throws IOException {
     String folder = System.getProperty("canbridge.realFiles", "");
     if (folder.isEmpty()) {
-      System.out.println(
-          "RealFilesTest skipped: -Dcanbridge.realFiles=DIR does not name the folder of real files");
+      System.out.println("RealFilesTest skipped: -Dcanbridge.realFiles=DIR is not given");
     }
-    assumeTrue(!folder.isEmpty(), "-Dcanbridge.realFiles=DIR is not set");
+    assumeTrue(!folder.isEmpty(), "-Dcanbridge.realFiles=DIR is not given");
     JsonNode digests = new ObjectMapper().readTree(Path.of(folder, "digests.json").toFile());
     assertFalse(digests.isEmpty());
-    List<DynamicTest> tests = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> file : digests.properties()) {
-      Path path = Path.of(folder, file.getKey());
-      tests.add(DynamicTest.dynamicTest(file.getKey(), () -> check(path, file.getValue())));
-    }
-    return tests;
+    assertAll(
+        digests.properties().stream()
+            .map(file -> () -> check(Path.of(folder, file.getKey()), file.getValue())));
   }
 
   private static void check(Path path, JsonNode expected) {
@@ -65,6 +59,6 @@ final class RealFilesTest {
       file.tensors()
           .forEach((name, tensor) -> lines.put(name, tensor.type() + " " + Digests.sha256(tensor)));
     }
-    assertEquals(expectedLines, lines);
+    assertEquals(expectedLines, lines, path::toString);
   }
 }

@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,7 +35,13 @@ import org.junit.jupiter.api.io.TempDir;
  * a file and gives a small valid one, and inherits the tests.
  */
 abstract class TensorFileContract {
-  private static final int FUZZ_CASES = 3000;
+  /** {@code -Dcanbridge.fuzzCases=N} makes a longer run. */
+  private static final int FUZZ_CASES = Integer.getInteger("canbridge.fuzzCases", 3000);
+
+  /** What reading a file of a few hundred bytes may allocate on the heap, whatever it claims. */
+  private static final long MOST_ALLOCATED = 4 << 20;
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   @TempDir Path folder;
 
@@ -275,15 +284,17 @@ abstract class TensorFileContract {
     for (int i = 0; i < FUZZ_CASES; i++) {
       byte[] damaged = damage(content, random);
       Path path = file(damaged);
+      long before = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
       try {
         digests(path);
       } catch (InputFileException e) {
         assertFalse(e.getMessage().isBlank());
         refused++;
       } catch (RuntimeException | Error e) {
-        throw new AssertionError(
-            "case " + i + ": " + java.util.HexFormat.of().formatHex(damaged), e);
+        throw new AssertionError("case " + i + ": " + HexFormat.of().formatHex(damaged), e);
       }
+      long allocated = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+      assertTrue(allocated < MOST_ALLOCATED, "case " + i + " allocated " + allocated + " bytes");
     }
     assertNotEquals(0, refused);
   }

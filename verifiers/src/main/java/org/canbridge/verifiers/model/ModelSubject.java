@@ -189,7 +189,9 @@ public final class ModelSubject implements AutoCloseable {
     Map<String, String> environment = Subject.here();
     environment.put("engine", "PyTorch through DJL, float32");
     Optional<String> sha256 =
-        model.checkpoint().provenance().source().map(Provenance.Source::sha256);
+        model.checkpoint().provenance().sources().stream()
+            .findFirst()
+            .map(Provenance.Source::sha256);
     return new Subject(path.getFileName().toString(), sha256, environment, runners);
   }
 

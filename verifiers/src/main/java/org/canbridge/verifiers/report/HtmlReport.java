@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;
@@ -32,7 +33,7 @@ public final class HtmlReport {
     page.head(report);
     page.summary(report);
     for (CallReport call : report.calls()) {
-      page.table(call);
+      page.table(call, report.firstDifference());
     }
     page.line("</body>");
     page.line("</html>");
@@ -84,7 +85,7 @@ public final class HtmlReport {
     line("<dt>" + escape(name) + "</dt><dd>" + escape(value) + "</dd>");
   }
 
-  private void table(CallReport call) {
+  private void table(CallReport call, Optional<ParityReport.Finding> first) {
     line(
         "<h2>Call "
             + escape(call.call())
@@ -106,21 +107,25 @@ public final class HtmlReport {
     line("<th class=\"number\"></th><th class=\"number\">max abs</th>");
     line("<th class=\"number\">max rel</th></tr></thead>");
     line("<tbody>");
-    call.comparisons().forEach(c -> row(call.call(), c));
+    for (Comparison c : call.comparisons()) {
+      ParityReport.Finding finding = new ParityReport.Finding(call.call(), c);
+      row(finding, first.filter(finding::equals).isPresent());
+    }
     line("</tbody>");
     line("</table>");
     line("</div>");
   }
 
-  private void row(String call, Comparison c) {
+  private void row(ParityReport.Finding finding, boolean unfolded) {
+    Comparison c = finding.comparison();
     String kind =
         c.outcome().isFailure()
             ? "failure"
             : c.outcome() == Outcome.NOT_CHECKED ? "left-out" : "equal";
     line("<tr class=\"" + kind + "\">");
     line("<td class=\"status\">" + escape(Wording.status(c.outcome())) + "</td>");
-    line("<td class=\"name\">" + escape(c.name()) + detail(call, c) + "</td>");
-    line("<td class=\"number\">" + escape(Wording.type(c)) + "</td>");
+    line("<td class=\"name\">" + escape(c.name()) + "</td>");
+    line("<td class=\"type\">" + escape(Wording.type(c)) + "</td>");
     if (c.differences().isPresent()) {
       Differences d = c.differences().get();
       line("<td>" + bar(d.factorNeeded()) + "</td>");
@@ -131,15 +136,21 @@ public final class HtmlReport {
       line("<td></td><td></td><td></td><td></td>");
     }
     line("</tr>");
+    if (!c.passed()) {
+      line("<tr class=\"detail\"><td></td><td colspan=\"6\">");
+      line(c.outcome().isFailure() ? details(finding, unfolded) : escape(Wording.remark(c)));
+      line("</td></tr>");
+    }
   }
 
-  private static String detail(String call, Comparison c) {
-    if (c.outcome().isFailure()) {
-      return "<pre>"
-          + escapeMarkup(TextReport.failure(new ParityReport.Finding(call, c)))
-          + "</pre>";
-    }
-    return c.outcome() == Outcome.NOT_CHECKED ? "<pre>" + escape(Wording.remark(c)) + "</pre>" : "";
+  private static String details(ParityReport.Finding finding, boolean unfolded) {
+    return "<details"
+        + (unfolded ? " open" : "")
+        + "><summary>"
+        + escape(Wording.remark(finding.comparison()))
+        + "</summary><pre>"
+        + escapeMarkup(TextReport.failure(finding))
+        + "</pre></details>";
   }
 
   private static String bar(double factor) {

@@ -144,17 +144,7 @@ public final class TextReport {
     field(
         "bad",
         d.bad() + " of " + d.elements() + " elements (" + Wording.percent(d.badShare()) + ")");
-    d.worst()
-        .ifPresent(
-            w ->
-                field(
-                    "worst",
-                    "at "
-                        + w.index()
-                        + ": expected "
-                        + Wording.exact(w.expected())
-                        + ", actual "
-                        + Wording.exact(w.actual())));
+    d.worst().ifPresent(w -> field("worst", "at " + w.index() + ": " + Wording.values(w)));
     field(
         "largest",
         "absolute difference "

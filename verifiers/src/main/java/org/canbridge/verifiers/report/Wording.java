@@ -1,5 +1,8 @@
 package org.canbridge.verifiers.report;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.Locale;
 import org.canbridge.importers.format.TensorType;
 import org.canbridge.verifiers.Comparison;
@@ -38,7 +41,7 @@ final class Wording {
     return clean.toString();
   }
 
-  /** Two or three digits, enough to judge a difference: {@code 2.4e-07}. */
+  /** Two digits, enough to judge a difference: {@code 2.4e-07}. */
   static String brief(double value) {
     if (value == 0) {
       return "0";
@@ -46,21 +49,41 @@ final class Wording {
     return Double.isFinite(value) ? String.format(Locale.ROOT, "%.1e", value) : word(value);
   }
 
-  /** All digits that tell the value apart from its neighbours in its own precision. */
-  static String exact(double value) {
+  /** Two digits, rounded up, for what is needed at least. */
+  static String atLeast(double value) {
+    return brief(new BigDecimal(value).round(new MathContext(2, RoundingMode.UP)).doubleValue());
+  }
+
+  /**
+   * {@code expected 0.25, actual 0.5} with as many digits as tell the values apart from their
+   * neighbours: those of float32 if both are such numbers.
+   */
+  static String values(Differences.Element element) {
+    double expected = element.expected();
+    double actual = element.actual();
+    boolean narrow = isFloat(expected) && isFloat(actual);
+    return "expected " + digits(expected, narrow) + ", actual " + digits(actual, narrow);
+  }
+
+  private static boolean isFloat(double value) {
+    return !Double.isFinite(value) || (float) value == value;
+  }
+
+  private static String digits(double value, boolean narrow) {
     if (!Double.isFinite(value)) {
       return word(value);
     }
-    float narrow = (float) value;
-    return narrow == value ? Float.toString(narrow) : Double.toString(value);
+    return narrow ? Float.toString((float) value) : Double.toString(value);
   }
 
   private static String word(double value) {
     return Double.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
   }
 
+  /** One decimal where it says something: {@code 52.1 %}, {@code 3.5e-03 %}. */
   static String percent(double share) {
-    return String.format(Locale.ROOT, "%.2g %%", 100 * share);
+    double percent = 100 * share;
+    return (percent >= 0.1 ? String.format(Locale.ROOT, "%.1f", percent) : brief(percent)) + " %";
   }
 
   static String seconds(double seconds) {
@@ -103,10 +126,8 @@ final class Wording {
         + percent(d.badShare())
         + "), worst at "
         + worst.index()
-        + ": expected "
-        + exact(worst.expected())
-        + ", actual "
-        + exact(worst.actual())
+        + ": "
+        + values(worst)
         + "; "
         + wouldPass(d);
   }
@@ -117,18 +138,18 @@ final class Wording {
     }
     String factor =
         Double.isFinite(d.factorNeeded())
-            ? "the tolerance times " + brief(d.factorNeeded()) + " would pass"
+            ? "the tolerance times " + atLeast(d.factorNeeded()) + " would pass"
             : "no multiple of the tolerance would pass";
     return Double.isFinite(d.rtolNeeded())
-        ? factor + ", or rtol " + brief(d.rtolNeeded()) + " at the same atol"
+        ? factor + ", or rtol " + atLeast(d.rtolNeeded()) + " at the same atol"
         : factor + ", and no rtol at the same atol";
   }
 
   static String rule(Tolerance t) {
     return "|actual - expected| <= "
-        + brief(t.atol())
+        + t.atol()
         + " + "
-        + brief(t.rtol())
+        + t.rtol()
         + " * |expected| ("
         + printable(t.why())
         + ")";

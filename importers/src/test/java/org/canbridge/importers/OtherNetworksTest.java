@@ -1,0 +1,61 @@
+package org.canbridge.importers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OtherNetworksTest {
+  /** Names as they stand in files that the originals wrote. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "U-ViT (Bao et al., CVPR 2023) | pos_embed in_blocks.0.attn.qkv.weight mid_block.norm1.weight"
+            + " out_blocks.1.skip_linear.weight decoder_pred.weight",
+        "EfficientViT of MIT (Cai et al., ICCV 2023) |"
+            + " stages.2.blocks.1.context_module.main.qkv.conv.weight"
+            + " stages.2.blocks.1.context_module.main.aggreg.0.0.weight head.in_conv.conv.weight",
+        "EfficientViT of Microsoft (Liu et al., CVPR 2023) | patch_embed.0.c.weight"
+            + " blocks1.0.mixer.m.attn.qkvs.0.c.weight blocks1.0.mixer.m.attn.dws.0.c.weight",
+        "DiT in the layout of diffusers | pos_embed.proj.weight proj_out_2.weight"
+            + " transformer_blocks.0.attn1.to_q.weight"
+            + " transformer_blocks.0.norm1.emb.class_embedder.embedding_table.weight",
+        "PixArt (Chen et al., ICLR 2024) | x_embedder.proj.weight t_embedder.mlp.0.weight"
+            + " blocks.0.scale_shift_table blocks.0.cross_attn.q_linear.weight"
+            + " y_embedder.y_proj.fc1.weight final_layer.linear.weight",
+        "AutoencoderKL in the layout of CompVis |"
+            + " first_stage_model.encoder.down.0.block.0.conv1.weight"
+            + " first_stage_model.decoder.up.0.block.0.conv1.weight"
+            + " first_stage_model.post_quant_conv.weight",
+        "CLIP | embeddings.token_embedding.weight encoder.layers.0.self_attn.q_proj.weight"
+            + " final_layer_norm.weight",
+        "TAESD (tiny autoencoder) | 1.weight 3.conv.0.weight 3.conv.4.weight 4.conv.2.weight",
+        "MNIST-diffusion (transformer) | pos_embed patch_embed.weight unpatch.weight"
+            + " y_encoder.weight transformer.0.self_attn.in_proj_weight"
+      })
+  void areRecognisedByTheirNames(String network, String names) {
+    assertEquals(
+        Optional.of(network), OtherNetworks.recognise(Arrays.asList(names.strip().split(" +"))));
+  }
+
+  @Test
+  void doNotClaimWhatIsRead() {
+    for (Family family : Families.all()) {
+      for (PublishedModel model : family.published()) {
+        for (Layout layout : family.layouts()) {
+          assertEquals(
+              Optional.empty(),
+              OtherNetworks.recognise(
+                  layout.keyMap(model.arguments()).inverse().targets().keySet()),
+              model.name());
+        }
+      }
+    }
+    assertEquals(Optional.empty(), OtherNetworks.recognise(List.of("weight", "bias")));
+  }
+}
