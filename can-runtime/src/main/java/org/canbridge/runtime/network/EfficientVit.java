@@ -20,9 +20,9 @@ import org.canbridge.runtime.graph.Shape;
  * High-Resolution Dense Prediction", ICCV 2023 (arXiv 2205.14756); module paths as in {@code
  * models/efficientvit} of mit-han-lab/efficientvit.
  *
- * <p>Input: {@code x (B, C, H, W)}. With a classifier the output is {@code output (B, classes)}, the
- * logits; the stages can be tapped by their module paths. The backbone alone gives {@code stage0
- * (B, width, H/2, W/2)}, {@code stage1 (B, width, H/4, W/4)}, ... and {@code stage_final}.
+ * <p>Input: {@code x (B, C, H, W)}. With a classifier the output is {@code output (B, classes)},
+ * the logits; the stages can be tapped by their module paths. The backbone alone gives {@code
+ * stage0 (B, width, H/2, W/2)}, {@code stage1 (B, width, H/4, W/4)}, ... and {@code stage_final}.
  *
  * <p>For maps of no more pixels than a head is wide the authors switch to a quadratic form of the
  * attention, which is the same function up to rounding; here it is always linear, as in timm.
@@ -124,7 +124,8 @@ public final class EfficientVit {
     int kernel = EfficientVitBlock.Attention.SCALE;
     Node gathered =
         scale.conv2dWithoutBias("0", qkv, channels, kernel, 1, kernel / 2, channels, null);
-    Node second = scale.returns(scale.conv2dWithoutBias("1", gathered, channels, 1, 1, 0, 3 * heads, null));
+    Node second =
+        scale.returns(scale.conv2dWithoutBias("1", gathered, channels, 1, 1, 0, 3 * heads, null));
 
     long height = x.shape().size(2);
     long columns = x.shape().size(3);
@@ -141,23 +142,20 @@ public final class EfficientVit {
             parts.get(2));
     Node map =
         g.permute(
-            g.reshape(
-                g.permute(mixed, 0, 2, 1, 3), Shape.batched(height, columns, 2L * width)),
+            g.reshape(g.permute(mixed, 0, 2, 1, 3), Shape.batched(height, columns, 2L * width)),
             0,
             3,
             1,
             2);
     GraphBuilder proj = g.in("proj");
-    Node projected =
-        proj.conv2dWithoutBias("conv", map, width, 1, 1, 0, 1, Role.OUTPUT_PROJECTION);
+    Node projected = proj.conv2dWithoutBias("conv", map, width, 1, 1, 0, 1, Role.OUTPUT_PROJECTION);
     return g.returns(proj.returns(proj.batchNorm("norm", projected, config.normEps())));
   }
 
   /** Convolution, mean over the map, hidden layer, logits {@code (B, classes)}. */
   private Node head(GraphBuilder g, EfficientVitHead head, Node x) {
     GraphBuilder first = g.in("0");
-    Node widened =
-        first.conv2dWithoutBias("conv", x, head.widthList().get(0), 1, 1, 0, 1, null);
+    Node widened = first.conv2dWithoutBias("conv", x, head.widthList().get(0), 1, 1, 0, 1, null);
     Node features =
         first.returns(
             first.pointwise(activation, first.batchNorm("norm", widened, config.normEps())));

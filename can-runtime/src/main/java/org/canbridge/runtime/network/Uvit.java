@@ -18,8 +18,8 @@ import org.canbridge.runtime.graph.TokenGrid;
 
 /**
  * The U-shaped vision transformer, which takes time, condition and patches all as tokens: Bao et
- * al., "All are Worth Words", CVPR 2023 (arXiv 2209.12152); module paths as in {@code
- * libs/uvit.py} and {@code libs/uvit_t2i.py} of baofff/U-ViT.
+ * al., "All are Worth Words", CVPR 2023 (arXiv 2209.12152); module paths as in {@code libs/uvit.py}
+ * and {@code libs/uvit_t2i.py} of baofff/U-ViT.
  *
  * <p>Inputs: {@code x (B, C, S, S)}; {@code t (B)}, the timestep as a float up to 1000; {@code y
  * (B)} class label of a class-conditional network, the null class being the last one; {@code
@@ -74,9 +74,9 @@ public final class Uvit {
   }
 
   /**
-   * The tokens in front of the patches, each {@code (B, n, D)}. The whole condition, the sum of time
-   * and label (or of time and the mean over the text), is no part of this network: it is what a
-   * condition-aware one generates weights from, and costs nothing where nobody asks for it.
+   * The tokens in front of the patches, each {@code (B, n, D)}. The whole condition, the sum of
+   * time and label (or of time and the mean over the text), is no part of this network: it is what
+   * a condition-aware one generates weights from, and costs nothing where nobody asks for it.
    */
   private List<Node> conditionTokens(GraphBuilder g, Node time) {
     Node timeToken = token(g, time);
@@ -85,8 +85,7 @@ public final class Uvit {
       Node y = g.input("y", Kind.INT, Shape.batched());
       GraphBuilder module = g.in("label_emb");
       Node table = module.parameter("weight", label.numClasses(), width);
-      Node embedded =
-          module.returns(module.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
+      Node embedded = module.returns(module.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
       g.add(new Op.Add(), Role.CONDITION, time, embedded);
       sequence.add(token(g, embedded));
       sequence.add(timeToken);

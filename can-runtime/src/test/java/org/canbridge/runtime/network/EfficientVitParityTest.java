@@ -24,10 +24,13 @@ class EfficientVitParityTest {
     }
   }
 
-  private static void check(ReferenceCase reference, Checkpoint checkpoint, String suffix, int width) {
+  private static void check(
+      ReferenceCase reference, Checkpoint checkpoint, String suffix, int width) {
     EfficientVitConfig config = (EfficientVitConfig) checkpoint.config();
     Map<String, String> recorded = new LinkedHashMap<>();
-    reference.activations(suffix).forEach(path -> recorded.put(path, "activation." + path + suffix));
+    reference
+        .activations(suffix)
+        .forEach(path -> recorded.put(path, "activation." + path + suffix));
     recorded.put("output", "output" + suffix);
     Map<String, TensorData> inputs = Map.of("x", reference.tensor("input.x" + suffix));
     try (Session session =

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Sizes against the published, in millions of parameters and billions of multiply-accumulates:
- * parameters from Table 1 of the U-ViT paper (arXiv 2209.12152); multiply-accumulates of
- * the large networks as CAN (arXiv 2404.01143) quotes them.
+ * parameters from Table 1 of the U-ViT paper (arXiv 2209.12152); multiply-accumulates of the large
+ * networks as CAN (arXiv 2404.01143) quotes them.
  */
 class UvitCostTest {
 
@@ -47,8 +47,7 @@ class UvitCostTest {
   }
 
   private static CostModel.Cost cost(String name) {
-    UvitConfig config =
-        (UvitConfig) new UvitFamily().config(Families.published(name).arguments());
+    UvitConfig config = (UvitConfig) new UvitFamily().config(Families.published(name).arguments());
     return CostModel.of(Uvit.graph(config));
   }
 }
