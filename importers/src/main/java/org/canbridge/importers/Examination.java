@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.keys.KeyFate;
@@ -70,13 +69,13 @@ final class Examination {
   }
 
   /** What the library's configuration beside the weights says counts as given. */
-  private void readConfiguration(Function<ObjectNode, Arguments> reader) {
+  private void readConfiguration(PublishedConfiguration reader) {
     Path path = file.path().resolveSibling(PublishedFolder.CONFIG);
     if (!Files.isRegularFile(path)) {
       return;
     }
     try {
-      ObjectNode arguments = reader.apply(StoredModel.readConfig(path.getParent())).toJson();
+      ObjectNode arguments = reader.read(StoredModel.readConfig(path.getParent())).toJson();
       options = options.withArguments(arguments, PublishedFolder.CONFIG);
     } catch (IllegalArgumentException e) {
       problems.add(

@@ -1,9 +1,7 @@
 package org.canbridge.importers;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.canbridge.importers.keys.KeyMap;
 
 /**
@@ -32,13 +30,8 @@ public interface Layout {
     return known;
   }
 
-  /**
-   * How the library's own {@code config.json} is read, which lies beside the weights of a layout
-   * that is published with one: its fields under our names. They answer questions and are held
-   * against what the tensors tell. The function throws {@link IllegalArgumentException} if they
-   * describe a network that is none of this family.
-   */
-  default Optional<Function<ObjectNode, Arguments>> configuration() {
+  /** The library's own {@code config.json}, for a layout that is published with one. */
+  default Optional<PublishedConfiguration> configuration() {
     return Optional.empty();
   }
 

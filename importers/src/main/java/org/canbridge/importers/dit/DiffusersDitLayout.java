@@ -5,20 +5,16 @@ import static org.canbridge.importers.keys.KeyRule.concat;
 import static org.canbridge.importers.keys.KeyRule.merge;
 import static org.canbridge.importers.keys.KeyRule.rename;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
+import org.canbridge.importers.PublishedConfiguration;
 import org.canbridge.importers.Question;
 import org.canbridge.importers.Signature;
 import org.canbridge.importers.StateDict;
@@ -173,43 +169,8 @@ final class DiffusersDitLayout implements Layout {
   }
 
   @Override
-  public Optional<Function<ObjectNode, Arguments>> configuration() {
-    return Optional.of(DiffusersDitLayout::configured);
-  }
-
-  private static Arguments configured(ObjectNode configuration) {
-    // What diffusers' network can be and ours cannot.
-    Map<String, JsonNode> fixed = new LinkedHashMap<>();
-    fixed.put("activation_fn", TextNode.valueOf("gelu-approximate"));
-    fixed.put("norm_type", TextNode.valueOf("ada_norm_zero"));
-    fixed.put("norm_elementwise_affine", BooleanNode.FALSE);
-    fixed.put("attention_bias", BooleanNode.TRUE);
-    List<String> others = new ArrayList<>();
-    fixed.forEach(
-        (name, value) -> {
-          if (configuration.has(name) && !configuration.get(name).equals(value)) {
-            others.add(name + " must be " + value + ", is " + configuration.get(name));
-          }
-        });
-    if (!others.isEmpty()) {
-      throw new IllegalArgumentException(String.join("\n", others));
-    }
-    Arguments arguments = Arguments.none();
-    Map<String, String> names = new LinkedHashMap<>();
-    names.put("sample_size", "input_size");
-    names.put("patch_size", "patch_size");
-    names.put("in_channels", "in_channels");
-    names.put("num_layers", "depth");
-    names.put("num_attention_heads", "num_heads");
-    names.put("num_embeds_ada_norm", "num_classes");
-    names.put("norm_eps", "norm_eps");
-    for (Map.Entry<String, String> name : names.entrySet()) {
-      JsonNode value = configuration.get(name.getKey());
-      if (value != null && !value.isNull()) {
-        arguments = arguments.with(name.getValue(), value);
-      }
-    }
-    return arguments;
+  public Optional<PublishedConfiguration> configuration() {
+    return Optional.of(new DiffusersDitConfiguration());
   }
 
   @Override

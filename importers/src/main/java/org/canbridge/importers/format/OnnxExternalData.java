@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
 
@@ -93,7 +94,6 @@ final class OnnxExternalData implements AutoCloseable {
           .cause(e)
           .build();
     }
-    // The path stays as the user knows it in messages, once it is known where it leads.
     return files.computeIfAbsent(real, FileSource::open);
   }
 
@@ -107,6 +107,11 @@ final class OnnxExternalData implements AutoCloseable {
 
   private InputFileException.Builder refuse(Problem problem, String key, String what) {
     return InputFileException.of(problem, model).key(key).what(what);
+  }
+
+  /** The files that were opened. */
+  Set<Path> files() {
+    return files.keySet();
   }
 
   @Override

@@ -2,8 +2,10 @@ package org.canbridge.importers.format;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -107,6 +109,15 @@ public final class OnnxFile implements TensorFile {
   @Override
   public Path path() {
     return source.path();
+  }
+
+  /** The model and its external data. */
+  @Override
+  public List<Path> files() {
+    List<Path> files = new ArrayList<>();
+    files.add(source.path());
+    files.addAll(external.files());
+    return files;
   }
 
   @Override
