@@ -30,7 +30,8 @@ public final class Main {
           new ConvertCommand(),
           new SampleCommand(),
           new ProfileCommand(),
-          new VerifyCommand());
+          new VerifyCommand(),
+          new QuickstartCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
@@ -70,6 +71,7 @@ public final class Main {
     if (debug) {
       // Before the first logger is made: slf4j-simple reads it once.
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
+      System.setProperty("org.slf4j.simpleLogger.log.ai.djl", "debug");
     }
     try {
       status = dispatch(args, context);

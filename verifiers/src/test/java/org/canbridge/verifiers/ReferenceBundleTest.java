@@ -193,7 +193,7 @@ final class ReferenceBundleTest {
             + "\n  file: "
             + folder.resolve("reference.json")
             + "\n  key: "
-            + key.replace("\\u0000", "\0")
+            + key
             + "\n  next: correct the field, or leave it out",
         e.getMessage());
   }

@@ -11,7 +11,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -66,7 +65,7 @@ final class FileSource implements AutoCloseable {
     BasicFileAttributes attributes;
     try {
       attributes = Files.readAttributes(path, BasicFileAttributes.class);
-    } catch (NoSuchFileException | NotDirectoryException e) {
+    } catch (NoSuchFileException e) {
       throw InputFileException.of(Problem.MISSING, path)
           .what("there is no such file")
           .next("check the path")
@@ -214,7 +213,12 @@ final class FileSource implements AutoCloseable {
   }
 
   private static InputFileException unreadable(Path path, IOException e) {
-    String reason = e instanceof AccessDeniedException ? "permission denied" : e.toString();
+    String reason = e.toString();
+    if (e instanceof AccessDeniedException) {
+      reason = "permission denied";
+    } else if (e instanceof FileSystemException system && system.getReason() != null) {
+      reason = system.getReason();
+    }
     return InputFileException.of(Problem.UNREADABLE, path)
         .what("the file cannot be read")
         .actual(reason)

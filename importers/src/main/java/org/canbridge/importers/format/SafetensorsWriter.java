@@ -95,7 +95,8 @@ public final class SafetensorsWriter {
    * @param base the first part of the files' names, e.g. {@code model}
    * @param maxShardBytes the largest number of tensor bytes in one shard; positive
    * @return the files written; the index, if there is one, last
-   * @throws IOException if a file cannot be written; none of them exists then
+   * @throws IOException if a file cannot be written; none of them exists then, and no index if a
+   *     rename failed
    */
   public static List<Path> writeShards(
       Path folder,

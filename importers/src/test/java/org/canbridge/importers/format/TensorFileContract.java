@@ -28,6 +28,8 @@ import java.util.random.RandomGeneratorFactory;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -201,6 +203,20 @@ abstract class TensorFileContract {
         "there is no such file",
         "file: FILE",
         "next: check the path");
+  }
+
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  final void refusesWhatTheSystemRefuses() throws IOException {
+    Path path = file(sample()).resolve("below a file");
+    assertRefused(
+        Problem.UNREADABLE,
+        path,
+        () -> open(path),
+        "the file cannot be read",
+        "actual: Not a directory",
+        "file: FILE",
+        "next: check its permissions and the disk");
   }
 
   @Test

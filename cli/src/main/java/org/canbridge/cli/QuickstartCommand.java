@@ -1,0 +1,319 @@
+package org.canbridge.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanPreset;
+import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.runtime.diffusion.Respacing;
+import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.image.PngGrid;
+import org.canbridge.verifiers.Comparison;
+import org.canbridge.verifiers.ParityOptions;
+import org.canbridge.verifiers.ParityReport;
+import org.canbridge.verifiers.ReferenceBundle;
+import org.canbridge.verifiers.model.ModelSubject;
+import org.canbridge.verifiers.report.ReportWriter;
+
+/** {@code canbridge quickstart}: the main job on the bundled checkpoint, from file to pictures. */
+final class QuickstartCommand implements Command {
+  private static final String FIXTURE = "fixtures/cases/dit-fmnist";
+  private static final int HEADS = 4;
+  private static final int CLASSES = 10;
+  private static final int IMAGES_OF_A_CLASS = 4;
+  private static final SamplingSettings SETTINGS =
+      SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2).withSeed(1);
+
+  /** Of values in -1..1: a step of an 8-bit grey value is 0.0078. */
+  private static final double SAME_PICTURE = 0.0078;
+
+  @Override
+  public String name() {
+    return "quickstart";
+  }
+
+  @Override
+  public String summary() {
+    return "imports, verifies, converts and samples the bundled checkpoint";
+  }
+
+  @Override
+  public String synopsis() {
+    return "[--out DIR]";
+  }
+
+  @Override
+  public String description() {
+    return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it layer by"
+        + " layer against PyTorch's numbers, make it condition-aware, verify that, draw all ten classes from"
+        + " both with the same seed, and write a page that shows it all.";
+  }
+
+  @Override
+  public Options options() {
+    return new Options()
+        .addOption(
+            CommonOptions.value("out", "DIR", "where everything is written; canbridge-quickstart"));
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example("quickstart --out demo", "everything under ./demo; open demo/index.html"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    invocation.noOperand();
+    Path out = invocation.path("out").orElse(Path.of("canbridge-quickstart"));
+    Files.createDirectories(out);
+    return new Run(bundled(), out, context).all();
+  }
+
+  private static Path bundled() {
+    Path bundle = Path.of(System.getProperty("canbridge.home", ".")).resolve(FIXTURE);
+    if (!Files.isDirectory(bundle)) {
+      throw InputFileException.of(Problem.MISSING, bundle)
+          .what("the bundled checkpoint is not there")
+          .expected("a complete checkout")
+          .next("start ./canbridge of the checkout")
+          .build();
+    }
+    return bundle;
+  }
+
+  /** One run: the steps in order, each telling what it found. */
+  private static final class Run {
+    private final Path bundle;
+    private final Path out;
+    private final Context context;
+    private final Path imported;
+    private final Path converted;
+
+    Run(Path bundle, Path out, Context context) {
+      this.bundle = bundle;
+      this.out = out;
+      this.context = context;
+      this.imported = out.resolve("dit-fmnist");
+      this.converted = out.resolve("dit-fmnist-can");
+    }
+
+    ExitStatus all() throws IOException {
+      long start = System.nanoTime();
+      importCheckpoint();
+      ParityReport before = verify(imported, "parity-imported");
+      CanConversion conversion = convert();
+      ParityReport after = verify(converted, "parity-converted");
+      Latents source = sample(imported, "imported.png");
+      Latents can = sample(converted, "converted.png");
+      double apart = largestDifference(source, can);
+      boolean good =
+          before.passed() && conversion.check().passed() && after.passed() && apart <= SAME_PICTURE;
+      say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
+      page(before, conversion, after, apart, good);
+      context
+          .out()
+          .printf(
+              Locale.ROOT,
+              "%s in %.0f s: open %s%n",
+              good ? "done" : "FAILED",
+              (System.nanoTime() - start) / 1e9,
+              out.resolve("index.html"));
+      return good ? ExitStatus.OK : ExitStatus.DIFFERENCE;
+    }
+
+    private void importCheckpoint() throws IOException {
+      Path file = bundle.resolve("checkpoint.pt");
+      try (Checkpoint checkpoint =
+          Checkpoints.open(file, ImportOptions.defaults().withHeads(HEADS))) {
+        ModelDirectory.write(imported, checkpoint, WriteOptions.defaults().overwriting());
+        say(
+            "import: %s, %d tensors -> %s",
+            file.getFileName(), checkpoint.tensors().size(), imported);
+      }
+    }
+
+    private ParityReport verify(Path model, String name) throws IOException {
+      try (ReferenceBundle reference = ReferenceBundle.open(bundle);
+          ModelSubject subject = ModelSubject.open(model, ImportOptions.defaults(), reference)) {
+        ParityReport report = subject.check(ParityOptions.NONE);
+        ReportWriter.write(report, out.resolve(name));
+        say(
+            "verify: %s: %d equal, %d different -> %s",
+            model.getFileName(), report.equal(), report.failures(), out.resolve(name));
+        return report;
+      }
+    }
+
+    private CanConversion convert() throws IOException {
+      try (Model model = Model.open(imported, ImportOptions.defaults())) {
+        CanConversion conversion =
+            CanConversion.convert(
+                model, CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL), 0);
+        ModelDirectory.write(
+            converted, conversion.checkpoint(), WriteOptions.defaults().overwriting());
+        say(
+            "convert: %d layers condition-aware, %,d -> %,d parameters, largest difference %.2g -> %s",
+            conversion.changes().size(),
+            conversion.before().parameters(),
+            conversion.after().parameters(),
+            conversion.check().largest(),
+            converted);
+        return conversion;
+      }
+    }
+
+    private Latents sample(Path directory, String name) throws IOException {
+      try (Model model = Model.open(directory, ImportOptions.defaults());
+          Session session = model.session(Precision.F32)) {
+        long[] labels = new long[CLASSES * IMAGES_OF_A_CLASS];
+        for (int i = 0; i < labels.length; i++) {
+          labels[i] = i % CLASSES;
+        }
+        Latents images =
+            SampleCommand.draw(
+                ModelSampler.of(model, session), SETTINGS, labels, labels.length, context);
+        Map<String, String> text = new LinkedHashMap<>(SETTINGS.describe());
+        text.put("model", directory.getFileName().toString());
+        PngGrid.ofColumns(CLASSES).write(images, out.resolve(name), text);
+        say("sample: %d images -> %s", labels.length, out.resolve(name));
+        return images;
+      }
+    }
+
+    private static double largestDifference(Latents a, Latents b) {
+      double largest = 0;
+      for (int i = 0; i < a.values().length; i++) {
+        double difference = Math.abs(a.get(i) - b.get(i));
+        largest = difference <= largest ? largest : difference; // keeps NaN
+      }
+      return largest;
+    }
+
+    private void page(
+        ParityReport before,
+        CanConversion conversion,
+        ParityReport after,
+        double apart,
+        boolean good)
+        throws IOException {
+      SummaryPage page =
+          new SummaryPage(
+              "CAN Bridge quickstart",
+              "A DiT trained on Fashion-MNIST, read from its published file, checked against PyTorch, made condition-aware, and sampled.");
+      page.verdict(
+          good, good ? "Every check passed." : "A check failed; the tables below say which.");
+      page.facts(
+          List.of(
+              new SummaryPage.Fact(
+                  "parity, imported", before.equal() + " equal", before.failures() + " different"),
+              new SummaryPage.Fact(
+                  "parity, converted", after.equal() + " equal", after.failures() + " different"),
+              new SummaryPage.Fact(
+                  "largest change by conversion",
+                  String.format(Locale.ROOT, "%.2g", conversion.check().largest()),
+                  "of an output, random inputs"),
+              new SummaryPage.Fact(
+                  "parameters",
+                  String.format(Locale.ROOT, "%.1f M", conversion.after().parameters() / 1e6),
+                  String.format(
+                      Locale.ROOT, "%.1f M before", conversion.before().parameters() / 1e6)),
+              new SummaryPage.Fact(
+                  "MACs an image",
+                  String.format(Locale.ROOT, "%.1f M", conversion.after().macs() / 1e6),
+                  String.format(Locale.ROOT, "%.1f M before", conversion.before().macs() / 1e6))));
+      page.section("Samples");
+      page.text(
+          "Ten classes from left to right: T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot. "
+              + String.format(
+                  Locale.ROOT,
+                  "50 steps of DDIM, guidance 2, seed 1. Largest difference between the two: %.2g of values in -1..1.",
+                  apart));
+      page.figures(
+          List.of(
+              new SummaryPage.Figure(
+                  out.resolve("imported.png"), "forty pieces of clothing", "the imported model"),
+              new SummaryPage.Figure(
+                  out.resolve("converted.png"),
+                  "the same pieces of clothing",
+                  "the condition-aware model")));
+      page.section("Parity of the imported model");
+      parity(page, before);
+      page.section("Parity of the condition-aware model");
+      parity(page, after);
+      page.section("Go on");
+      page.commands(
+          List.of(
+              new Example(
+                  "inspect " + bundle.resolve("checkpoint.pt"),
+                  "every tensor of the file and what becomes of it"),
+              new Example(
+                  "sample "
+                      + converted
+                      + " --out more.png --classes 7,9 --count 20 --sampler ddpm --steps 250",
+                  "more pictures"),
+              new Example(
+                  "profile --arch DiT-XL/2 --image-size 512",
+                  "parameters and MACs of a published model")));
+      page.writeTo(out.resolve("index.html"));
+    }
+
+    private static void parity(SummaryPage page, ParityReport report) {
+      List<SummaryPage.Row> rows = new ArrayList<>();
+      report.findings().forEach(finding -> rows.add(row(finding)));
+      page.table(
+          List.of(
+              new SummaryPage.Column("tensor", false),
+              new SummaryPage.Column("result", false),
+              new SummaryPage.Column("largest difference", true),
+              new SummaryPage.Column("share of the tolerance", true)),
+          rows);
+    }
+
+    private static SummaryPage.Row row(ParityReport.Finding finding) {
+      Comparison comparison = finding.comparison();
+      String difference =
+          comparison
+              .differences()
+              .map(d -> String.format(Locale.ROOT, "%.2g", d.maxAbsolute()))
+              .orElse("");
+      String share =
+          comparison
+              .differences()
+              .map(d -> String.format(Locale.ROOT, "%.1f %%", 100 * d.factorNeeded()))
+              .orElse("");
+      return new SummaryPage.Row(
+          List.of(
+              comparison.name(),
+              comparison.outcome().toString().toLowerCase(Locale.ROOT),
+              difference,
+              share),
+          !comparison.outcome().isFailure());
+    }
+
+    private void say(String format, Object... values) {
+      context.err().printf(Locale.ROOT, format + "%n", values);
+    }
+  }
+}
