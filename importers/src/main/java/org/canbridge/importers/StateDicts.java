@@ -18,7 +18,15 @@ import org.canbridge.importers.format.TensorFile;
 final class StateDicts {
   /** Wrappers that a file without dictionaries (safetensors) can only show in its names. */
   private static final List<String> WRAPPERS =
-      List.of("ema", "state_dict_ema", "model_ema", "model", "state_dict", "model_state_dict");
+      List.of(
+          "ema",
+          "state_dict_ema",
+          "model_ema",
+          "model",
+          "state_dict",
+          "model_state_dict",
+          // DC-AE's diffusion models, beside their autoencoder.
+          "diffusion_model");
 
   private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
 

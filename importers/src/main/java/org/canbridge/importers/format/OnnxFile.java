@@ -100,7 +100,9 @@ public final class OnnxFile implements TensorFile {
           file.nextField() == ModelProto.IR_VERSION_FIELD_NUMBER
               && file.wireType() == ProtoReader.VARINT
               && file.varint() < 256;
-      return version && ModelProto.getDescriptor().findFieldByNumber(file.nextField()) != null;
+      int second = version ? file.nextField() : 0;
+      return ModelProto.getDescriptor().findFieldByNumber(second) != null
+          && (file.wireType() == ProtoReader.VARINT || file.wireType() == ProtoReader.BYTES);
     } catch (InputFileException e) {
       return false;
     }
