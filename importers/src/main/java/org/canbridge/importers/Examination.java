@@ -45,7 +45,9 @@ final class Examination {
   }
 
   private void examine(Detection.Recognised chosen) {
+    notes.addAll(file.notes());
     noteChoice(chosen);
+    chosen.layout().remark().ifPresent(notes::add);
     chosen.layout().configuration().ifPresent(this::readConfiguration);
     Inference inference = chosen.layout().infer(chosen.weights());
     known = inference.known();

@@ -30,6 +30,11 @@ public interface Layout {
     return known;
   }
 
+  /** What a user must know about networks of this layout, in one sentence. */
+  default Optional<String> remark() {
+    return Optional.empty();
+  }
+
   /** The library's own {@code config.json}, for a layout that is published with one. */
   default Optional<PublishedConfiguration> configuration() {
     return Optional.empty();

@@ -169,6 +169,13 @@ final class DiffusersDitLayout implements Layout {
   }
 
   @Override
+  public Optional<String> remark() {
+    return Optional.of(
+        "computes as diffusers does; the authors' own code gives other results from the same"
+            + " weights (timestep_frequency_shift 0, norm_eps 1e-6)");
+  }
+
+  @Override
   public Optional<PublishedConfiguration> configuration() {
     return Optional.of(new DiffusersDitConfiguration());
   }
