@@ -222,6 +222,48 @@ public final class Arguments {
       return value.booleanValue();
     }
 
+    /** One of several words. */
+    public String word(String name, List<String> words) {
+      JsonNode value = take(name);
+      if (value != null && words.contains(value.textValue())) {
+        return value.textValue();
+      }
+      problems.add(
+          value == null
+              ? name + " is missing"
+              : name + " must be one of " + words + ", is " + value);
+      return words.get(0);
+    }
+
+    /** One or more whole numbers from {@code least} to {@code most}. */
+    public List<Integer> integers(String name, int least, int most) {
+      JsonNode value = take(name);
+      if (value == null) {
+        return List.of(missing(name, least));
+      }
+      List<Integer> numbers = new ArrayList<>();
+      for (JsonNode element : value) {
+        if (element.isIntegralNumber()
+            && element.canConvertToInt()
+            && element.intValue() >= least
+            && element.intValue() <= most) {
+          numbers.add(element.intValue());
+        }
+      }
+      if (!value.isArray() || numbers.isEmpty() || numbers.size() < value.size()) {
+        problems.add(
+            name
+                + " must be a list of whole numbers from "
+                + least
+                + " to "
+                + most
+                + ", is "
+                + value);
+        return List.of(least);
+      }
+      return List.copyOf(numbers);
+    }
+
     /**
      * Checks that nothing was wrong and nothing is left over.
      *

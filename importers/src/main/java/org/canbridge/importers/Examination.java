@@ -51,13 +51,31 @@ final class Examination {
     if (!mapped.problems().isEmpty() || !inference.problems().isEmpty()) {
       problems.add(misfit(chosen, inference.problems(), mapped.problems()));
     }
-    Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
     inference.questions().forEach(this::answer);
     if (!open.isEmpty()) {
       problems.add(unanswered());
     }
     if (problems.isEmpty()) {
+      complete(chosen);
+    }
+    Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
+    if (problems.isEmpty()) {
       configure(chosen);
+    }
+  }
+
+  /** The answers may tell sizes that the rules were waiting for. */
+  private void complete(Detection.Recognised chosen) {
+    try {
+      known = chosen.layout().complete(known, chosen.weights());
+    } catch (IllegalArgumentException e) {
+      problems.add(impossible(chosen, e));
+      return;
+    }
+    KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
+    mapping = Optional.of(mapped);
+    if (!mapped.problems().isEmpty()) {
+      problems.add(misfit(chosen, List.of(), mapped.problems()));
     }
   }
 
@@ -178,14 +196,18 @@ final class Examination {
       known = built.arguments();
       config = Optional.of(built);
     } catch (IllegalArgumentException e) {
-      problems.add(
-          InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
-              .what("the sizes make no " + chosen.family().title())
-              .actual(e.getMessage().replace("\n", "; "))
-              .next("canbridge inspect shows the sizes that were read off")
-              .cause(e)
-              .build());
+      problems.add(impossible(chosen, e));
     }
+  }
+
+  private InputFileException impossible(
+      Detection.Recognised chosen, IllegalArgumentException reason) {
+    return InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
+        .what("the sizes make no " + chosen.family().title())
+        .actual(reason.getMessage().replace("\n", "; "))
+        .next("canbridge inspect shows the sizes that were read off")
+        .cause(reason)
+        .build();
   }
 
   TensorFile file() {

@@ -19,6 +19,27 @@ public interface Layout {
   Inference infer(StateDict weights);
 
   /**
+   * Adds the arguments that follow from the shapes only once every question is answered.
+   *
+   * @param known what {@link #infer} found, with the answers
+   * @throws IllegalArgumentException if the answers and the shapes contradict each other
+   */
+  default Arguments complete(Arguments known, StateDict weights) {
+    return known;
+  }
+
+  /**
+   * What this layout calls a module of the canonical layout; reference outputs of one library name
+   * the modules as that library does.
+   *
+   * @param canonical module path, e.g. {@code blocks.0.attn}
+   * @param arguments all arguments of the network
+   */
+  default String publishedModule(String canonical, Arguments arguments) {
+    return canonical;
+  }
+
+  /**
    * The rules for one network.
    *
    * @param known arguments as {@link #infer} found them; those that could not be read off are

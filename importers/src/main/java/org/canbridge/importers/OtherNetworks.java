@@ -15,14 +15,14 @@ final class OtherNetworks {
   private static final List<Network> ALL =
       List.of(
           network(
-              "U-ViT (Bao et al., CVPR 2023)",
-              "in_blocks.*.attn.qkv.weight",
-              "out_blocks.*.skip_linear.weight",
-              "decoder_pred.weight"),
+              "EfficientViT-SAM of MIT (Zhang et al., 2024)",
+              "*image_encoder.backbone.stages.*.context_module.main.qkv.conv.weight",
+              "*prompt_encoder.point_embeddings.0.weight",
+              "*mask_decoder.iou_token.weight"),
           network(
-              "EfficientViT of MIT (Cai et al., ICCV 2023)",
-              "*stages.*.context_module.main.qkv.conv.weight",
-              "*stages.*.context_module.main.aggreg.0.0.weight"),
+              "DC-AE of MIT (Chen et al., ICLR 2025)",
+              "encoder.stages.*.context_module.main.qkv.conv.weight",
+              "decoder.stages.*.context_module.main.qkv.conv.weight"),
           network(
               "EfficientViT of Microsoft (Liu et al., CVPR 2023)",
               "*.mixer.m.attn.qkvs.0.*",

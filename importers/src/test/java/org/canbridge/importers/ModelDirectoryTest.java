@@ -324,7 +324,10 @@ class ModelDirectoryTest {
             json -> json.remove("architecture"),
             List.of("a text", "missing", "architecture"),
             json -> json.put("architecture", "unet"),
-            List.of("one of dit", "unet", "architecture"),
+            List.of(
+                "one of " + String.join(", ", Families.all().stream().map(Family::name).toList()),
+                "unet",
+                "architecture"),
             json -> json.put("config", 3),
             List.of("an object", "number", "config"),
             json -> json.remove("provenance"),

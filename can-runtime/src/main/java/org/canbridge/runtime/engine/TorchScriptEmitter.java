@@ -375,6 +375,15 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String batchNorm(Op.BatchNorm op, List<Node> in) {
+    return "torch.batch_norm("
+        + inputs(in)
+        + ", False, 0., "
+        + op.eps()
+        + ", False)"; // not training, momentum without meaning, no cuDNN
+  }
+
+  @Override
   public String attention(Op.Attention op, List<Node> in) {
     return "torch.scaled_dot_product_attention("
         + name(in, 0)
@@ -386,9 +395,37 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
+    String q = temporary("torch.relu(" + widened(name(in, 0)) + ")");
+    String k = temporary("torch.relu(" + widened(name(in, 1)) + ")");
+    String v = temporary(widened(name(in, 2)));
+    String products = "torch.matmul(torch.transpose(" + k + ", 2, 3), " + v + ")";
+    String sums = "torch.unsqueeze(torch.sum(" + k + ", [2]), 3)";
+    String mixed =
+        "torch.div(torch.matmul("
+            + q
+            + ", "
+            + products
+            + "), torch.add(torch.matmul("
+            + q
+            + ", "
+            + sums
+            + "), "
+            + op.eps()
+            + "))";
+    return precision == Precision.BF16 ? "torch.to(" + mixed + ", " + BFLOAT16 + ")" : mixed;
+  }
+
+  private String widened(String value) {
+    return precision == Precision.BF16 ? "torch.to(" + value + ", " + FLOAT32 + ")" : value;
+  }
+
+  @Override
   public String pointwise(Op.Pointwise op, List<Node> in) {
     return switch (op.function()) {
       case SILU -> "torch.silu(" + name(in, 0) + ")";
+      case RELU -> "torch.relu(" + name(in, 0) + ")";
+      case HARDSWISH -> "torch.hardswish(" + name(in, 0) + ")";
       case GELU_ERF -> "torch.gelu(" + name(in, 0) + ", approximate=\"none\")";
       case GELU_TANH -> "torch.gelu(" + name(in, 0) + ", approximate=\"tanh\")";
     };
@@ -407,6 +444,11 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String addMul(Op.AddMul op, List<Node> in) {
     return "torch.addcmul(" + name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2) + ")";
+  }
+
+  @Override
+  public String mean(Op.Mean op, List<Node> in) {
+    return "torch.mean(" + name(in, 0) + ", " + op.axes() + ", True)";
   }
 
   @Override
@@ -435,8 +477,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   @Override
   public String concat(Op.Concat op, List<Node> in) {
-    String parts = in.stream().map(names::get).collect(Collectors.joining(", "));
-    return "torch.cat([" + parts + "], " + in.get(0).shape().axis(op.axis()) + ")";
+    return "torch.cat([" + inputs(in) + "], " + in.get(0).shape().axis(op.axis()) + ")";
   }
 
   @Override
@@ -471,6 +512,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
             "torch.mul(torch.unsqueeze(" + t + ", 1), torch.unsqueeze(" + frequencies + ", 0))");
     String sinusoid = "torch.cat([torch.cos(" + angles + "), torch.sin(" + angles + ")], 1)";
     return precision == Precision.BF16 ? "torch.to(" + sinusoid + ", " + BFLOAT16 + ")" : sinusoid;
+  }
+
+  private String inputs(List<Node> in) {
+    return in.stream().map(names::get).collect(Collectors.joining(", "));
   }
 
   private String name(List<Node> in, int i) {

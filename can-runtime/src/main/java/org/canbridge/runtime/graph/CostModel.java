@@ -1,15 +1,17 @@
 package org.canbridge.runtime.graph;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Parameters and multiply-accumulate operations of a graph for one sample, without allocating a
  * tensor. Counted are linear layers, convolutions and the two matrix products of attention; norms
  * and element-wise work are not, as in the published figures (DiT-XL/2 at 256: 118.6G, arXiv
- * 2212.09748).
+ * 2212.09748). The statistics that a batch norm stores are no parameters.
  */
 public final class CostModel implements OpVisitor<Long> {
 
@@ -43,12 +45,14 @@ public final class CostModel implements OpVisitor<Long> {
     long parameters = 0;
     long macs = 0;
     long attention = 0;
+    Set<Node> statistics = statistics(graph);
     for (Node node : graph.nodes()) {
-      long own = node.op() instanceof Op.Parameter ? node.shape().elements() : 0;
+      boolean counts = node.op() instanceof Op.Parameter && !statistics.contains(node);
+      long own = counts ? node.shape().elements() : 0;
       long work = node.op().accept(model, node.inputs());
       parameters += own;
       macs += work;
-      attention += node.op() instanceof Op.Attention ? work : 0;
+      attention += isAttention(node.op()) ? work : 0;
       if (own > 0 || work > 0) {
         rows.merge(
             node.path(),
@@ -62,6 +66,21 @@ public final class CostModel implements OpVisitor<Long> {
       }
     }
     return new Cost(List.copyOf(rows.values()), parameters, macs, attention);
+  }
+
+  /** Mean and variance of every batch norm. */
+  private static Set<Node> statistics(Graph graph) {
+    Set<Node> statistics = new HashSet<>();
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.BatchNorm) {
+        statistics.addAll(node.inputs().subList(3, 5));
+      }
+    }
+    return statistics;
+  }
+
+  private static boolean isAttention(Op op) {
+    return op instanceof Op.Attention || op instanceof Op.ReluLinearAttention;
   }
 
   @Override
@@ -108,11 +127,25 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long batchNorm(Op.BatchNorm op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long attention(Op.Attention op, List<Node> in) {
     Shape q = in.get(0).shape();
     Shape k = in.get(1).shape();
     Shape v = in.get(2).shape();
     return q.elements() * k.size(2) + q.size(1) * q.size(2) * k.size(2) * v.size(3);
+  }
+
+  /** {@code K^T [V, 1]} and {@code Q} times that: the column of ones is the denominator. */
+  @Override
+  public Long reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
+    Shape q = in.get(0).shape();
+    Shape k = in.get(1).shape();
+    long columns = in.get(2).shape().size(3) + 1;
+    return Math.multiplyExact(k.elements() + q.elements(), columns);
   }
 
   @Override
@@ -132,6 +165,11 @@ public final class CostModel implements OpVisitor<Long> {
 
   @Override
   public Long addMul(Op.AddMul op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long mean(Op.Mean op, List<Node> in) {
     return 0L;
   }
 

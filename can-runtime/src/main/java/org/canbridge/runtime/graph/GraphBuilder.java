@@ -119,6 +119,13 @@ public final class GraphBuilder {
         module.add(new Op.Linear(), role, x, weight, module.parameter("bias", outFeatures)));
   }
 
+  /** A linear layer without bias as module {@code name}. */
+  public Node linearWithoutBias(String name, Node x, long outFeatures, Role role) {
+    GraphBuilder module = in(name);
+    Node weight = module.parameter("weight", outFeatures, x.shape().size(-1));
+    return module.returns(module.add(new Op.Linear(), role, x, weight));
+  }
+
   /**
    * A convolution with bias and square kernel as module {@code name}: x {@code (B, C, H, W)} to
    * {@code (B, outChannels, ...)}.
@@ -140,9 +147,49 @@ public final class GraphBuilder {
         module.add(new Op.Conv2d(stride, padding, groups), role, x, weight, bias));
   }
 
+  /** The same without bias. */
+  public Node conv2dWithoutBias(
+      String name,
+      Node x,
+      long outChannels,
+      int kernel,
+      int stride,
+      int padding,
+      int groups,
+      Role role) {
+    GraphBuilder module = in(name);
+    Node weight =
+        module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
+    return module.returns(module.add(new Op.Conv2d(stride, padding, groups), role, x, weight));
+  }
+
+  /** Batch norm with stored statistics as module {@code name}: x {@code (B, C, H, W)}. */
+  public Node batchNorm(String name, Node x, double eps) {
+    GraphBuilder module = in(name);
+    long channels = x.shape().size(1);
+    return module.returns(
+        module.add(
+            new Op.BatchNorm(eps),
+            null,
+            x,
+            module.parameter("weight", channels),
+            module.parameter("bias", channels),
+            module.parameter("running_mean", channels),
+            module.parameter("running_var", channels)));
+  }
+
   /** Layer norm over the last axis without weight and bias. */
   public Node layerNorm(Node x, double eps) {
     return add(new Op.LayerNorm(eps), null, x);
+  }
+
+  /** Layer norm over the last axis, D, with weight and bias {@code (D)}, as module {@code name}. */
+  public Node layerNorm(String name, Node x, double eps) {
+    GraphBuilder module = in(name);
+    long width = x.shape().size(-1);
+    Node weight = module.parameter("weight", width);
+    return module.returns(
+        module.add(new Op.LayerNorm(eps), null, x, weight, module.parameter("bias", width)));
   }
 
   /** Attention over {@code (B, heads, N, d)}. */
@@ -178,6 +225,11 @@ public final class GraphBuilder {
   /** Axes in another order. */
   public Node permute(Node x, Integer... axes) {
     return add(new Op.Permute(Arrays.asList(axes)), null, x);
+  }
+
+  /** The inputs one after another along an axis. */
+  public Node concat(int axis, Node... parts) {
+    return add(new Op.Concat(parts[0].shape().axis(axis)), null, parts);
   }
 
   /** A range of an axis. */

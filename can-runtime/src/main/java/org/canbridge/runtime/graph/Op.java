@@ -77,6 +77,17 @@ public sealed interface Op {
     }
   }
 
+  /**
+   * Batch normalisation with stored statistics (inference): x {@code (B, C, H, W)}, weight, bias,
+   * mean and variance {@code (C)} each.
+   */
+  record BatchNorm(double eps) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.batchNorm(this, in);
+    }
+  }
+
   /** Scaled dot-product attention, scale {@code 1/sqrt(d)}: q, k, v {@code (B, heads, N, d)}. */
   record Attention() implements Op {
     @Override
@@ -85,11 +96,29 @@ public sealed interface Op {
     }
   }
 
+  /**
+   * ReLU linear attention, {@code Q (K^T V) / (Q (K^T 1) + eps)} with {@code Q = relu(q)} and
+   * {@code K = relu(k)}: q, k, v {@code (B, heads, N, d)}, every matrix product linear in N. Always
+   * computed in float32: the quotient of two small sums has no meaning in half precision, and the
+   * published eps 1e-15 is zero there. Source: Cai et al., EfficientViT, ICCV 2023 (arXiv
+   * 2205.14756), section 3.1.
+   */
+  record ReluLinearAttention(double eps) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.reluLinearAttention(this, in);
+    }
+  }
+
   /** An element-wise function of one value. */
   record Pointwise(Function function) implements Op {
     /** The functions. */
     public enum Function {
       SILU,
+      /** {@code max(x, 0)}. */
+      RELU,
+      /** {@code x * min(max(x + 3, 0), 6) / 6}. */
+      HARDSWISH,
       /** Gaussian error linear unit, exact. */
       GELU_ERF,
       /** Gaussian error linear unit, tanh approximation. */
@@ -125,6 +154,19 @@ public sealed interface Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.addMul(this, in);
+    }
+  }
+
+  /** The mean over some axes, which stay with size 1. */
+  record Mean(List<Integer> axes) implements Op {
+    /** Keeps its own copy. */
+    public Mean {
+      axes = List.copyOf(axes);
+    }
+
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.mean(this, in);
     }
   }
 

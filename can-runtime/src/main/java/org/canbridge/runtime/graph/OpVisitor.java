@@ -29,8 +29,14 @@ public interface OpVisitor<R> {
   /** See {@link Op.LayerNorm}. */
   R layerNorm(Op.LayerNorm op, List<Node> in);
 
+  /** See {@link Op.BatchNorm}. */
+  R batchNorm(Op.BatchNorm op, List<Node> in);
+
   /** See {@link Op.Attention}. */
   R attention(Op.Attention op, List<Node> in);
+
+  /** See {@link Op.ReluLinearAttention}. */
+  R reluLinearAttention(Op.ReluLinearAttention op, List<Node> in);
 
   /** See {@link Op.Pointwise}. */
   R pointwise(Op.Pointwise op, List<Node> in);
@@ -43,6 +49,9 @@ public interface OpVisitor<R> {
 
   /** See {@link Op.AddMul}. */
   R addMul(Op.AddMul op, List<Node> in);
+
+  /** See {@link Op.Mean}. */
+  R mean(Op.Mean op, List<Node> in);
 
   /** See {@link Op.Reshape}. */
   R reshape(Op.Reshape op, List<Node> in);

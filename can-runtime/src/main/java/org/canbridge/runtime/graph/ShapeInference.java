@@ -83,7 +83,30 @@ final class ShapeInference implements OpVisitor<Shape> {
   }
 
   @Override
+  public Shape batchNorm(Op.BatchNorm op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    check(x.rank() == 4, "x must be (B, C, H, W)", in);
+    check(in.size() == 5, "weight, bias, mean and variance must be given", in);
+    for (Node statistic : in.subList(1, in.size())) {
+      check(
+          statistic.shape().equals(Shape.of(x.size(1))),
+          "weight, bias, mean and variance must be (C)",
+          in);
+    }
+    return x;
+  }
+
+  @Override
   public Shape attention(Op.Attention op, List<Node> in) {
+    return attended(in);
+  }
+
+  @Override
+  public Shape reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
+    return attended(in);
+  }
+
+  private static Shape attended(List<Node> in) {
     Shape q = in.get(0).shape();
     Shape k = in.get(1).shape();
     Shape v = in.get(2).shape();
@@ -117,6 +140,16 @@ final class ShapeInference implements OpVisitor<Shape> {
   @Override
   public Shape addMul(Op.AddMul op, List<Node> in) {
     return broadcast(in);
+  }
+
+  @Override
+  public Shape mean(Op.Mean op, List<Node> in) {
+    Shape shape = in.get(0).shape();
+    for (int axis : op.axes()) {
+      check(!shape.dim(axis).batch(), "samples cannot be averaged", in);
+      shape = shape.with(axis, Dim.of(1));
+    }
+    return shape;
   }
 
   @Override

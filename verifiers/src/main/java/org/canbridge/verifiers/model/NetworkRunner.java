@@ -1,6 +1,7 @@
 package org.canbridge.verifiers.model;
 
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.TensorData;
@@ -11,18 +12,26 @@ import org.canbridge.verifiers.CallRunner;
  * One forward pass of a network: every module path and every output can be asked for.
  *
  * @param session the running network; stays the caller's
+ * @param names what can be asked for, in execution order, to the graph's names of it
  */
-record NetworkRunner(Session session) implements CallRunner {
+record NetworkRunner(Session session, Map<String, String> names) implements CallRunner {
+
+  /** Keeps the order. */
+  NetworkRunner {
+    names = Collections.unmodifiableMap(new LinkedHashMap<>(names));
+  }
 
   @Override
   public List<String> values() {
-    List<String> values = new ArrayList<>(session.graph().modules().keySet());
-    values.addAll(session.graph().outputs().keySet());
-    return values;
+    return List.copyOf(names.keySet());
   }
 
   @Override
   public Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
-    return session.run(inputs, values);
+    Map<String, TensorData> byGraphName =
+        session.run(inputs, values.stream().map(names::get).distinct().toList());
+    Map<String, TensorData> results = new LinkedHashMap<>();
+    values.forEach(value -> results.put(value, byGraphName.get(names.get(value))));
+    return results;
   }
 }

@@ -1,0 +1,69 @@
+package org.canbridge.importers.efficientvit;
+
+import java.util.List;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.PublishedModel;
+
+/**
+ * EfficientViT of MIT: Cai et al., "EfficientViT: Lightweight Multi-Scale Attention for
+ * High-Resolution Dense Prediction", ICCV 2023, arXiv 2205.14756. Microsoft's network of the same
+ * name (Liu et al., CVPR 2023) is another one.
+ */
+public final class EfficientVitFamily implements Family {
+  /** In the authors' code. */
+  private static final double OFFICIAL_ATTENTION_EPS = EfficientVitModel.ATTENTION_EPS;
+
+  /** In timm, {@code LiteMLA}. */
+  private static final double TIMM_ATTENTION_EPS = 1e-5;
+
+  private static final List<Layout> LAYOUTS =
+      List.of(
+          new EfficientVitLayout("official", EfficientVitNames.official(), OFFICIAL_ATTENTION_EPS),
+          new EfficientVitLayout(
+              "official backbone", EfficientVitNames.backbone(), OFFICIAL_ATTENTION_EPS),
+          new EfficientVitLayout("timm", EfficientVitNames.timm(), TIMM_ATTENTION_EPS));
+
+  /** The arguments that a name stands for; class count and head may differ. */
+  private static final List<String> DEFINING =
+      List.of("series", "width_list", "depth_list", "in_channels");
+
+  private static final List<PublishedModel> PUBLISHED =
+      EfficientVitModel.ALL.stream().map(EfficientVitFamily::published).toList();
+
+  @Override
+  public String name() {
+    return EfficientVitConfig.ARCHITECTURE;
+  }
+
+  @Override
+  public String title() {
+    return "EfficientViT of MIT (Cai et al., ICCV 2023)";
+  }
+
+  @Override
+  public List<Layout> layouts() {
+    return LAYOUTS;
+  }
+
+  @Override
+  public List<PublishedModel> published() {
+    return PUBLISHED;
+  }
+
+  @Override
+  public ModelConfig config(Arguments arguments) {
+    return EfficientVitConfig.of(arguments);
+  }
+
+  private static PublishedModel published(EfficientVitModel model) {
+    Arguments all = model.config().arguments();
+    Arguments defining = Arguments.none();
+    for (String name : DEFINING) {
+      defining = defining.with(name, all.get(name).orElseThrow());
+    }
+    return new PublishedModel("EfficientViT-" + model.name(), defining, all);
+  }
+}

@@ -1,0 +1,94 @@
+package org.canbridge.importers.uvit;
+
+import static org.canbridge.importers.uvit.UvitSize.H;
+import static org.canbridge.importers.uvit.UvitSize.L;
+import static org.canbridge.importers.uvit.UvitSize.M;
+import static org.canbridge.importers.uvit.UvitSize.S;
+import static org.canbridge.importers.uvit.UvitSize.S_DEEP;
+import static org.canbridge.importers.uvit.UvitSize.TWO_B;
+
+import java.util.List;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.uvit.UvitCondition.Label;
+import org.canbridge.importers.uvit.UvitCondition.None;
+import org.canbridge.importers.uvit.UvitCondition.Text;
+
+/**
+ * U-ViT: Bao et al., "All are Worth Words: A ViT Backbone for Diffusion Models", CVPR 2023, arXiv
+ * 2209.12152.
+ */
+public final class UvitFamily implements Family {
+  private static final List<Layout> LAYOUTS = List.of(new OfficialUvitLayout());
+  private static final List<PublishedModel> PUBLISHED = listPublished();
+
+  @Override
+  public String name() {
+    return UvitConfig.ARCHITECTURE;
+  }
+
+  @Override
+  public String title() {
+    return "U-ViT (Bao et al., CVPR 2023)";
+  }
+
+  @Override
+  public List<Layout> layouts() {
+    return LAYOUTS;
+  }
+
+  @Override
+  public List<PublishedModel> published() {
+    return PUBLISHED;
+  }
+
+  @Override
+  public ModelConfig config(Arguments arguments) {
+    return UvitConfig.of(arguments);
+  }
+
+  /**
+   * The checkpoints of baofff/U-ViT ({@code configs/}) and the sizes of CAN and DC-AE. Where
+   * several data sets share a name, it stands for class-conditional latents, and the others carry
+   * their data set; those are named only if everything fits.
+   */
+  private static List<PublishedModel> listPublished() {
+    None none = new None();
+    Label labels = new Label(1000);
+    Label guided = new Label(1001);
+    Text text = new Text(768, 77);
+    return List.of(
+        dataSet("CIFAR-10", S, S.config(32, 2, 3, none, true)),
+        dataSet("ImageNet-64", L, L.config(64, 4, 3, labels, true)),
+        dataSet("MS-COCO", S, S.config(32, 2, 4, text, true)),
+        dataSet("MS-COCO", S_DEEP, S_DEEP.config(32, 2, 4, text, true)),
+        size(S, S.config(32, 2, 4, guided, true)),
+        size(S, S.config(64, 4, 3, none, true)),
+        size(S_DEEP, S_DEEP.config(32, 2, 4, guided, true)),
+        size(S_DEEP, S_DEEP.config(64, 4, 4, guided, true)),
+        size(M, M.config(64, 4, 3, labels, true)),
+        size(L, L.config(32, 2, 4, guided, true)),
+        size(L, L.config(64, 4, 4, guided, true)),
+        size(H, H.config(32, 2, 4, guided, false)),
+        size(H, H.config(64, 4, 4, guided, false)),
+        size(S, S.config(16, 1, 32, guided, false)),
+        size(H, H.config(16, 1, 32, guided, false)),
+        size(TWO_B, TWO_B.config(16, 1, 32, guided, false)));
+  }
+
+  private static PublishedModel dataSet(String data, UvitSize size, UvitConfig config) {
+    return new PublishedModel(
+        size.named(config.patchSize()) + "-" + data, config.arguments(), Arguments.none());
+  }
+
+  private static PublishedModel size(UvitSize size, UvitConfig config) {
+    Arguments defining = Arguments.none();
+    for (String name : List.of("patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio")) {
+      defining = defining.with(name, config.arguments().get(name).orElseThrow());
+    }
+    return new PublishedModel(size.named(config.patchSize()), defining, config.arguments());
+  }
+}
