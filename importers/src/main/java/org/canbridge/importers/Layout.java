@@ -50,6 +50,17 @@ public interface Layout {
   }
 
   /**
+   * What this layout calls a module of the canonical layout; reference outputs of one library name
+   * the modules as that library does.
+   *
+   * @param canonical module path, e.g. {@code blocks.0.attn}
+   * @param arguments all arguments of the network
+   */
+  default String publishedModule(String canonical, Arguments arguments) {
+    return canonical;
+  }
+
+  /**
    * The rules for one network.
    *
    * @param known arguments as {@link #infer} found them; those that could not be read off are

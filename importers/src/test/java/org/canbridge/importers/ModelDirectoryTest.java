@@ -107,7 +107,8 @@ class ModelDirectoryTest {
             "keys" : {
               "used" : 22,
               "ignored" : { }
-            }
+            },
+            "changes" : [ ]
           }
         }
         """,

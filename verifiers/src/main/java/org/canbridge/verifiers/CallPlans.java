@@ -13,6 +13,9 @@ public final class CallPlans {
   /** The name of the call that makes {@code output} and the activations. */
   public static final String FORWARD = "forward";
 
+  /** The name of the call with an image that is wider than high. */
+  public static final String WIDE = "wide";
+
   /** The name of the call with classifier-free guidance. */
   public static final String CFG = "cfg";
 
@@ -88,7 +91,7 @@ public final class CallPlans {
       CallPlan.of(
           "efficientvit",
           Call.named(FORWARD).inputs("x").output("output", "output").build(),
-          Call.named("wide")
+          Call.named(WIDE)
               .input("x", "x.wide")
               .output("output.wide", "output")
               .suffix("wide")

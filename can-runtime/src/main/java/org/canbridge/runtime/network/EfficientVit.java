@@ -28,6 +28,15 @@ import org.canbridge.runtime.graph.Shape;
  * attention, which is the same function up to rounding; here it is always linear, as in timm.
  */
 public final class EfficientVit {
+  /** Side of the images that the published models are measured on, in pixels. */
+  private static final int USUAL_SIZE = 224;
+
+  /**
+   * timm's pooling flattens what it returns, and no module of the authors has that value, so it can
+   * be tapped under timm's name.
+   */
+  private static final String TIMM_POOLING = "head.global_pool";
+
   private final EfficientVitConfig config;
   private final Function activation;
 
@@ -35,6 +44,11 @@ public final class EfficientVit {
     this.config = config;
     this.activation =
         config.series() == EfficientVitSeries.B ? Function.HARDSWISH : Function.GELU_TANH;
+  }
+
+  /** The graph for square images of 224 pixels, on which the published models are measured. */
+  public static Graph graph(EfficientVitConfig config) {
+    return graph(config, USUAL_SIZE, USUAL_SIZE);
   }
 
   /**
@@ -162,6 +176,7 @@ public final class EfficientVit {
     Node pooled = g.in("1").returns(g.in("1").add(new Op.Mean(List.of(2, 3)), null, features));
     GraphBuilder hidden = g.in("2");
     Node vector = hidden.reshape(pooled, Shape.batched(head.widthList().get(0)));
+    g.at(TIMM_POOLING).returns(vector);
     Node linear = hidden.linearWithoutBias("linear", vector, head.widthList().get(1), null);
     Node activated =
         hidden.returns(

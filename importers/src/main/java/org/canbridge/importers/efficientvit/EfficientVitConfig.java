@@ -93,17 +93,23 @@ public record EfficientVitConfig(
         large
             ? reader.integers("expand_list", 1, MAX_EXPANSION)
             : expansion(reader.integer("expand_ratio", 1, MAX_EXPANSION), widths.size());
-    Optional<EfficientVitHead> head = Optional.empty();
-    if (hasHead(arguments)) {
-      List<Integer> headWidths = reader.integers("head_width_list", 1, MAX_SIZE);
-      head =
-          Optional.of(new EfficientVitHead(headWidths, reader.integer("n_classes", 1, MAX_SIZE)));
-    }
+    boolean withHead = hasHead(arguments);
+    List<Integer> headWidths =
+        withHead ? reader.integers("head_width_list", 1, MAX_SIZE) : List.of();
+    int classes = withHead ? reader.integer("n_classes", 1, MAX_SIZE) : 0;
     double normEps = reader.positive("norm_eps");
     double attentionEps = reader.positive("attention_eps");
     reader.finish();
     return new EfficientVitConfig(
-        series, widths, depths, inChannels, dim, expansion, head, normEps, attentionEps);
+        series,
+        widths,
+        depths,
+        inChannels,
+        dim,
+        expansion,
+        withHead ? Optional.of(new EfficientVitHead(headWidths, classes)) : Optional.empty(),
+        normEps,
+        attentionEps);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.canbridge.importers.keys.KeyRule.rename;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Inference;
@@ -64,9 +65,13 @@ final class EfficientVitLayout implements Layout {
     EfficientVitSeries series = EfficientVitShapes.series(known);
     EfficientVitNames canonical = EfficientVitNames.official();
     List<Integer> depths = EfficientVitShapes.integers(known, "depth_list");
+    Optional<List<Integer>> expansion = EfficientVitShapes.expansion(known, series, depths.size());
+    // Without the expansion the widths stay unknown too, so that the rules compare names only.
+    List<Integer> widths =
+        expansion.isPresent() ? EfficientVitShapes.integers(known, "width_list") : List.of();
     List<List<EfficientVitBlock>> stages =
         EfficientVitStages.of(
-            series, depths, EfficientVitShapes.expansion(known, series, depths.size()));
+            series, depths, expansion.orElse(Collections.nCopies(depths.size(), 1)));
     List<KeyRule> rules = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
       for (int j = 0; j < stages.get(i).size(); j++) {
@@ -77,11 +82,19 @@ final class EfficientVitLayout implements Layout {
     if (EfficientVitConfig.hasHead(known)) {
       rules.addAll(head(canonical, depths.size()));
     }
-    return KeyMap.builder().rules(rules, dims(known, series, depths.size())).build();
+    return KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths)).build();
   }
 
-  private static Dims dims(Arguments known, EfficientVitSeries series, int stages) {
-    List<Integer> widths = EfficientVitShapes.integers(known, "width_list");
+  @Override
+  public String publishedModule(String canonical, Arguments arguments) {
+    return names.published(
+        canonical,
+        EfficientVitShapes.series(arguments),
+        EfficientVitShapes.integers(arguments, "depth_list").size());
+  }
+
+  private static Dims dims(
+      Arguments known, EfficientVitSeries series, int stages, List<Integer> widths) {
     List<Integer> headWidths = EfficientVitShapes.integers(known, "head_width_list");
     Dims dims = Dims.none().with("W0", known.integer("in_channels"));
     for (int i = 0; i < stages; i++) {

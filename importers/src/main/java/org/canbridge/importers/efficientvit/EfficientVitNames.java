@@ -1,5 +1,7 @@
 package org.canbridge.importers.efficientvit;
 
+import java.util.Map;
+
 /**
  * The module paths that a layout gives to stem, stages and head; below a block all layouts agree.
  *
@@ -81,14 +83,44 @@ record EfficientVitNames(String prefix, Library library) {
     return library == Library.MIT ? Math.max(0, counted - 1) : counted;
   }
 
+  /** What these names make of a module path of the canonical ones. */
+  String published(String canonical, EfficientVitSeries series, int stages) {
+    EfficientVitNames from = official();
+    for (int i = 0; i < stages; i++) {
+      String stage = from.stage(series, i);
+      if (canonical.equals(stage)) {
+        return stage(series, i);
+      }
+      String blocks = from.blocks(series, i);
+      if (canonical.startsWith(blocks)) {
+        String rest = canonical.substring(blocks.length());
+        int dot = rest.indexOf('.');
+        int block = Integer.parseInt(dot < 0 ? rest : rest.substring(0, dot));
+        return block(series, i, block) + (dot < 0 ? "" : rest.substring(dot));
+      }
+    }
+    Map<String, String> head =
+        Map.of(
+            from.headConv(), headConv(),
+            from.pooling(), pooling(),
+            from.hidden(), hidden(),
+            from.hiddenNorm(), hiddenNorm(),
+            from.classifier(), classifier());
+    return head.entrySet().stream()
+        .filter(e -> canonical.equals(e.getKey()) || canonical.startsWith(e.getKey() + "."))
+        .map(e -> e.getValue() + canonical.substring(e.getKey().length()))
+        .findFirst()
+        .orElse(canonical);
+  }
+
   /** The convolution of the head, before the pooling. */
   String headConv() {
     return library == Library.MIT ? "head.op_list.0" : "head.in_conv";
   }
 
-  /** The pooling. */
+  /** The pooling, which leaves height and width 1; timm's flattens behind it. */
   String pooling() {
-    return library == Library.MIT ? "head.op_list.1" : "head.global_pool";
+    return library == Library.MIT ? "head.op_list.1" : "head.global_pool.pool";
   }
 
   /** The hidden linear layer. */

@@ -1,13 +1,14 @@
 package org.canbridge.importers.efficientvit;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Inference;
+import org.canbridge.importers.Question;
 import org.canbridge.importers.StateDict;
 
 /** Reads the arguments of an EfficientViT off the shapes of its tensors. */
@@ -44,9 +45,18 @@ final class EfficientVitShapes {
             .with("in_channels", weights.size(stem() + ".conv.weight", 4, 1))
             .with(EfficientVitConfig.dimName(series), dim(depths));
     known = withExpansion(known, depths.size());
-    known = withHead(known);
-    known = known.with("norm_eps", series.normEps()).with("attention_eps", attentionEps);
-    return new Inference(known, List.of(), problems);
+    return new Inference(
+        withHead(known),
+        List.of(eps("norm_eps", series.normEps()), eps("attention_eps", attentionEps)),
+        problems);
+  }
+
+  private static Question eps(String argument, double usual) {
+    return new Question(
+        argument,
+        "--" + argument.replace('_', '-') + " X",
+        "the file holds no " + argument,
+        Optional.of(DoubleNode.valueOf(usual)));
   }
 
   private String stem() {
@@ -179,12 +189,15 @@ final class EfficientVitShapes {
     return List.copyOf(values);
   }
 
-  /** How many times the blocks of each stage are wider inside; 1 everywhere if it is unknown. */
-  static List<Integer> expansion(Arguments known, EfficientVitSeries series, int stages) {
+  /** How many times the blocks of each stage are wider inside; empty if it is unknown. */
+  static Optional<List<Integer>> expansion(Arguments known, EfficientVitSeries series, int stages) {
     if (series == EfficientVitSeries.L) {
       List<Integer> list = integers(known, "expand_list");
-      return list.size() == stages ? list : Collections.nCopies(stages, 1);
+      return list.size() == stages ? Optional.of(list) : Optional.empty();
     }
-    return EfficientVitConfig.expansion((int) known.integer("expand_ratio").orElse(1), stages);
+    OptionalLong ratio = known.integer("expand_ratio");
+    return ratio.isPresent()
+        ? Optional.of(EfficientVitConfig.expansion((int) ratio.getAsLong(), stages))
+        : Optional.empty();
   }
 }

@@ -5,6 +5,7 @@ import static org.canbridge.importers.keys.KeyRule.rename;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -227,7 +228,7 @@ final class OfficialUvitLayout implements Layout {
             .with("mlp_time_embed", has(weights, "time_embed."));
     boolean text = has(weights, "context_embed.");
     if (text) {
-      known = known.with("clip_dim", weights.size("context_embed.weight", 2, 1));
+      known = withTextWidth(known, weights.size("context_embed.weight", 2, 1));
     } else if (has(weights, "label_emb.") || lacksLabels(weights)) {
       known = known.with("num_classes", weights.size(labels, 2, 0));
     } else {
@@ -248,6 +249,13 @@ final class OfficialUvitLayout implements Layout {
       known = withImageSize(known, weights, problems);
     }
     return new Inference(known, questions, problems);
+  }
+
+  /** A width that cannot be read is null: there is text all the same. */
+  private static Arguments withTextWidth(Arguments known, OptionalLong width) {
+    return width.isPresent()
+        ? known.with("clip_dim", width.getAsLong())
+        : known.with("clip_dim", NullNode.instance);
   }
 
   /** Whether the positions leave room for a label that the file does not have. */

@@ -83,7 +83,8 @@ public record UvitConfig(
     double mlpRatio = reader.positive("mlp_ratio");
     boolean qkvBias = reader.flag("qkv_bias");
     boolean mlpTimeEmbed = reader.flag("mlp_time_embed");
-    boolean text = arguments.get("clip_dim").isPresent();
+    boolean text =
+        arguments.get("clip_dim").isPresent() || arguments.get("num_clip_token").isPresent();
     int clipDim = text ? reader.integer("clip_dim", 1, MAX_SIZE) : 0;
     int numClipToken = text ? reader.integer("num_clip_token", 1, MAX_SIZE) : 0;
     int numClasses = text ? NO_CLASSES : reader.integer("num_classes", NO_CLASSES, MAX_SIZE);

@@ -1,12 +1,22 @@
 package org.canbridge.importers.uvit;
 
-import java.util.ArrayList;
+import static org.canbridge.importers.uvit.UvitSize.H;
+import static org.canbridge.importers.uvit.UvitSize.L;
+import static org.canbridge.importers.uvit.UvitSize.M;
+import static org.canbridge.importers.uvit.UvitSize.S;
+import static org.canbridge.importers.uvit.UvitSize.S_DEEP;
+import static org.canbridge.importers.uvit.UvitSize.TWO_B;
+
 import java.util.List;
+import java.util.Map;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.Layout;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.uvit.UvitCondition.Label;
 import org.canbridge.importers.uvit.UvitCondition.None;
 import org.canbridge.importers.uvit.UvitCondition.Text;
@@ -45,40 +55,38 @@ public final class UvitFamily implements Family {
     return UvitConfig.of(arguments);
   }
 
+  @Override
+  public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+    return UvitAdaptation.apply((UvitConfig) config, tensors, change);
+  }
+
   /**
-   * The checkpoints of baofff/U-ViT by size and data set ({@code configs/}), then each size on its
-   * own, with the usual arguments of a class-conditional network on latents. The first list names a
-   * network fully; the second takes any image, classes and text.
+   * The checkpoints of baofff/U-ViT ({@code configs/}) and the sizes of CAN and DC-AE. Where
+   * several data sets share a name, it stands for class-conditional latents, and the others carry
+   * their data set; those are named only if everything fits.
    */
   private static List<PublishedModel> listPublished() {
     None none = new None();
     Label labels = new Label(1000);
     Label guided = new Label(1001);
     Text text = new Text(768, 77);
-    List<PublishedModel> models = new ArrayList<>();
-    models.add(dataSet("CIFAR-10", UvitSize.S, UvitSize.S.config(32, 2, 3, none, true)));
-    models.add(dataSet("CelebA-64", UvitSize.S, UvitSize.S.config(64, 4, 3, none, true)));
-    models.add(dataSet("ImageNet-64", UvitSize.M, UvitSize.M.config(64, 4, 3, labels, true)));
-    models.add(dataSet("ImageNet-64", UvitSize.L, UvitSize.L.config(64, 4, 3, labels, true)));
-    models.add(dataSet("ImageNet-256", UvitSize.L, UvitSize.L.config(32, 2, 4, guided, true)));
-    models.add(dataSet("ImageNet-256", UvitSize.H, UvitSize.H.config(32, 2, 4, guided, false)));
-    models.add(dataSet("ImageNet-512", UvitSize.L, UvitSize.L.config(64, 4, 4, guided, true)));
-    models.add(dataSet("ImageNet-512", UvitSize.H, UvitSize.H.config(64, 4, 4, guided, false)));
-    models.add(dataSet("MS-COCO", UvitSize.S, UvitSize.S.config(32, 2, 4, text, true)));
-    models.add(dataSet("MS-COCO", UvitSize.S_DEEP, UvitSize.S_DEEP.config(32, 2, 4, text, true)));
-    models.add(size(UvitSize.S, UvitSize.S.config(32, 2, 4, guided, true)));
-    models.add(size(UvitSize.S, UvitSize.S.config(64, 4, 4, guided, true)));
-    models.add(size(UvitSize.S_DEEP, UvitSize.S_DEEP.config(32, 2, 4, guided, true)));
-    models.add(size(UvitSize.S_DEEP, UvitSize.S_DEEP.config(64, 4, 4, guided, true)));
-    models.add(size(UvitSize.M, UvitSize.M.config(64, 4, 3, labels, true)));
-    models.add(size(UvitSize.L, UvitSize.L.config(32, 2, 4, guided, true)));
-    models.add(size(UvitSize.L, UvitSize.L.config(64, 4, 4, guided, true)));
-    models.add(size(UvitSize.H, UvitSize.H.config(32, 2, 4, guided, false)));
-    models.add(size(UvitSize.H, UvitSize.H.config(64, 4, 4, guided, false)));
-    models.add(size(UvitSize.S, UvitSize.S.config(16, 1, 32, guided, false)));
-    models.add(size(UvitSize.H, UvitSize.H.config(16, 1, 32, guided, false)));
-    models.add(size(UvitSize.TWO_B, UvitSize.TWO_B.config(16, 1, 32, guided, false)));
-    return List.copyOf(models);
+    return List.of(
+        dataSet("CIFAR-10", S, S.config(32, 2, 3, none, true)),
+        dataSet("ImageNet-64", L, L.config(64, 4, 3, labels, true)),
+        dataSet("MS-COCO", S, S.config(32, 2, 4, text, true)),
+        dataSet("MS-COCO", S_DEEP, S_DEEP.config(32, 2, 4, text, true)),
+        size(S, S.config(32, 2, 4, guided, true)),
+        size(S, S.config(64, 4, 3, none, true)),
+        size(S_DEEP, S_DEEP.config(32, 2, 4, guided, true)),
+        size(S_DEEP, S_DEEP.config(64, 4, 4, guided, true)),
+        size(M, M.config(64, 4, 3, labels, true)),
+        size(L, L.config(32, 2, 4, guided, true)),
+        size(L, L.config(64, 4, 4, guided, true)),
+        size(H, H.config(32, 2, 4, guided, false)),
+        size(H, H.config(64, 4, 4, guided, false)),
+        size(S, S.config(16, 1, 32, guided, false)),
+        size(H, H.config(16, 1, 32, guided, false)),
+        size(TWO_B, TWO_B.config(16, 1, 32, guided, false)));
   }
 
   private static PublishedModel dataSet(String data, UvitSize size, UvitConfig config) {

@@ -9,18 +9,33 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.Families;
+<<<<<<< HEAD
+import org.canbridge.importers.Family;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Layout;
+=======
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.ModelConfig;
+>>>>>>> h-diffusers
 import org.canbridge.importers.Problem;
 import org.canbridge.importers.Provenance;
 import org.canbridge.importers.Weights;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+<<<<<<< HEAD
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.network.EfficientVit;
+=======
 import org.canbridge.runtime.network.Dit;
+>>>>>>> h-diffusers
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ParityCheck;
@@ -45,6 +60,9 @@ import org.canbridge.verifiers.Subject;
 public final class ModelSubject implements AutoCloseable {
   private static final String MODEL_WEIGHTS = "model_weights";
   private static final int DIT_STEPS = 1000;
+
+  /** {@code (B, C, H, W)}. */
+  private static final int IMAGE_RANK = 4;
 
   private final Path path;
   private final ImportOptions options;
@@ -86,7 +104,68 @@ public final class ModelSubject implements AutoCloseable {
 
   private void start() {
     model = opened(options);
+    if (model.checkpoint().config() instanceof EfficientVitConfig efficientVit) {
+      addEfficientVit(efficientVit);
+      return;
+    }
     Session session = session(model);
+<<<<<<< HEAD
+    runners.put(CallPlans.FORWARD, runner(session));
+    if (model.checkpoint().config() instanceof DitConfig dit) {
+      addDit(dit, session);
+    } else if (model.checkpoint().config() instanceof UvitConfig uvit) {
+      bundle
+          .cfgScale()
+          .ifPresent(scale -> runners.put(CallPlans.CFG, new UvitGuidance(session, uvit, scale)));
+    }
+  }
+
+  /** The size of the image is part of the graph: one for each size in the bundle. */
+  private void addEfficientVit(EfficientVitConfig config) {
+    Map<String, String> calls = Map.of("x", CallPlans.FORWARD, "x.wide", CallPlans.WIDE);
+    calls.forEach(
+        (input, call) -> {
+          TensorData image = bundle.inputs().get(input);
+          if (image != null && image.type().shape().size() == IMAGE_RANK) {
+            List<Long> shape = image.type().shape();
+            Graph graph =
+                EfficientVit.graph(
+                    config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
+            Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
+            closers.add(session::close);
+            runners.put(call, runner(session));
+          }
+        });
+  }
+
+  private NetworkRunner runner(Session session) {
+    return new NetworkRunner(session, moduleNames(session.graph()));
+  }
+
+  /** The names that the bundle may use for the network's values, to those of the graph. */
+  private Map<String, String> moduleNames(Graph graph) {
+    Map<String, String> names = new LinkedHashMap<>();
+    Layout layout = layout();
+    for (String module : graph.modules().keySet()) {
+      names.put(layout.publishedModule(module, model.checkpoint().config().arguments()), module);
+      names.put(module, module);
+    }
+    graph.outputs().keySet().forEach(output -> names.put(output, output));
+    return names;
+  }
+
+  /** The layout that the weights came in; a bundle names modules as its producer did. */
+  private Layout layout() {
+    Family family = Families.byName(model.checkpoint().config().architecture()).orElseThrow();
+    String name = model.checkpoint().provenance().layout();
+    return family.layouts().stream()
+        .filter(layout -> layout.name().equals(name))
+        .findFirst()
+        .orElse(family.canonical());
+  }
+
+  private void addDit(DitConfig dit, Session session) {
+=======
     Map<String, String> paths = publishedPaths();
     runners.put(CallPlans.FORWARD, new NetworkRunner(session, paths));
     if (model.checkpoint().config() instanceof DitConfig dit) {
@@ -95,6 +174,7 @@ public final class ModelSubject implements AutoCloseable {
   }
 
   private void addDit(DitConfig dit, Session session, Map<String, String> paths) {
+>>>>>>> h-diffusers
     bundle
         .cfgScale()
         .ifPresent(scale -> runners.put(CallPlans.CFG, new PublishedGuidance(session, scale)));
@@ -148,9 +228,13 @@ public final class ModelSubject implements AutoCloseable {
       return;
     }
     try {
+<<<<<<< HEAD
+      runners.put(MODEL_WEIGHTS, runner(session(opened(options.withWeights(Weights.MODEL)))));
+=======
       runners.put(
           MODEL_WEIGHTS,
           new NetworkRunner(session(opened(options.withWeights(Weights.MODEL))), Map.of()));
+>>>>>>> h-diffusers
     } catch (InputFileException e) {
       if (e.problem() != Problem.NO_SUCH_WEIGHTS) {
         throw e;

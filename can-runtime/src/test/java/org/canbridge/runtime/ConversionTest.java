@@ -1,0 +1,159 @@
+package org.canbridge.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanPreset;
+import org.canbridge.runtime.can.CanSpec;
+import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConversionTest {
+  @TempDir private Path folder;
+
+  private static Model tiny() {
+    return Model.open(
+        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
+  }
+
+  private static CanSpec paper(Model model) {
+    return CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL);
+  }
+
+  @Test
+  void convertedModelIsWrittenReadBackAndComputesTheSame() throws IOException {
+    Path directory = folder.resolve("can");
+    Map<String, TensorData> inputs;
+    float[] expected;
+    try (Model model = tiny()) {
+      CanConversion conversion = CanConversion.convert(model, paper(model), 4);
+      assertTrue(conversion.check().passed());
+      assertTrue(
+          conversion.check().deviation() > 0.1, "random inputs give an output worth comparing");
+      assertEquals(
+          7,
+          conversion.changes().size(),
+          "patch embedding, three inserted convolutions, three projections");
+      assertEquals(149_648, conversion.before().parameters());
+      assertTrue(conversion.after().parameters() > 149_648);
+      ModelDirectory.write(directory, conversion.checkpoint(), WriteOptions.defaults());
+      inputs = RandomInputs.of(model.graph(), 2, 9);
+      expected = output(model, inputs);
+    }
+    try (Model model = Model.open(directory, ImportOptions.defaults())) {
+      assertTrue(model.can().isPresent());
+      assertArrayEquals(expected, output(model, inputs), 1e-5f);
+    }
+  }
+
+  @Test
+  void sameSeedGivesTheSameModelAndAnotherSeedAnotherOne() {
+    try (Model model = tiny()) {
+      CanSpec.Generator narrow =
+          new CanSpec.Generator("x_embedder.proj", List.of("x_embedder.proj"), 8, true);
+      CanSpec spec =
+          new CanSpec(CanCondition.ALL, List.of(CanTarget.PATCH_EMBED), List.of(), List.of(narrow));
+      String projection = "can.project.x_embedder.proj.weight";
+      float[] first =
+          Tensors.floats(
+              CanConversion.convert(model, spec, 4).checkpoint().tensors().get(projection));
+      float[] again =
+          Tensors.floats(
+              CanConversion.convert(model, spec, 4).checkpoint().tensors().get(projection));
+      float[] other =
+          Tensors.floats(
+              CanConversion.convert(model, spec, 5).checkpoint().tensors().get(projection));
+      assertArrayEquals(first, again);
+      assertFalse(Arrays.equals(first, other));
+    }
+  }
+
+  @Test
+  void convertingTwiceIsRefused() throws IOException {
+    Path directory = written(can -> {}, Map.of());
+    try (Model model = Model.open(directory, ImportOptions.defaults())) {
+      assertEquals(
+          "this model is condition-aware already; convert the model that it was made from",
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> CanConversion.convert(model, paper(model), 0))
+              .getMessage());
+    }
+  }
+
+  @Test
+  void wrongTensorsOfTheAddedPartAreReportedTogether() throws IOException {
+    Map<String, TensorData> wrong = new LinkedHashMap<>();
+    wrong.put("can.x_embedder.proj.bias", MemoryTensor.of(new float[3], 3));
+    wrong.put("can.nowhere.weight", MemoryTensor.of(new float[1], 1));
+    Path directory = written(can -> {}, wrong);
+    InputFileException e =
+        assertThrows(
+            InputFileException.class, () -> Model.open(directory, ImportOptions.defaults()));
+    assertEquals(Problem.KEY_MISMATCH, e.problem());
+    assertTrue(
+        e.getMessage()
+            .contains(
+                "can.x_embedder.proj.bias must be [816], is [3]; can.nowhere.weight belongs to no layer"),
+        e.getMessage());
+  }
+
+  @Test
+  void brokenCanSectionIsNamed() throws IOException {
+    Path directory = written(can -> can.put("condition", "weather"), Map.of());
+    InputFileException e =
+        assertThrows(
+            InputFileException.class, () -> Model.open(directory, ImportOptions.defaults()));
+    assertEquals(Problem.CONFIG_FIELD, e.problem());
+    assertTrue(
+        e.getMessage().contains("unknown condition 'weather'; conditions are time, class, all"),
+        e.getMessage());
+  }
+
+  /** A converted model with a changed section and changed tensors. */
+  private Path written(Consumer<ObjectNode> change, Map<String, TensorData> replaced)
+      throws IOException {
+    Path directory = folder.resolve("written");
+    try (Model model = tiny()) {
+      Checkpoint converted = CanConversion.convert(model, paper(model), 0).checkpoint();
+      ObjectNode can = converted.can().orElseThrow();
+      change.accept(can);
+      Map<String, TensorData> tensors = new LinkedHashMap<>(converted.tensors());
+      tensors.putAll(replaced);
+      ModelDirectory.write(
+          directory, model.checkpoint().withCan(can, tensors), WriteOptions.defaults());
+    }
+    return directory;
+  }
+
+  private static float[] output(Model model, Map<String, TensorData> inputs) {
+    try (Session session = model.session(Precision.F32)) {
+      return Tensors.floats(session.run(inputs, List.of("output")).get("output"));
+    }
+  }
+}
