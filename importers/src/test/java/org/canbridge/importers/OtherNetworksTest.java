@@ -15,11 +15,6 @@ class OtherNetworksTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "U-ViT (Bao et al., CVPR 2023) | pos_embed in_blocks.0.attn.qkv.weight mid_block.norm1.weight"
-            + " out_blocks.1.skip_linear.weight decoder_pred.weight",
-        "EfficientViT of MIT (Cai et al., ICCV 2023) |"
-            + " stages.2.blocks.1.context_module.main.qkv.conv.weight"
-            + " stages.2.blocks.1.context_module.main.aggreg.0.0.weight head.in_conv.conv.weight",
         "EfficientViT of Microsoft (Liu et al., CVPR 2023) | patch_embed.0.c.weight"
             + " blocks1.0.mixer.m.attn.qkvs.0.c.weight blocks1.0.mixer.m.attn.dws.0.c.weight",
         "DiT in the layout of diffusers | pos_embed.proj.weight proj_out_2.weight"
@@ -35,6 +30,12 @@ class OtherNetworksTest {
         "CLIP | embeddings.token_embedding.weight encoder.layers.0.self_attn.q_proj.weight"
             + " final_layer_norm.weight",
         "TAESD (tiny autoencoder) | 1.weight 3.conv.0.weight 3.conv.4.weight 4.conv.2.weight",
+        "EfficientViT-SAM of MIT (Zhang et al., 2024) |"
+            + " image_encoder.backbone.stages.3.op_list.1.context_module.main.qkv.conv.weight"
+            + " prompt_encoder.point_embeddings.0.weight mask_decoder.iou_token.weight",
+        "DC-AE of MIT (Chen et al., ICLR 2025) |"
+            + " encoder.stages.3.op_list.0.context_module.main.qkv.conv.weight"
+            + " decoder.stages.3.op_list.0.context_module.main.qkv.conv.weight",
         "MNIST-diffusion (transformer) | pos_embed patch_embed.weight unpatch.weight"
             + " y_encoder.weight transformer.0.self_attn.in_proj_weight"
       })
