@@ -27,6 +27,12 @@ class OtherNetworksTest {
         "CLIP | embeddings.token_embedding.weight encoder.layers.0.self_attn.q_proj.weight"
             + " final_layer_norm.weight",
         "TAESD (tiny autoencoder) | 1.weight 3.conv.0.weight 3.conv.4.weight 4.conv.2.weight",
+        "EfficientViT-SAM of MIT (Zhang et al., 2024) |"
+            + " image_encoder.backbone.stages.3.op_list.1.context_module.main.qkv.conv.weight"
+            + " prompt_encoder.point_embeddings.0.weight mask_decoder.iou_token.weight",
+        "DC-AE of MIT (Chen et al., ICLR 2025) |"
+            + " encoder.stages.3.op_list.0.context_module.main.qkv.conv.weight"
+            + " decoder.stages.3.op_list.0.context_module.main.qkv.conv.weight",
         "MNIST-diffusion (transformer) | pos_embed patch_embed.weight unpatch.weight"
             + " y_encoder.weight transformer.0.self_attn.in_proj_weight"
       })
