@@ -17,9 +17,6 @@ class OtherNetworksTest {
       value = {
         "EfficientViT of Microsoft (Liu et al., CVPR 2023) | patch_embed.0.c.weight"
             + " blocks1.0.mixer.m.attn.qkvs.0.c.weight blocks1.0.mixer.m.attn.dws.0.c.weight",
-        "DiT in the layout of diffusers | pos_embed.proj.weight proj_out_2.weight"
-            + " transformer_blocks.0.attn1.to_q.weight"
-            + " transformer_blocks.0.norm1.emb.class_embedder.embedding_table.weight",
         "PixArt (Chen et al., ICLR 2024) | x_embedder.proj.weight t_embedder.mlp.0.weight"
             + " blocks.0.scale_shift_table blocks.0.cross_attn.q_linear.weight"
             + " y_embedder.y_proj.fc1.weight final_layer.linear.weight",
@@ -29,6 +26,12 @@ class OtherNetworksTest {
             + " transformer.resblocks.0.attn.in_proj_weight ln_final.weight",
         "CLIP's image encoder | vision_model.embeddings.class_embedding"
             + " vision_model.pre_layrnorm.weight vision_model.post_layernorm.weight",
+        "EfficientViT-SAM of MIT (Zhang et al., 2024) |"
+            + " image_encoder.backbone.stages.3.op_list.1.context_module.main.qkv.conv.weight"
+            + " prompt_encoder.point_embeddings.0.weight mask_decoder.iou_token.weight",
+        "DC-AE of MIT (Chen et al., ICLR 2025) |"
+            + " encoder.stages.3.op_list.0.context_module.main.qkv.conv.weight"
+            + " decoder.stages.3.op_list.0.context_module.main.qkv.conv.weight",
         "MNIST-diffusion (transformer) | pos_embed patch_embed.weight unpatch.weight"
             + " y_encoder.weight transformer.0.self_attn.in_proj_weight"
       })
