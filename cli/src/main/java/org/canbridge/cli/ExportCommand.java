@@ -72,8 +72,7 @@ final class ExportCommand implements Command {
       write(export, target, folder);
       context
           .out()
-          .println(
-              target + ": " + export.tensors().size() + " tensors, layout " + export.layout());
+          .println(target + ": " + export.tensors().size() + " tensors, layout " + export.layout());
     }
     return ExitStatus.OK;
   }
@@ -81,9 +80,7 @@ final class ExportCommand implements Command {
   private static PublishedExport export(Checkpoint checkpoint, boolean diffusers)
       throws UsageException {
     try {
-      return diffusers
-          ? PublishedExport.of(checkpoint, DIFFUSERS)
-          : PublishedExport.of(checkpoint);
+      return diffusers ? PublishedExport.of(checkpoint, DIFFUSERS) : PublishedExport.of(checkpoint);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

@@ -20,9 +20,7 @@ class ExportCommandTest {
   @TempDir Path folder;
 
   private static Outcome export(Path model, String format, Path out, String... more) {
-    String[] arguments = {
-      "export", model.toString(), "--format", format, "--out", out.toString()
-    };
+    String[] arguments = {"export", model.toString(), "--format", format, "--out", out.toString()};
     String[] all = java.util.Arrays.copyOf(arguments, arguments.length + more.length);
     System.arraycopy(more, 0, all, arguments.length, more.length);
     return Outcome.of(all);
@@ -33,8 +31,7 @@ class ExportCommandTest {
     Path source = Fixtures.of("dit-diffusers").resolve("diffusion_pytorch_model.safetensors");
     Path model = folder.resolve("model");
     Path back = folder.resolve("back.safetensors");
-    assertEquals(
-        0, Outcome.of("import", source.toString(), "--out", model.toString()).status());
+    assertEquals(0, Outcome.of("import", source.toString(), "--out", model.toString()).status());
     Outcome outcome = export(model, "published", back);
     assertEquals("", outcome.err());
     assertEquals(back + ": 63 tensors, layout diffusers\n", outcome.out());
@@ -61,8 +58,7 @@ class ExportCommandTest {
             + " same weights give other results there\n",
         outcome.err());
     assertEquals(0, outcome.status());
-    assertEquals(
-        out + ": 63 tensors, layout diffusers\n", outcome.out());
+    assertEquals(out + ": 63 tensors, layout diffusers\n", outcome.out());
     Outcome again = export(source, "diffusers", out, "--heads", "3");
     assertEquals(4, again.status());
     assertEquals(0, Outcome.of("inspect", out.toString()).status());
@@ -74,7 +70,7 @@ class ExportCommandTest {
     Path out = folder.resolve("transformer");
     Outcome outcome = export(source, "diffusers", out, "--heads", "3");
     assertEquals(2, outcome.status());
-    String expected = "canbridge: the diffusers layout cannot hold this model: ";
+    String expected = "canbridge: export: the diffusers layout cannot hold this model: ";
     assertEquals(expected, outcome.err().substring(0, expected.length()));
     assertFalse(Files.exists(out));
   }
@@ -85,7 +81,7 @@ class ExportCommandTest {
     Outcome outcome = Outcome.of("export", source.toString(), "--out", "x");
     assertEquals(2, outcome.status());
     assertEquals(
-        "canbridge: --format is missing: published or diffusers",
+        "canbridge: export: --format is missing: published or diffusers",
         outcome.err().lines().findFirst().orElseThrow());
   }
 }
