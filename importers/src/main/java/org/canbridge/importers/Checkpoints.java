@@ -71,6 +71,7 @@ public final class Checkpoints {
         Optional.empty(),
         () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().wrapper(), fates),
         examined.notes(),
+        List.of(),
         file::close);
   }
 

@@ -98,6 +98,7 @@ public final class ModelDirectory {
           model.can(),
           model::provenance,
           List.of(),
+          model.provenance().changes(),
           model.file()::close);
     } catch (RuntimeException | Error e) {
       model.file().close();

@@ -104,7 +104,8 @@ class ModelDirectoryTest {
             "keys" : {
               "used" : 22,
               "ignored" : { }
-            }
+            },
+            "changes" : [ ]
           }
         }
         """,
