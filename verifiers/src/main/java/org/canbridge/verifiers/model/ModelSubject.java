@@ -98,6 +98,11 @@ public final class ModelSubject implements AutoCloseable {
       addEfficientVit(efficientVit);
       return;
     }
+    Map<String, Graph> sized = SizedCalls.graphs(model.checkpoint().config(), bundle);
+    if (!sized.isEmpty()) {
+      sized.forEach((call, graph) -> runners.put(call, runner(session(graph))));
+      return;
+    }
     Session session = session(model);
     runners.put(CallPlans.FORWARD, runner(session));
     if (model.checkpoint().config() instanceof DitConfig dit) {
@@ -120,9 +125,7 @@ public final class ModelSubject implements AutoCloseable {
             Graph graph =
                 EfficientVit.graph(
                     config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
-            Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
-            closers.add(session::close);
-            runners.put(call, runner(session));
+            runners.put(call, runner(session(graph)));
           }
         });
   }
@@ -195,6 +198,13 @@ public final class ModelSubject implements AutoCloseable {
     Model opened = Model.open(path, with);
     closers.add(opened::close);
     return opened;
+  }
+
+  /** Another graph over the model's weights. */
+  private Session session(Graph graph) {
+    Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
+    closers.add(session::close);
+    return session;
   }
 
   private Session session(Model of) {
