@@ -28,11 +28,6 @@ final class OtherNetworks {
               "*.mixer.m.attn.qkvs.0.*",
               "*.mixer.m.attn.dws.0.*"),
           network(
-              "DiT in the layout of diffusers",
-              "transformer_blocks.*.norm1.emb.class_embedder.embedding_table.weight",
-              "transformer_blocks.*.attn1.to_q.weight",
-              "proj_out_2.weight"),
-          network(
               "PixArt (Chen et al., ICLR 2024)",
               "blocks.*.scale_shift_table",
               "blocks.*.cross_attn.q_linear.weight",

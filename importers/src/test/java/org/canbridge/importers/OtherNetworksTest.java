@@ -17,9 +17,6 @@ class OtherNetworksTest {
       value = {
         "EfficientViT of Microsoft (Liu et al., CVPR 2023) | patch_embed.0.c.weight"
             + " blocks1.0.mixer.m.attn.qkvs.0.c.weight blocks1.0.mixer.m.attn.dws.0.c.weight",
-        "DiT in the layout of diffusers | pos_embed.proj.weight proj_out_2.weight"
-            + " transformer_blocks.0.attn1.to_q.weight"
-            + " transformer_blocks.0.norm1.emb.class_embedder.embedding_table.weight",
         "PixArt (Chen et al., ICLR 2024) | x_embedder.proj.weight t_embedder.mlp.0.weight"
             + " blocks.0.scale_shift_table blocks.0.cross_attn.q_linear.weight"
             + " y_embedder.y_proj.fc1.weight final_layer.linear.weight",

@@ -18,7 +18,8 @@ import org.canbridge.importers.format.TensorData;
  * so that its files are read as DiT.
  */
 public final class DitFamily implements Family {
-  private static final List<Layout> LAYOUTS = List.of(new OfficialDitLayout());
+  private static final List<Layout> LAYOUTS =
+      List.of(new OfficialDitLayout(), new DiffusersDitLayout());
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override

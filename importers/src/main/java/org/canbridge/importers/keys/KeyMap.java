@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,8 +69,10 @@ public final class KeyMap {
         for (int i = 0; i < outputs.size(); i++) {
           filled.put(rule.targets().get(i).name(), outputs.get(i));
         }
-        checks.add(
-            new KeyMapping.ValueCheck(rule.sources().get(0).name(), rule.transform(), inputs));
+        if (!inputs.isEmpty()) {
+          checks.add(
+              new KeyMapping.ValueCheck(rule.sources().get(0).name(), rule.transform(), inputs));
+        }
       }
     }
     List<KeyFate> fates = new ArrayList<>();
@@ -183,6 +186,17 @@ public final class KeyMap {
     return shapes;
   }
 
+  /** Names of the tensors that the map fills without any tensor of the source. */
+  public Set<String> computed() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Expanded rule : rules) {
+      if (rule.sources().isEmpty()) {
+        rule.targets().forEach(target -> names.add(target.name()));
+      }
+    }
+    return names;
+  }
+
   /** Collects rules in the order of the checkpoint. */
   public static final class Builder {
     private final List<Expanded> rules = new ArrayList<>();
@@ -285,7 +299,7 @@ public final class KeyMap {
       for (Place place : sources) {
         place.misfit(source.get(place.name())).ifPresent(found::add);
       }
-      if (found.isEmpty()) {
+      if (found.isEmpty() && !sources.isEmpty()) {
         addMixedTypes(source, found);
       }
       return found;

@@ -26,7 +26,8 @@ import org.canbridge.importers.uvit.UvitCondition.Text;
  * 2209.12152.
  */
 public final class UvitFamily implements Family {
-  private static final List<Layout> LAYOUTS = List.of(new OfficialUvitLayout());
+  private static final List<Layout> LAYOUTS =
+      List.of(OfficialUvitLayout.OFFICIAL, OfficialUvitLayout.DC_AE);
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override

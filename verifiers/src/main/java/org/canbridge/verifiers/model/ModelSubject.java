@@ -25,6 +25,7 @@ import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.network.Dit;
 import org.canbridge.runtime.network.EfficientVit;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
@@ -175,6 +176,18 @@ public final class ModelSubject implements AutoCloseable {
             RecordedSampling.known(runs)));
     if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {
       addModelWeights();
+    }
+    runners.put("at_t0", runner(session));
+    addArithmetic(dit.withOfficialArithmetic(), "official", "official_at_t0");
+    addArithmetic(dit.withArithmetic(0, dit.normEps()), "frequency_shift_0");
+  }
+
+  /** The same weights under the arithmetic of other code, if the bundle has results of that. */
+  private void addArithmetic(DitConfig dit, String... calls) {
+    for (String call : calls) {
+      if (bundle.outputs().containsKey("output." + call)) {
+        runners.put(call, runner(session(Dit.graph(dit))));
+      }
     }
   }
 
