@@ -18,10 +18,12 @@ import org.canbridge.importers.Inspection;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.Provenance;
 import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.adapt.Adaptation;
 import org.canbridge.importers.format.DType;
 
 /** {@code canbridge import}: a published file becomes a model directory. */
 final class ImportCommand implements Command {
+  private static final int MAX_SIZE = 1 << 16;
 
   @Override
   public String name() {
@@ -36,7 +38,7 @@ final class ImportCommand implements Command {
   @Override
   public String synopsis() {
     return "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
-        + " [--dry-run]";
+        + " [--image-size N] [--num-classes N] [--dry-run]";
   }
 
   @Override
@@ -55,6 +57,15 @@ final class ImportCommand implements Command {
                 "dtype",
                 "f32|bf16|f16",
                 "element type of the weights; each tensor's own if not given"))
+        .addOption(
+            CommonOptions.value(
+                "image-size",
+                "N",
+                "another side of what the network takes (of the latent, for networks on latents);"
+                    + " its position table is resized"))
+        .addOption(
+            CommonOptions.value(
+                "num-classes", "N", "another number of classes; its label table is replaced"))
         .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
         .addOption(CommonOptions.flag("dry-run", "show what would be done, write nothing"));
   }
@@ -78,7 +89,9 @@ final class ImportCommand implements Command {
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !writing.overwrite()) {
       throw new FileAlreadyExistsException(target.toString());
     }
-    try (Checkpoint checkpoint = Checkpoints.open(source, options)) {
+    Adaptation adaptation = adaptation(invocation);
+    try (Checkpoint published = Checkpoints.open(source, options)) {
+      Checkpoint checkpoint = adapted(published, adaptation);
       checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
       if (invocation.flag("dry-run")) {
         context.out().print(Inspection.of(source, options).toText());
@@ -88,6 +101,21 @@ final class ImportCommand implements Command {
       }
     }
     return ExitStatus.OK;
+  }
+
+  private static Adaptation adaptation(Invocation invocation) throws UsageException {
+    return new Adaptation(
+        invocation.integer("image-size", 1, MAX_SIZE),
+        invocation.integer("num-classes", 1, MAX_SIZE));
+  }
+
+  private static Checkpoint adapted(Checkpoint published, Adaptation adaptation)
+      throws UsageException {
+    try {
+      return published.adapted(adaptation);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
   }
 
   private static void write(
@@ -117,6 +145,7 @@ final class ImportCommand implements Command {
     line(text, "network", checkpoint.config().architecture());
     checkpoint.publishedName().ifPresent(name -> line(text, "published", name));
     line(text, "layout", provenance.layout());
+    provenance.changes().forEach(change -> line(text, "changed", change));
     line(text, "tensors", provenance.used() + " used, " + ignored(provenance) + " ignored");
     provenance.sources().forEach(from -> line(text, "sha256", from.sha256() + "  " + from.file()));
     return text.toString();

@@ -1,12 +1,15 @@
 package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
 import org.canbridge.importers.format.TensorData;
 
 /**
@@ -20,6 +23,7 @@ public final class Checkpoint implements AutoCloseable {
   private final Optional<ObjectNode> can;
   private final Supplier<Provenance> provenance;
   private final List<String> notes;
+  private final List<String> changes;
   private final Runnable closer;
 
   private Checkpoint(
@@ -28,12 +32,14 @@ public final class Checkpoint implements AutoCloseable {
       Optional<ObjectNode> can,
       Supplier<Provenance> provenance,
       List<String> notes,
+      List<String> changes,
       Runnable closer) {
     this.config = config;
     this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     this.can = can.map(ObjectNode::deepCopy);
     this.provenance = provenance;
     this.notes = List.copyOf(notes);
+    this.changes = List.copyOf(changes);
     this.closer = closer;
   }
 
@@ -44,18 +50,24 @@ public final class Checkpoint implements AutoCloseable {
    */
   public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
     Provenance provenance = Provenance.generated(tensors.size());
-    return new Checkpoint(config, tensors, Optional.empty(), () -> provenance, List.of(), () -> {});
+    return new Checkpoint(
+        config, tensors, Optional.empty(), () -> provenance, List.of(), List.of(), () -> {});
   }
 
-  /** A model that lies in a file; {@code provenance} is asked only when it is needed. */
+  /**
+   * A model that lies in a file; {@code provenance} is asked only when it is needed.
+   *
+   * @param changes what was changed in it when it was imported
+   */
   static Checkpoint read(
       ModelConfig config,
       Map<String, TensorData> tensors,
       Optional<ObjectNode> can,
       Supplier<Provenance> provenance,
       List<String> notes,
+      List<String> changes,
       Runnable closer) {
-    return new Checkpoint(config, tensors, can, new Once(provenance), notes, closer);
+    return new Checkpoint(config, tensors, can, new Once(provenance), notes, changes, closer);
   }
 
   /**
@@ -66,12 +78,36 @@ public final class Checkpoint implements AutoCloseable {
    * @param all every tensor of the new model, canonical and added ones
    */
   public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
-    return new Checkpoint(config, all, Optional.of(settings), provenance, notes, closer);
+    return new Checkpoint(config, all, Optional.of(settings), provenance, notes, changes, closer);
   }
 
   /** The same network with other values in its tensors, e.g. after fine-tuning. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
-    return new Checkpoint(config, all, can, provenance, notes, closer);
+    return new Checkpoint(config, all, can, provenance, notes, changes, closer);
+  }
+
+  /**
+   * This network for images of another size or for other classes; it shares the file underneath:
+   * close one of the two. What was changed stands in its provenance and in its notes.
+   *
+   * @throws IllegalArgumentException if it cannot be changed so, or is a Condition-Aware Network,
+   *     which was made for what it is
+   */
+  public Checkpoint adapted(Adaptation change) {
+    if (change.equals(Adaptation.NONE)) {
+      return this;
+    }
+    if (can.isPresent()) {
+      throw new IllegalArgumentException(
+          "a Condition-Aware Network cannot be changed; change its source and convert that");
+    }
+    Family family = Families.byName(config.architecture()).orElseThrow();
+    Adapted adapted = family.adapt(config, tensors, change);
+    List<String> said = new ArrayList<>(notes);
+    adapted.changes().forEach(what -> said.add("no longer the published network: " + what));
+    List<String> all = new ArrayList<>(changes);
+    all.addAll(adapted.changes());
+    return new Checkpoint(adapted.config(), adapted.tensors(), can, provenance, said, all, closer);
   }
 
   /** The network's arguments; a record of its family. */
@@ -89,8 +125,11 @@ public final class Checkpoint implements AutoCloseable {
     return can.map(ObjectNode::deepCopy);
   }
 
-  /** The name of the published model with these arguments. */
+  /** The name of the published model with these arguments; none if it was changed at import. */
   public Optional<String> publishedName() {
+    if (!changes.isEmpty()) {
+      return Optional.empty();
+    }
     return Families.byName(config.architecture())
         .flatMap(family -> family.publishedAs(config.arguments()))
         .map(PublishedModel::name);
@@ -103,7 +142,7 @@ public final class Checkpoint implements AutoCloseable {
    * @throws InputFileException if the file can no longer be read
    */
   public Provenance provenance() {
-    return provenance.get();
+    return provenance.get().withChanges(changes);
   }
 
   /** What was decided while opening and should be said to the user, one sentence each. */

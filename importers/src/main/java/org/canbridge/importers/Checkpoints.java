@@ -39,10 +39,11 @@ public final class Checkpoints {
    *     leaves something open that an option must settle
    */
   public static Checkpoint open(Path path, ImportOptions options) {
-    if (Files.isDirectory(path)) {
+    Optional<Path> weights = PublishedFolder.weights(path);
+    if (Files.isDirectory(path) && weights.isEmpty()) {
       return ModelDirectory.read(path, options);
     }
-    TensorFile file = TensorFiles.open(path);
+    TensorFile file = TensorFiles.open(weights.orElse(path));
     try {
       return importFile(file, Examination.of(file, options));
     } catch (RuntimeException | Error e) {
@@ -71,6 +72,7 @@ public final class Checkpoints {
         Optional.empty(),
         () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().wrapper(), fates),
         examined.notes(),
+        List.of(),
         file::close);
   }
 

@@ -53,13 +53,16 @@ record Detection(
             .map(prefix -> halfWrapped(file, chosen.get(), prefix)));
   }
 
+  /** The layout with the largest share of its marks; of two such, the one with more of them. */
   private static Optional<Recognised> recognise(StateDict set) {
     Set<String> names = set.tensors().keySet();
     return Families.all().stream()
         .flatMap(
             family -> family.layouts().stream().map(layout -> new Recognised(set, family, layout)))
         .filter(found -> found.layout().signature().recognises(names))
-        .max(Comparator.comparingDouble(found -> found.layout().signature().share(names)));
+        .max(
+            Comparator.<Recognised>comparingDouble(found -> found.layout().signature().share(names))
+                .thenComparingInt(found -> found.layout().signature().marks().size()));
   }
 
   /** The wanted kind; by default the moving average first. */

@@ -1,6 +1,9 @@
 package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +23,7 @@ import org.canbridge.importers.keys.KeyProblem;
  */
 final class Examination {
   private final TensorFile file;
-  private final ImportOptions options;
+  private ImportOptions options;
   private final Detection detection;
   private final List<String> notes = new ArrayList<>();
   private final List<Question> open = new ArrayList<>();
@@ -42,7 +45,10 @@ final class Examination {
   }
 
   private void examine(Detection.Recognised chosen) {
+    notes.addAll(file.notes());
     noteChoice(chosen);
+    chosen.layout().remark().ifPresent(notes::add);
+    chosen.layout().configuration().ifPresent(this::readConfiguration);
     Inference inference = chosen.layout().infer(chosen.weights());
     known = inference.known();
     KeyMapping mapped = chosen.layout().keyMap(known).apply(chosen.weights().tensors());
@@ -61,6 +67,28 @@ final class Examination {
     Assertions.check(file.path(), options, chosen.family(), known).ifPresent(problems::add);
     if (problems.isEmpty()) {
       configure(chosen);
+    }
+  }
+
+  /** What the library's configuration beside the weights says counts as given. */
+  private void readConfiguration(PublishedConfiguration reader) {
+    Path path = file.path().resolveSibling(PublishedFolder.CONFIG);
+    if (!Files.isRegularFile(path)) {
+      return;
+    }
+    try {
+      ObjectNode arguments = reader.read(StoredModel.readConfig(path.getParent())).toJson();
+      options = options.withArguments(arguments, PublishedFolder.CONFIG);
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          InputFileException.of(Problem.CONTRADICTION, path)
+              .what("the configuration beside the weights describes another network")
+              .actual(e.getMessage().replace("\n", "; "))
+              .next("put the configuration beside them that they were published with")
+              .cause(e)
+              .build());
+    } catch (InputFileException e) {
+      problems.add(e);
     }
   }
 
@@ -283,6 +311,9 @@ final class Examination {
   }
 
   private KeyFate.Outcome outside(String name) {
+    if (file.constants().containsKey(name)) {
+      return new KeyFate.Ignored(file.constants().get(name));
+    }
     if (detection.chosen().isEmpty()) {
       return new KeyFate.Rejected("not recognised");
     }

@@ -1,7 +1,11 @@
 package org.canbridge.importers;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.format.TensorData;
 
 /** A family of networks: its configuration, its published models and layouts. */
 public interface Family {
@@ -28,6 +32,18 @@ public interface Family {
    *     message lists everything, one problem a line
    */
   ModelConfig config(Arguments arguments);
+
+  /**
+   * The network for images of another size or for other classes.
+   *
+   * @param config arguments of this family
+   * @param tensors its tensors by canonical name
+   * @throws IllegalArgumentException if this network cannot be changed so
+   */
+  default Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+    throw new IllegalArgumentException(
+        "neither image size nor classes of " + title() + " can be changed");
+  }
 
   /** The canonical layout. */
   default Layout canonical() {

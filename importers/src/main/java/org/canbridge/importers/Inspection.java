@@ -62,13 +62,14 @@ public record Inspection(
    * @throws InputFileException if it cannot be read as any format
    */
   public static Inspection of(Path path, ImportOptions options) {
-    if (Files.isDirectory(path)) {
+    Optional<Path> weights = PublishedFolder.weights(path);
+    if (Files.isDirectory(path) && weights.isEmpty()) {
       StoredModel model = StoredModel.open(path, options);
       try (TensorFile file = model.file()) {
         return of(path, file, model);
       }
     }
-    try (TensorFile file = TensorFiles.open(path)) {
+    try (TensorFile file = TensorFiles.open(weights.orElse(path))) {
       return of(path, file, Examination.of(file, options));
     }
   }

@@ -1,5 +1,6 @@
 package org.canbridge.importers;
 
+import java.util.Optional;
 import org.canbridge.importers.keys.KeyMap;
 
 /**
@@ -26,6 +27,16 @@ public interface Layout {
    */
   default Arguments complete(Arguments known, StateDict weights) {
     return known;
+  }
+
+  /** What a user must know about networks of this layout, in one sentence. */
+  default Optional<String> remark() {
+    return Optional.empty();
+  }
+
+  /** The library's own {@code config.json}, for a layout that is published with one. */
+  default Optional<PublishedConfiguration> configuration() {
+    return Optional.empty();
   }
 
   /**

@@ -2,22 +2,13 @@ package org.canbridge.importers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
-import org.canbridge.importers.format.AtomicFile;
 import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.SafetensorsWriter;
 import org.canbridge.importers.format.TensorData;
@@ -56,27 +47,15 @@ public final class ModelDirectory {
       throws IOException {
     Path target = directory.toAbsolutePath().normalize();
     checkReplaceable(target, options.overwrite());
-    Files.createDirectories(target.getParent());
-    String suffix = Integer.toHexString(ThreadLocalRandom.current().nextInt());
-    Path temporary = target.resolveSibling("." + target.getFileName() + "." + suffix + ".tmp");
-    Files.createDirectory(temporary);
-    try {
+    try (AtomicDirectory written = AtomicDirectory.create(target)) {
       SafetensorsWriter.writeShards(
-          temporary,
+          written.path(),
           "model",
           converted(checkpoint, options),
           Map.of("format", "pt"),
           options.maxShardBytes());
-      try (AtomicFile config = AtomicFile.create(temporary.resolve(CONFIG))) {
-        ByteBuffer text = StandardCharsets.UTF_8.encode(Json.pretty(describe(checkpoint)) + "\n");
-        while (text.hasRemaining()) {
-          config.channel().write(text);
-        }
-        config.commit();
-      }
-      replace(temporary, target, suffix);
-    } finally {
-      delete(temporary);
+      written.write(CONFIG, Json.pretty(describe(checkpoint)) + "\n");
+      written.commit();
     }
   }
 
@@ -98,6 +77,7 @@ public final class ModelDirectory {
           model.can(),
           model::provenance,
           List.of(),
+          model.provenance().changes(),
           model.file()::close);
     } catch (RuntimeException | Error e) {
       model.file().close();
@@ -155,49 +135,5 @@ public final class ModelDirectory {
       throw new FileAlreadyExistsException(
           target.toString(), null, "it exists and is not a model directory, so it is not replaced");
     }
-  }
-
-  private static void replace(Path temporary, Path target, String suffix) throws IOException {
-    Path old = target.resolveSibling("." + target.getFileName() + "." + suffix + ".old");
-    boolean replacing = Files.exists(target, LinkOption.NOFOLLOW_LINKS);
-    if (replacing) {
-      Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-    }
-    try {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      if (replacing) {
-        Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
-      }
-      throw e;
-    }
-    delete(old);
-  }
-
-  /** Deletes a directory of ours with everything in it; links are deleted, not followed. */
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path folder, IOException failure)
-              throws IOException {
-            if (failure != null && !(failure instanceof NoSuchFileException)) {
-              throw failure;
-            }
-            Files.delete(folder);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

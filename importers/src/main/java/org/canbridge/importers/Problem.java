@@ -34,6 +34,30 @@ public enum Problem {
   /** A name occurs twice. */
   DUPLICATE_KEY,
 
+  // onnx
+  /** Larger than a protocol buffers message can be. */
+  ONNX_TOO_LARGE,
+  /** The bytes are no {@code ModelProto}. */
+  ONNX_MALFORMED,
+  /** An initializer without a name. */
+  ONNX_NAMELESS,
+  /** A tensor's elements are stored in more than one place. */
+  ONNX_AMBIGUOUS_DATA,
+  /** A tensor that is stored in segments. */
+  ONNX_SEGMENT,
+  /** A sparse initializer. */
+  ONNX_SPARSE,
+  /** An element that its type cannot hold. */
+  ONNX_VALUE_RANGE,
+  /** A weight that the exporter renamed beyond recovery. */
+  ONNX_RENAMED,
+  /** External data outside the model's folder. */
+  EXTERNAL_PATH,
+  /** The external data file is not there. */
+  EXTERNAL_MISSING,
+  /** Offset or length leave the external data file. */
+  EXTERNAL_RANGE,
+
   // safetensors
   /** The header's length is past the format's limit. */
   HEADER_TOO_LARGE,
@@ -138,5 +162,15 @@ public enum Problem {
   /** The index names a tensor that its shard does not hold. */
   SHARD_LACKS_TENSOR,
   /** A shard holds a tensor that the index does not place there. */
-  TENSOR_NOT_IN_INDEX
+  TENSOR_NOT_IN_INDEX,
+
+  // tokenizers
+  /** A folder without a tokenizer's files. */
+  TOKENIZER_MISSING,
+  /** A tokenizer's file is not JSON, or has other fields. */
+  TOKENIZER_MALFORMED,
+  /** A tokenizer without CLIP's tokens for start and end. */
+  TOKENIZER_NOT_CLIP,
+  /** The tokenizer library does not take the definition. */
+  TOKENIZER_REFUSED
 }

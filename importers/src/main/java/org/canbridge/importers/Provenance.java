@@ -29,6 +29,8 @@ import org.canbridge.importers.keys.KeyFate;
  * @param weights the set of weights that was taken, e.g. {@code ema}; empty where the file has one
  * @param used how many of its tensors were used
  * @param ignored the names of the others, by reason
+ * @param changes what was changed in the network at import, one sentence each; empty if it is as it
+ *     was published
  */
 public record Provenance(
     String tool,
@@ -37,7 +39,8 @@ public record Provenance(
     String layout,
     String weights,
     int used,
-    Map<String, List<String>> ignored) {
+    Map<String, List<String>> ignored,
+    List<String> changes) {
 
   /** The layout of a model directory and of a model that was built here. */
   public static final String CANONICAL = "canonical";
@@ -59,6 +62,7 @@ public record Provenance(
     Map<String, List<String>> copy = new LinkedHashMap<>();
     ignored.forEach((reason, names) -> copy.put(reason, List.copyOf(names)));
     ignored = Collections.unmodifiableMap(copy);
+    changes = List.copyOf(changes);
   }
 
   /** The file that was named (for shards, their index); empty if the model was not imported. */
@@ -68,7 +72,7 @@ public record Provenance(
 
   /** A model whose weights were made here. */
   public static Provenance generated(int tensors) {
-    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of());
+    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of());
   }
 
   /** An imported file, by the fate of its tensors. */
@@ -83,7 +87,12 @@ public record Provenance(
       }
     }
     List<Source> sources = file.files().stream().map(Digests::source).toList();
-    return new Provenance(TOOL, file.format(), sources, layout, weights, used, ignored);
+    return new Provenance(TOOL, file.format(), sources, layout, weights, used, ignored, List.of());
+  }
+
+  /** The same file, and what was changed. */
+  Provenance withChanges(List<String> made) {
+    return new Provenance(tool, format, sources, layout, weights, used, ignored, made);
   }
 
   ObjectNode toJson() {
@@ -107,6 +116,8 @@ public record Provenance(
           ArrayNode list = left.putArray(reason);
           names.forEach(list::add);
         });
+    ArrayNode made = json.putArray("changes");
+    changes.forEach(made::add);
     return json;
   }
 
@@ -139,7 +150,8 @@ public record Provenance(
         text(json, "layout"),
         text(json, "weights"),
         Math.toIntExact(number(keys, "used")),
-        ignored);
+        ignored,
+        texts(json, "changes"));
   }
 
   private static String text(JsonNode json, String field) {
@@ -148,6 +160,16 @@ public record Provenance(
       throw new IllegalArgumentException("provenance: " + field + " must be a text");
     }
     return value.textValue();
+  }
+
+  private static List<String> texts(JsonNode json, String field) {
+    JsonNode list = json.path(field);
+    List<String> texts = new ArrayList<>();
+    list.forEach(value -> texts.add(value.textValue()));
+    if (!list.isArray() || texts.contains(null)) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a list of texts");
+    }
+    return texts;
   }
 
   private static long number(JsonNode json, String field) {

@@ -35,6 +35,13 @@ public record StateDict(
     sourceNames = Collections.unmodifiableMap(new LinkedHashMap<>(sourceNames));
   }
 
+  /** A set of weights that no file wraps. */
+  static StateDict plain(Map<String, TensorData> tensors) {
+    Map<String, String> names = new LinkedHashMap<>();
+    tensors.keySet().forEach(name -> names.put(name, name));
+    return new StateDict("", Weights.MODEL, Optional.empty(), tensors, names);
+  }
+
   /** What the set is called in messages. */
   public String label() {
     return wrapper.isEmpty() ? "the file's tensors" : wrapper;

@@ -18,7 +18,15 @@ import org.canbridge.importers.format.TensorFile;
 final class StateDicts {
   /** Wrappers that a file without dictionaries (safetensors) can only show in its names. */
   private static final List<String> WRAPPERS =
-      List.of("ema", "state_dict_ema", "model_ema", "model", "state_dict", "model_state_dict");
+      List.of(
+          "ema",
+          "state_dict_ema",
+          "model_ema",
+          "model",
+          "state_dict",
+          "model_state_dict",
+          // DC-AE's diffusion models, beside their autoencoder.
+          "diffusion_model");
 
   private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
 
@@ -28,10 +36,12 @@ final class StateDicts {
   static List<StateDict> find(TensorFile file) {
     Set<String> wrappers = new LinkedHashSet<>(WRAPPERS);
     wrappers.addAll(file.containers());
+    Set<String> candidates = new LinkedHashSet<>(file.tensors().keySet());
+    candidates.removeAll(file.constants().keySet());
     List<StateDict> found = new ArrayList<>();
     for (String wrapper : wrappers) {
       Map<String, String> names = new LinkedHashMap<>();
-      for (String name : file.tensors().keySet()) {
+      for (String name : candidates) {
         if (name.startsWith(wrapper + ".")) {
           names.put(name.substring(wrapper.length() + 1), name);
         }
@@ -41,7 +51,7 @@ final class StateDicts {
       }
     }
     Map<String, String> all = new LinkedHashMap<>();
-    file.tensors().keySet().forEach(name -> all.put(name, name));
+    candidates.forEach(name -> all.put(name, name));
     found.add(strip(file.tensors(), "", all));
     return found;
   }

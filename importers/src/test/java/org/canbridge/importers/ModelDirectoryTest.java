@@ -93,7 +93,10 @@ class ModelDirectoryTest {
             "mlp_ratio" : 4.0,
             "num_classes" : 10,
             "learn_sigma" : true,
-            "frequency_embedding_size" : 256
+            "frequency_embedding_size" : 256,
+            "timestep_frequency_shift" : 0,
+            "norm_eps" : 1.0E-6,
+            "per_block_embedders" : false
           },
           "provenance" : {
             "tool" : "canbridge VERSION",
@@ -104,7 +107,8 @@ class ModelDirectoryTest {
             "keys" : {
               "used" : 22,
               "ignored" : { }
-            }
+            },
+            "changes" : [ ]
           }
         }
         """,
@@ -276,6 +280,7 @@ class ModelDirectoryTest {
   @Test
   void refusesTheConfigurationOfAnotherProgram() throws IOException {
     edit(json -> json.remove("format"));
+    Files.move(model.resolve("model.safetensors"), model.resolve("other.safetensors"));
     assertRefused(
         Problem.NOT_A_MODEL_DIRECTORY,
         "the directory is not a model directory of CAN Bridge",

@@ -17,6 +17,11 @@ import org.canbridge.runtime.graph.TokenGrid;
  * with Transformers", ICCV 2023 (arXiv 2212.09748), section 3.2; module paths as in {@code
  * models.py} of facebookresearch/DiT.
  *
+ * <p>The arithmetic of diffusers' {@code DiTTransformer2DModel} is the same but for two numbers
+ * that the configuration holds. Values that are no module's are found under {@code tokens} (patches
+ * with positions added), {@code sinusoid} and {@code condition}; with embedders for every block the
+ * last two stand inside each block.
+ *
  * <p>Inputs: {@code x (B, C, S, S)}, {@code t (B)} timestep 0..999, {@code y (B)} class label, the
  * null class being {@code num_classes}. Output: {@code (B, C or 2C, S, S)}, the second half of the
  * channels being the variance value.
@@ -47,17 +52,21 @@ public final class Dit {
     g.tokenGrid(new TokenGrid(0, config.gridSize(), config.gridSize()));
 
     Node tokens =
-        g.add(
-            patchEmbed(g.in("x_embedder"), x), g.parameter("pos_embed", 1, config.tokens(), width));
-    Node condition =
-        g.add(
-            new Op.Add(),
-            Role.CONDITION,
-            timeEmbed(g.in("t_embedder"), t),
-            labelEmbed(g.in("y_embedder"), y));
-    Node activated = g.pointwise(Function.SILU, condition);
+        g.in("tokens")
+            .returns(
+                g.add(
+                    patchEmbed(g.in("x_embedder"), x),
+                    g.parameter("pos_embed", 1, config.tokens(), width)));
+    GraphBuilder first = config.perBlockEmbedders() ? g.at("blocks.0") : g;
+    Node activated = g.pointwise(Function.SILU, condition(first, t, y, true));
     for (int i = 0; i < config.depth(); i++) {
-      tokens = block(g.in("blocks").in(Integer.toString(i)), tokens, activated);
+      GraphBuilder block = g.in("blocks").in(Integer.toString(i));
+      boolean own = config.perBlockEmbedders() && i > 0;
+      tokens =
+          block(
+              block,
+              tokens,
+              own ? g.pointwise(Function.SILU, condition(block, t, y, false)) : activated);
     }
     g.output("output", unpatchify(g, finalLayer(g.in("final_layer"), tokens, activated)));
     return g.build();
@@ -70,24 +79,39 @@ public final class Dit {
     return g.returns(g.permute(g.reshape(map, Shape.batched(width, config.tokens())), 0, 2, 1));
   }
 
-  private Node timeEmbed(GraphBuilder g, Node t) {
-    Node sinusoid =
-        g.add(new Op.TimestepEmbedding(config.frequencyEmbeddingSize(), MAX_PERIOD, 0), null, t);
-    Node hidden = g.pointwise(Function.SILU, g.in("mlp").linear("0", sinusoid, width, null));
-    return g.returns(g.in("mlp").linear("2", hidden, width, Role.TIME_EMBED));
+  /**
+   * The embedding {@code (B, D)} of timestep and label by the embedders at a path.
+   *
+   * @param leading whether it is the one that stands for the network's condition: the only one, or
+   *     that of block 0, which the final layer takes too
+   */
+  private Node condition(GraphBuilder g, Node t, Node y, boolean leading) {
+    Op.TimestepEmbedding op =
+        new Op.TimestepEmbedding(
+            config.frequencyEmbeddingSize(), MAX_PERIOD, config.timestepFrequencyShift());
+    Node sinusoid = g.in("sinusoid").returns(g.add(op, null, t));
+    Node time = timeEmbed(g.in("t_embedder"), sinusoid, leading ? Role.TIME_EMBED : null);
+    Node label = labelEmbed(g.in("y_embedder"), y, leading ? Role.LABEL_EMBED : null);
+    return g.in("condition")
+        .returns(g.add(new Op.Add(), leading ? Role.CONDITION : null, time, label));
   }
 
-  private Node labelEmbed(GraphBuilder g, Node y) {
+  private Node timeEmbed(GraphBuilder g, Node sinusoid, Role role) {
+    Node hidden = g.pointwise(Function.SILU, g.in("mlp").linear("0", sinusoid, width, null));
+    return g.returns(g.in("mlp").linear("2", hidden, width, role));
+  }
+
+  private Node labelEmbed(GraphBuilder g, Node y, Role role) {
     Node table = g.in("embedding_table").parameter("weight", config.numClasses() + 1L, width);
-    return g.returns(g.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
+    return g.returns(g.add(new Op.Embedding(), role, y, table));
   }
 
   /** One adaLN-zero block: tokens {@code (B, N, D)}, activated condition {@code (B, D)}. */
   private Node block(GraphBuilder g, Node tokens, Node activated) {
     List<Node> m = modulation(g, activated, 6);
-    Node attention = attention(g.in("attn"), modulate(g, tokens, m.get(0), m.get(1)));
+    Node attention = attention(g.in("attn"), modulate(g, tokens, m.get(0), m.get(1), NORM_EPS));
     Node x = g.addMul(tokens, m.get(2), attention);
-    Node mlp = mlp(g.in("mlp"), modulate(g, x, m.get(3), m.get(4)));
+    Node mlp = mlp(g.in("mlp"), modulate(g, x, m.get(3), m.get(4), config.normEps()));
     return g.returns(g.addMul(x, m.get(5), mlp));
   }
 
@@ -99,8 +123,8 @@ public final class Dit {
   }
 
   /** Layer norm without affine part, then {@code norm * (1 + scale) + shift}. */
-  private static Node modulate(GraphBuilder g, Node x, Node shift, Node scale) {
-    return g.addMul(shift, g.layerNorm(x, NORM_EPS), g.addScalar(scale, 1));
+  private static Node modulate(GraphBuilder g, Node x, Node shift, Node scale, double eps) {
+    return g.addMul(shift, g.layerNorm(x, eps), g.addScalar(scale, 1));
   }
 
   private Node attention(GraphBuilder g, Node x) {
@@ -124,7 +148,7 @@ public final class Dit {
   private Node finalLayer(GraphBuilder g, Node tokens, Node activated) {
     List<Node> m = modulation(g, activated, 2);
     long patch = config.patchSize();
-    Node modulated = modulate(g, tokens, m.get(0), m.get(1));
+    Node modulated = modulate(g, tokens, m.get(0), m.get(1), NORM_EPS);
     return g.returns(
         g.linear("linear", modulated, patch * patch * config.outChannels(), Role.HEAD));
   }

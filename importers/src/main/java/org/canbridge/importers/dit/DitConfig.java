@@ -17,6 +17,12 @@ import org.canbridge.importers.keys.KeyMap;
  * @param numClasses classes without the null class; the label table has one row more
  * @param learnSigma whether the output has a second half of channels for the variance
  * @param frequencyEmbeddingSize width of the timestep sinusoid, 256 in every published model
+ * @param timestepFrequencyShift what the sinusoid's exponent subtracts from half its width: 0 in
+ *     the authors' code, 1 in diffusers, where the same weights so give other results
+ * @param normEps eps of the norm in front of the MLP: 1e-6 in the authors' code, {@code norm_eps}
+ *     in diffusers; the other norms have 1e-6 in both
+ * @param perBlockEmbedders whether every block has timestep and label embedders of its own, which
+ *     diffusers' layout can hold; the final layer then uses those of block 0
  */
 public record DitConfig(
     int inputSize,
@@ -28,9 +34,18 @@ public record DitConfig(
     int mlpHidden,
     int numClasses,
     boolean learnSigma,
-    int frequencyEmbeddingSize)
+    int frequencyEmbeddingSize,
+    int timestepFrequencyShift,
+    double normEps,
+    boolean perBlockEmbedders)
     implements ModelConfig {
   static final String ARCHITECTURE = "dit";
+
+  /** {@link #timestepFrequencyShift} of the authors' code. */
+  static final int OFFICIAL_SHIFT = 0;
+
+  /** {@link #normEps} of the authors' code. */
+  static final double OFFICIAL_EPS = 1e-6;
 
   /** Larger than any size a network has, and small enough that products of three fit a long. */
   private static final int MAX_SIZE = 1 << 20;
@@ -48,6 +63,93 @@ public record DitConfig(
       throw new IllegalArgumentException(
           "hidden_size " + hiddenSize + " is not a multiple of num_heads " + numHeads);
     }
+  }
+
+  /** A network as the authors' code computes it, with one embedder for all blocks. */
+  public DitConfig(
+      int inputSize,
+      int patchSize,
+      int inChannels,
+      int hiddenSize,
+      int depth,
+      int numHeads,
+      int mlpHidden,
+      int numClasses,
+      boolean learnSigma,
+      int frequencyEmbeddingSize) {
+    this(
+        inputSize,
+        patchSize,
+        inChannels,
+        hiddenSize,
+        depth,
+        numHeads,
+        mlpHidden,
+        numClasses,
+        learnSigma,
+        frequencyEmbeddingSize,
+        OFFICIAL_SHIFT,
+        OFFICIAL_EPS,
+        false);
+  }
+
+  /** The same network with the arithmetic of diffusers or of the authors. */
+  public DitConfig withArithmetic(int frequencyShift, double eps) {
+    return new DitConfig(
+        inputSize,
+        patchSize,
+        inChannels,
+        hiddenSize,
+        depth,
+        numHeads,
+        mlpHidden,
+        numClasses,
+        learnSigma,
+        frequencyEmbeddingSize,
+        frequencyShift,
+        eps,
+        perBlockEmbedders);
+  }
+
+  /** The same network with the arithmetic of the authors' code. */
+  public DitConfig withOfficialArithmetic() {
+    return withArithmetic(OFFICIAL_SHIFT, OFFICIAL_EPS);
+  }
+
+  /** The same network with embedders of its own for every block, or one for all. */
+  public DitConfig withPerBlockEmbedders(boolean perBlock) {
+    return new DitConfig(
+        inputSize,
+        patchSize,
+        inChannels,
+        hiddenSize,
+        depth,
+        numHeads,
+        mlpHidden,
+        numClasses,
+        learnSigma,
+        frequencyEmbeddingSize,
+        timestepFrequencyShift,
+        normEps,
+        perBlock);
+  }
+
+  /** The same network for another image size and number of classes. */
+  DitConfig resized(int newInputSize, int newNumClasses) {
+    return new DitConfig(
+        newInputSize,
+        patchSize,
+        inChannels,
+        hiddenSize,
+        depth,
+        numHeads,
+        mlpHidden,
+        newNumClasses,
+        learnSigma,
+        frequencyEmbeddingSize,
+        timestepFrequencyShift,
+        normEps,
+        perBlockEmbedders);
   }
 
   @Override
@@ -72,6 +174,9 @@ public record DitConfig(
     int numClasses = reader.integer("num_classes", 0, MAX_SIZE);
     boolean learnSigma = reader.flag("learn_sigma");
     int frequencies = reader.integer("frequency_embedding_size", 1, MAX_SIZE);
+    int shift = reader.integer("timestep_frequency_shift", 0, 1);
+    double normEps = reader.positive("norm_eps");
+    boolean perBlock = reader.flag("per_block_embedders");
     reader.finish();
     return new DitConfig(
         inputSize,
@@ -83,7 +188,10 @@ public record DitConfig(
         mlpHidden(hiddenSize, mlpRatio),
         numClasses,
         learnSigma,
-        frequencies);
+        frequencies,
+        shift,
+        normEps,
+        perBlock);
   }
 
   @Override
@@ -98,7 +206,10 @@ public record DitConfig(
         .with("mlp_ratio", mlpRatio(mlpHidden, hiddenSize))
         .with("num_classes", numClasses)
         .with("learn_sigma", learnSigma)
-        .with("frequency_embedding_size", frequencyEmbeddingSize);
+        .with("frequency_embedding_size", frequencyEmbeddingSize)
+        .with("timestep_frequency_shift", timestepFrequencyShift)
+        .with("norm_eps", normEps)
+        .with("per_block_embedders", perBlockEmbedders);
   }
 
   /** The hidden width of the MLP, {@code int(hiddenSize * ratio)} as in the authors' code. */

@@ -2,11 +2,15 @@ package org.canbridge.importers.dit;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.Layout;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.format.TensorData;
 
 /**
  * DiT: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023, arXiv 2212.09748.
@@ -14,7 +18,8 @@ import org.canbridge.importers.PublishedModel;
  * so that its files are read as DiT.
  */
 public final class DitFamily implements Family {
-  private static final List<Layout> LAYOUTS = List.of(new OfficialDitLayout());
+  private static final List<Layout> LAYOUTS =
+      List.of(new OfficialDitLayout(), new DiffusersDitLayout());
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override
@@ -40,6 +45,11 @@ public final class DitFamily implements Family {
   @Override
   public ModelConfig config(Arguments arguments) {
     return DitConfig.of(arguments);
+  }
+
+  @Override
+  public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+    return DitAdaptation.apply((DitConfig) config, tensors, change);
   }
 
   /** Table 1 of the paper: each size with patches of 2, 4 and 8. */

@@ -1,11 +1,15 @@
 package org.canbridge.importers.efficientvit;
 
 import java.util.List;
+import java.util.Map;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.Layout;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.format.TensorData;
 
 /**
  * EfficientViT of MIT: Cai et al., "EfficientViT: Lightweight Multi-Scale Attention for
@@ -56,6 +60,11 @@ public final class EfficientVitFamily implements Family {
   @Override
   public ModelConfig config(Arguments arguments) {
     return EfficientVitConfig.of(arguments);
+  }
+
+  @Override
+  public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+    return EfficientVitAdaptation.apply((EfficientVitConfig) config, tensors, change);
   }
 
   private static PublishedModel published(EfficientVitModel model) {

@@ -29,6 +29,19 @@ public interface TensorFile extends AutoCloseable {
   Map<String, TensorData> tensors();
 
   /**
+   * Tensors of the file that are no weights by the format's own account, such as the constants of a
+   * graph: name and what it is. Mostly none.
+   */
+  default Map<String, String> constants() {
+    return Map.of();
+  }
+
+  /** What the reader decided and the user should know, one sentence each. */
+  default List<String> notes() {
+    return List.of();
+  }
+
+  /**
    * Names of top-level entries that are dictionaries themselves, e.g. {@code model, ema, opt};
    * empty for a plain state dict.
    */

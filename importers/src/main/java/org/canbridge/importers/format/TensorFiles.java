@@ -17,7 +17,8 @@ public final class TensorFiles {
   private TensorFiles() {}
 
   /**
-   * Opens a safetensors file, a torch file of either format, or the JSON index of a set of shards.
+   * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a
+   * set of shards.
    *
    * @throws InputFileException if the file is none of these, or departs from its format
    */
@@ -51,6 +52,10 @@ public final class TensorFiles {
       if ((start & 0xff) == PICKLE_PROTOCOL || TorchLegacyFile.isTar(source)) {
         return TorchLegacyFile.open(source);
       }
+      // Last, as it has no magic number.
+      if (OnnxFile.looksLike(source)) {
+        return OnnxFile.open(source);
+      }
       throw unknown(source);
     } catch (RuntimeException | Error e) {
       source.close();
@@ -77,8 +82,7 @@ public final class TensorFiles {
     return InputFileException.of(Problem.NOT_A_CHECKPOINT, source.path())
         .what("the file is in no format that is read here")
         .expected(
-            "safetensors, torch.save (zip or legacy), or the JSON index of a set of shards;"
-                + " ONNX is not read yet")
+            "safetensors, torch.save (zip or legacy), ONNX, or the JSON index of a set of shards")
         .next("convert it to safetensors with the tool that wrote it")
         .build();
   }

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 /** Views of tensors in another element type, and small tensors as Java arrays. */
 public final class Tensors {
   private static final int PIECE_ELEMENTS = 1 << 20;
+  private static final int PIECE_BYTES = 1 << 24;
 
   /** Receives an element: the position in row-major order, and the bytes it is to be read from. */
   private interface ElementReader {
@@ -82,6 +83,21 @@ public final class Tensors {
     long[] values = new long[Math.toIntExact(tensor.type().elements())];
     forEach(tensor, (i, b, at) -> values[i] = ElementConversion.getLong(dtype, b, at));
     return values;
+  }
+
+  /** Whether both have the same type and the same bytes; reads both, piece by piece. */
+  public static boolean sameBytes(TensorData a, TensorData b) {
+    if (!a.type().equals(b.type())) {
+      return false;
+    }
+    long total = a.type().bytes();
+    for (long at = 0; at < total; at += PIECE_BYTES) {
+      int length = (int) Math.min(PIECE_BYTES, total - at);
+      if (!a.bytes(at, length).equals(b.bytes(at, length))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void forEach(TensorData tensor, ElementReader reader) {

@@ -70,6 +70,11 @@ public record KeyRule(List<Slot> sources, List<Slot> targets, Transform transfor
     return new KeyRule(sources, List.of(target), new Transform.Merge());
   }
 
+  /** A tensor that the published layout leaves out because its sizes tell its values. */
+  public static KeyRule computed(Slot target, Formula formula) {
+    return new KeyRule(List.of(), List.of(target), new Transform.Compute(formula));
+  }
+
   /** The rule that gives the published tensors back. */
   public KeyRule inverse() {
     return new KeyRule(targets, sources, transform.inverse());

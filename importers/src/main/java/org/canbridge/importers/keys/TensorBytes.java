@@ -7,24 +7,7 @@ import org.canbridge.importers.format.TensorData;
 
 /** Byte ranges of tensors. */
 final class TensorBytes {
-  private static final int COMPARED_AT_ONCE = 1 << 24;
-
   private TensorBytes() {}
-
-  /** Whether both have the same type and the same bytes. */
-  static boolean equal(TensorData a, TensorData b) {
-    if (!a.type().equals(b.type())) {
-      return false;
-    }
-    long total = a.type().bytes();
-    for (long at = 0; at < total; at += COMPARED_AT_ONCE) {
-      int length = (int) Math.min(COMPARED_AT_ONCE, total - at);
-      if (!a.bytes(at, length).equals(b.bytes(at, length))) {
-        return false;
-      }
-    }
-    return true;
-  }
 
   /** A buffer to be filled and handed out. */
   static ByteBuffer allocate(int length) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorType;
+import org.canbridge.importers.format.Tensors;
 
 /**
  * What a rule does to the tensors on the way from a published layout to the canonical one. All are
@@ -223,7 +224,7 @@ public sealed interface Transform {
     @Override
     public Optional<String> findFault(List<TensorData> inputs) {
       for (int i = 1; i < inputs.size(); i++) {
-        if (!TensorBytes.equal(inputs.get(0), inputs.get(i))) {
+        if (!Tensors.sameBytes(inputs.get(0), inputs.get(i))) {
           return Optional.of("copy " + i + " differs from copy 0");
         }
       }
@@ -268,6 +269,65 @@ public sealed interface Transform {
     @Override
     public String label() {
       return "repeat";
+    }
+  }
+
+  /**
+   * A tensor that follows from its shape alone, so that the layout does not store it.
+   *
+   * @param formula its values
+   */
+  record Compute(Formula formula) implements Transform {
+    @Override
+    public List<TensorData> apply(List<TensorData> inputs, List<List<Long>> shapes) {
+      return List.of(formula.tensor(shapes.get(0)));
+    }
+
+    @Override
+    public Transform inverse() {
+      return new Imply(formula);
+    }
+
+    @Override
+    public void checkArity(int inputs, int outputs) {
+      TransformCheck.arity(inputs == 0 && outputs == 1, this, inputs, outputs);
+    }
+
+    @Override
+    public String label() {
+      return "compute";
+    }
+  }
+
+  /**
+   * A tensor left out because its shape tells its values, once it is known that it does.
+   *
+   * @param formula its values
+   */
+  record Imply(Formula formula) implements Transform {
+    @Override
+    public List<TensorData> apply(List<TensorData> inputs, List<List<Long>> shapes) {
+      return List.of();
+    }
+
+    @Override
+    public Optional<String> findFault(List<TensorData> inputs) {
+      return formula.findFault(inputs.get(0));
+    }
+
+    @Override
+    public Transform inverse() {
+      return new Compute(formula);
+    }
+
+    @Override
+    public void checkArity(int inputs, int outputs) {
+      TransformCheck.arity(inputs == 1 && outputs == 0, this, inputs, outputs);
+    }
+
+    @Override
+    public String label() {
+      return "imply";
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.canbridge.importers.uvit;
 
 import static org.canbridge.importers.keys.KeyRule.copy;
+import static org.canbridge.importers.keys.KeyRule.rename;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
@@ -21,12 +22,24 @@ import org.canbridge.importers.keys.KeyRule;
 
 /**
  * The state dict of baofff/U-ViT, {@code libs/uvit.py} and {@code libs/uvit_t2i.py}; the canonical
- * layout. Symbols: width D, tokens N, channels C, patch side P, rows of the label table R, width of
- * a text embedding T, hidden width of the MLP M.
+ * layout. That of DC-AE (mit-han-lab/efficientvit, {@code diffusioncore/models/uvit.py}) has
+ * another name for the label table and no final convolution. Symbols: width D, tokens N, channels
+ * C, patch side P, rows of the label table R, width of a text embedding T, hidden width of the MLP
+ * M.
  */
 final class OfficialUvitLayout implements Layout {
   /** What the published text networks take from CLIP ViT-L/14. */
   private static final int CLIP_TOKENS = 77;
+
+  private static final String LABELS = "label_emb.weight";
+
+  private static final List<String> MARKS =
+      List.of(
+          "patch_embed.proj.weight",
+          "in_blocks.*.attn.qkv.weight",
+          "mid_block.attn.qkv.weight",
+          "out_blocks.*.attn.qkv.weight",
+          "decoder_pred.weight");
 
   private static final List<KeyRule> PATCH_EMBED =
       List.of(
@@ -41,8 +54,6 @@ final class OfficialUvitLayout implements Layout {
           copy("time_embed.2.weight", "[D, 4*D]"),
           copy("time_embed.2.bias", "[D]"));
 
-  private static final List<KeyRule> LABEL_EMBED = List.of(copy("label_emb.weight", "[R, D]"));
-
   private static final List<KeyRule> CONTEXT_EMBED =
       List.of(copy("context_embed.weight", "[D, T]"), copy("context_embed.bias", "[D]"));
 
@@ -56,19 +67,31 @@ final class OfficialUvitLayout implements Layout {
   private static final List<KeyRule> FINAL_CONVOLUTION =
       List.of(copy("final_layer.weight", "[C, C, 3, 3]"), copy("final_layer.bias", "[C]"));
 
+  static final OfficialUvitLayout OFFICIAL = new OfficialUvitLayout("official", LABELS, List.of());
+  static final OfficialUvitLayout DC_AE =
+      new OfficialUvitLayout(
+          "dc-ae", "label_emb.embedding_table.weight", List.of("label_emb.embedding_table.weight"));
+
+  private final String name;
+  private final String labels;
+  private final List<String> ownMarks;
+
+  private OfficialUvitLayout(String name, String labels, List<String> ownMarks) {
+    this.name = name;
+    this.labels = labels;
+    this.ownMarks = ownMarks;
+  }
+
   @Override
   public String name() {
-    return "official";
+    return name;
   }
 
   @Override
   public Signature signature() {
-    return Signature.of(
-        "patch_embed.proj.weight",
-        "in_blocks.*.attn.qkv.weight",
-        "mid_block.attn.qkv.weight",
-        "out_blocks.*.attn.qkv.weight",
-        "decoder_pred.weight");
+    List<String> marks = new ArrayList<>(MARKS);
+    marks.addAll(ownMarks);
+    return new Signature(marks);
   }
 
   /** The rules of one block at {@code module}. */
@@ -111,7 +134,7 @@ final class OfficialUvitLayout implements Layout {
     if (known.get("clip_dim").isPresent()) {
       map.rules(CONTEXT_EMBED, dims);
     } else if (hasLabels(known)) {
-      map.rules(LABEL_EMBED, dims);
+      map.rules(List.of(rename(labels, LABELS, "[R, D]")), dims);
     }
     map.each("i", half, block("in_blocks.{i}", known), dims)
         .rules(block("mid_block", known), dims)
@@ -207,7 +230,7 @@ final class OfficialUvitLayout implements Layout {
     if (text) {
       known = withTextWidth(known, weights.size("context_embed.weight", 2, 1));
     } else if (has(weights, "label_emb.") || lacksLabels(weights)) {
-      known = known.with("num_classes", weights.size("label_emb.weight", 2, 0));
+      known = known.with("num_classes", weights.size(labels, 2, 0));
     } else {
       known = known.with("num_classes", -1);
     }

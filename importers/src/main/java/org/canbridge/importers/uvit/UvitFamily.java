@@ -8,11 +8,15 @@ import static org.canbridge.importers.uvit.UvitSize.S_DEEP;
 import static org.canbridge.importers.uvit.UvitSize.TWO_B;
 
 import java.util.List;
+import java.util.Map;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.Layout;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.adapt.Adaptation;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.uvit.UvitCondition.Label;
 import org.canbridge.importers.uvit.UvitCondition.None;
 import org.canbridge.importers.uvit.UvitCondition.Text;
@@ -22,7 +26,8 @@ import org.canbridge.importers.uvit.UvitCondition.Text;
  * 2209.12152.
  */
 public final class UvitFamily implements Family {
-  private static final List<Layout> LAYOUTS = List.of(new OfficialUvitLayout());
+  private static final List<Layout> LAYOUTS =
+      List.of(OfficialUvitLayout.OFFICIAL, OfficialUvitLayout.DC_AE);
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override
@@ -48,6 +53,11 @@ public final class UvitFamily implements Family {
   @Override
   public ModelConfig config(Arguments arguments) {
     return UvitConfig.of(arguments);
+  }
+
+  @Override
+  public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+    return UvitAdaptation.apply((UvitConfig) config, tensors, change);
   }
 
   /**

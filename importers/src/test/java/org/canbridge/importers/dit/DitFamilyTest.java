@@ -10,6 +10,8 @@ import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.format.TensorData;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,7 +27,28 @@ class DitFamilyTest extends FamilyContract {
     return List.of(
         new DitConfig(8, 2, 4, 24, 2, 3, 96, 10, true, 256).arguments(),
         new DitConfig(12, 4, 3, 20, 1, 5, 53, 7, false, 64).arguments(),
-        new DitConfig(5, 1, 1, 12, 3, 2, 12, 0, true, 256).arguments());
+        new DitConfig(5, 1, 1, 12, 3, 2, 12, 0, true, 256).arguments(),
+        new DitConfig(8, 2, 4, 24, 2, 3, 96, 10, true, 256).withArithmetic(1, 1e-5).arguments(),
+        new DitConfig(6, 2, 4, 20, 3, 5, 80, 3, false, 256).withArithmetic(1, 1e-6).arguments(),
+        new DitConfig(8, 2, 4, 24, 2, 3, 96, 10, true, 256).withPerBlockEmbedders(true).arguments(),
+        new DitConfig(8, 4, 1, 16, 3, 2, 64, 5, true, 32)
+            .withArithmetic(1, 1e-5)
+            .withPerBlockEmbedders(true)
+            .arguments());
+  }
+
+  /** What a layout means by its weights is part of the network. */
+  @Override
+  protected boolean expresses(Layout layout, Arguments arguments) {
+    long shift = arguments.integer("timestep_frequency_shift").orElseThrow();
+    return layout.name().equals("official") ? shift == 0 : shift == 1;
+  }
+
+  @Override
+  protected TensorData tensor(String name, List<Long> shape) {
+    return name.equals("pos_embed")
+        ? SineCosinePositions.TABLE.tensor(shape)
+        : super.tensor(name, shape);
   }
 
   @Override
@@ -47,7 +70,34 @@ class DitFamilyTest extends FamilyContract {
             "dit-fmnist",
             "checkpoint.pt",
             4,
-            new DitConfig(28, 4, 1, 128, 6, 4, 512, 10, true, 256)));
+            new DitConfig(28, 4, 1, 128, 6, 4, 512, 10, true, 256)),
+        fixture("onnx-dit-tiny", "model.onnx", 3, oneBlock),
+        fixture("onnx-dit-tiny-external", "model.onnx", 3, oneBlock),
+        fixture("onnx-dit-tiny-legacy", "model.onnx", 3, oneBlock),
+        fixture("onnx-dit-tiny-legacy-folded", "model.onnx", 3, oneBlock),
+        diffusers(
+            "dit-diffusers",
+            "diffusion_pytorch_model.safetensors",
+            new DitConfig(8, 2, 4, 48, 3, 3, 192, 10, true, 256).withArithmetic(1, 1e-5)),
+        diffusers(
+            "dit-diffusers-distinct",
+            "diffusion_pytorch_model.safetensors",
+            new DitConfig(8, 2, 4, 24, 2, 2, 96, 10, true, 256)
+                .withArithmetic(1, 1e-5)
+                .withPerBlockEmbedders(true)),
+        diffusers(
+            "dit-diffusers-sharded",
+            "diffusion_pytorch_model.safetensors.index.json",
+            oneBlock.withArithmetic(1, 1e-6)),
+        diffusers(
+            "dit-pipeline",
+            "transformer/diffusion_pytorch_model.safetensors",
+            new DitConfig(8, 2, 4, 16, 2, 2, 64, 1000, true, 256).withArithmetic(1, 1e-5)));
+  }
+
+  /** The configuration beside the weights says everything else. */
+  private static Fixture diffusers(String folder, String file, DitConfig config) {
+    return new Fixture(folder, file, "diffusers", ImportOptions.defaults(), config);
   }
 
   private static Fixture fixture(String folder, String file, int heads, DitConfig config) {

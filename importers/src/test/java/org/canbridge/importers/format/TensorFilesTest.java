@@ -48,7 +48,7 @@ final class TensorFilesTest {
         List.of(
             "Entry not found".getBytes(StandardCharsets.US_ASCII),
             new byte[] {1},
-            new byte[] {8, 7, 18, 7, 'p', 'y', 't', 'o', 'r', 'c', 'h'},
+            new byte[] {8, 7, 17, 7, 'p', 'y', 't', 'o', 'r', 'c', 'h'},
             new byte[1000])) {
       Path path = Files.write(folder.resolve("file"), content);
       assertRefused(
@@ -56,8 +56,8 @@ final class TensorFilesTest {
           path,
           () -> TensorFiles.open(path),
           "the file is in no format that is read here",
-          "expected: safetensors, torch.save (zip or legacy), or the JSON index of a set of"
-              + " shards; ONNX is not read yet",
+          "expected: safetensors, torch.save (zip or legacy), ONNX, or the JSON index of a set of"
+              + " shards",
           "file: FILE",
           "next: convert it to safetensors with the tool that wrote it");
     }

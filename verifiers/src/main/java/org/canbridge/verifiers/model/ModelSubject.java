@@ -25,6 +25,7 @@ import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.network.Dit;
 import org.canbridge.runtime.network.EfficientVit;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
@@ -98,6 +99,11 @@ public final class ModelSubject implements AutoCloseable {
       addEfficientVit(efficientVit);
       return;
     }
+    Map<String, Graph> sized = SizedCalls.graphs(model.checkpoint().config(), bundle);
+    if (!sized.isEmpty()) {
+      sized.forEach((call, graph) -> runners.put(call, runner(session(graph))));
+      return;
+    }
     Session session = session(model);
     runners.put(CallPlans.FORWARD, runner(session));
     if (model.checkpoint().config() instanceof DitConfig dit) {
@@ -120,9 +126,7 @@ public final class ModelSubject implements AutoCloseable {
             Graph graph =
                 EfficientVit.graph(
                     config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
-            Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
-            closers.add(session::close);
-            runners.put(call, runner(session));
+            runners.put(call, runner(session(graph)));
           }
         });
   }
@@ -173,6 +177,18 @@ public final class ModelSubject implements AutoCloseable {
     if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {
       addModelWeights();
     }
+    runners.put("at_t0", runner(session));
+    addArithmetic(dit.withOfficialArithmetic(), "official", "official_at_t0");
+    addArithmetic(dit.withArithmetic(0, dit.normEps()), "frequency_shift_0");
+  }
+
+  /** The same weights under the arithmetic of other code, if the bundle has results of that. */
+  private void addArithmetic(DitConfig dit, String... calls) {
+    for (String call : calls) {
+      if (bundle.outputs().containsKey("output." + call)) {
+        runners.put(call, runner(session(Dit.graph(dit))));
+      }
+    }
   }
 
   /** The other set of weights of a training checkpoint. */
@@ -195,6 +211,13 @@ public final class ModelSubject implements AutoCloseable {
     Model opened = Model.open(path, with);
     closers.add(opened::close);
     return opened;
+  }
+
+  /** Another graph over the model's weights. */
+  private Session session(Graph graph) {
+    Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
+    closers.add(session::close);
+    return session;
   }
 
   private Session session(Model of) {

@@ -1,0 +1,49 @@
+package org.canbridge.importers;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A folder as libraries publish one: weights under a usual name beside {@value #CONFIG}, or a whole
+ * pipeline of diffusers ({@value #PIPELINE}), whose network is in {@code transformer/}. Only the
+ * names listed here are looked for, in this order; nothing that a file says leads anywhere.
+ */
+final class PublishedFolder {
+  static final String CONFIG = "config.json";
+  private static final String PIPELINE = "model_index.json";
+  private static final String NETWORK = "transformer";
+
+  private static final List<String> WEIGHTS =
+      List.of(
+          "diffusion_pytorch_model.safetensors",
+          "diffusion_pytorch_model.safetensors.index.json",
+          "diffusion_pytorch_model.fp16.safetensors",
+          "diffusion_pytorch_model.bin",
+          "diffusion_pytorch_model.bin.index.json",
+          "diffusion_pytorch_model.fp16.bin",
+          "model.safetensors",
+          "model.safetensors.index.json",
+          "pytorch_model.bin",
+          "pytorch_model.bin.index.json");
+
+  private PublishedFolder() {}
+
+  /**
+   * The weights in a published folder; empty if the path is a file or a folder of another kind.
+   *
+   * @throws InputFileException if the folder's configuration is no JSON object
+   */
+  static Optional<Path> weights(Path path) {
+    if (!Files.isDirectory(path)) {
+      return Optional.empty();
+    }
+    if (Files.isRegularFile(path.resolve(PIPELINE))) {
+      return weights(path.resolve(NETWORK));
+    }
+    return Files.isRegularFile(path.resolve(CONFIG)) && !StoredModel.readConfig(path).has("format")
+        ? WEIGHTS.stream().map(path::resolve).filter(Files::isRegularFile).findFirst()
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,84 @@
+package org.canbridge.importers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.keys.KeyFate;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The diffusion models of DC-AE (Chen et al., ICLR 2025): one file with the autoencoder and a DiT
+ * or U-ViT of patch size 1 on 32 or 128 channels. Names as in {@code diffusioncore/models} of
+ * mit-han-lab/efficientvit; {@code DCAE_Diffusion_HF} puts the prefixes in front.
+ */
+class DcAeTest {
+
+  private static Examination examine(String family, Arguments arguments, boolean labelTable) {
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    tensors.put(
+        "autoencoder.encoder.project_in.weight", TestTensors.random(1, DType.F32, List.of(2L)));
+    Families.byName(family)
+        .orElseThrow()
+        .canonical()
+        .keyMap(arguments)
+        .targets()
+        .forEach(
+            (name, shape) ->
+                tensors.put(
+                    "diffusion_model."
+                        + (labelTable
+                            ? name.replace("label_emb.weight", "label_emb.embedding_table.weight")
+                            : name),
+                    TestTensors.random(name.hashCode(), DType.F32, shape)));
+    return Examination.of(
+        MemoryFile.of(tensors),
+        ImportOptions.defaults().withArguments(arguments.toJson(), "the test"));
+  }
+
+  private static void assertRead(Examination examined, String layout, Arguments arguments) {
+    assertEquals(List.of(), examined.problems());
+    assertEquals(layout, examined.detection().chosen().orElseThrow().layout().name());
+    assertEquals(arguments, examined.known());
+    assertEquals(
+        List.of(
+            new KeyFate(
+                "autoencoder.encoder.project_in.weight",
+                TestTensors.random(1, DType.F32, List.of(2L)).type(),
+                new KeyFate.Ignored("outside diffusion_model"))),
+        examined.fates().stream()
+            .filter(fate -> !(fate.outcome() instanceof KeyFate.Mapped))
+            .toList());
+  }
+
+  @Test
+  void itsDitHasTheOfficialNames() {
+    Arguments arguments =
+        Families.published("DiT-S/2")
+            .arguments()
+            .with("patch_size", 1)
+            .with("in_channels", 32)
+            .with("input_size", 4)
+            .with("depth", 2);
+    assertRead(examine("dit", arguments, false), "official", arguments);
+  }
+
+  @Test
+  void itsUvitNamesTheLabelTableOtherwise() {
+    Arguments arguments =
+        Families.published("U-ViT-L/2")
+            .arguments()
+            .with("patch_size", 1)
+            .with("in_chans", 32)
+            .with("img_size", 4)
+            .with("embed_dim", 32)
+            .with("depth", 2)
+            .with("num_heads", 4)
+            .with("conv", false);
+    assertRead(examine("uvit", arguments, true), "dc-ae", arguments);
+    assertRead(examine("uvit", arguments, false), "official", arguments);
+  }
+}
