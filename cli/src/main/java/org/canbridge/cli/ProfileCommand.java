@@ -14,6 +14,7 @@ import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.PaperSizes;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.network.Networks;
@@ -41,7 +42,7 @@ final class ProfileCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL|--arch NAME [--image-size N] [--json]";
+    return "MODEL|--arch NAME|--paper [--image-size N] [--json]";
   }
 
   @Override
@@ -49,7 +50,8 @@ final class ProfileCommand implements Command {
     return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward pass of one"
         + " image, in all and by module, without allocating a tensor. MACs are those of linear layers,"
         + " convolutions and attention's two matrix products; papers differ in counting the latter, so"
-        + " both sums are shown.";
+        + " both sums are shown. With --paper: the networks of CAN's Tables 4 and 6 beside the printed"
+        + " sizes; one out of its band is exit status 1.";
   }
 
   @Override
@@ -57,6 +59,7 @@ final class ProfileCommand implements Command {
     return ModelOptions.addTo(new Options())
         .addOption(
             CommonOptions.value("image-size", "N", "with --arch: pixels of the image's side; 256"))
+        .addOption(CommonOptions.flag("paper", "compare with the sizes that CAN's paper prints"))
         .addOption(CommonOptions.json());
   }
 
@@ -70,6 +73,9 @@ final class ProfileCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    if (invocation.flag("paper")) {
+      return paper(invocation, context);
+    }
     Graph graph;
     String name;
     if (invocation.hasOperand()) {
@@ -98,6 +104,19 @@ final class ProfileCommand implements Command {
     return ExitStatus.OK;
   }
 
+  private static ExitStatus paper(Invocation invocation, Context context) throws UsageException {
+    if (invocation.hasOperand() || invocation.text("arch").isPresent()) {
+      throw new UsageException("--paper takes neither a MODEL nor --arch");
+    }
+    List<PaperSizes.Row> rows = PaperSizes.rows();
+    if (invocation.flag("json")) {
+      context.json(PaperSizesReport.json(rows));
+    } else {
+      context.out().print(PaperSizesReport.text(rows));
+    }
+    return rows.stream().allMatch(PaperSizes.Row::inBand) ? ExitStatus.OK : ExitStatus.DIFFERENCE;
+  }
+
   private static Graph published(String name, OptionalInt pixels) throws UsageException {
     try {
       Arguments arguments = Families.published(name).arguments();
@@ -110,7 +129,8 @@ final class ProfileCommand implements Command {
                   + ", not "
                   + pixels.getAsInt());
         }
-        arguments = arguments.with("input_size", pixels.getAsInt() / PIXELS_PER_LATENT);
+        String size = arguments.get("input_size").isPresent() ? "input_size" : "img_size";
+        arguments = arguments.with(size, pixels.getAsInt() / PIXELS_PER_LATENT);
       }
       return Networks.graph(family.config(arguments));
     } catch (IllegalArgumentException e) {

@@ -2,6 +2,7 @@ package org.canbridge.importers;
 
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.cat.CatFamily;
 import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
@@ -9,7 +10,7 @@ import org.canbridge.importers.uvit.UvitFamily;
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
   private static final List<Family> ALL =
-      List.of(new DitFamily(), new UvitFamily(), new EfficientVitFamily());
+      List.of(new DitFamily(), new UvitFamily(), new EfficientVitFamily(), new CatFamily());
 
   private Families() {}
 

@@ -22,7 +22,7 @@ import org.canbridge.runtime.graph.Shape;
  *
  * <ul>
  *   <li>{@code forward(<inputs in the graph's order>, w: List[Tensor]) -> List[Tensor]}: the asked
- *       values, in order, as float32;
+ *       values, in order, as float32 or, with F64, float64;
  *   <li>{@code prepare(w: List[Tensor]) -> List[Tensor]}: the weights as {@code forward} wants
  *       them. bfloat16 exists only on that side of the border, since DJL 0.35.1 has no such arrays;
  *       what {@code prepare} returns must be treated as opaque.
@@ -32,6 +32,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   /** {@code c10::ScalarType} numbers, which serialized TorchScript uses for data types. */
   private static final int FLOAT32 = 6;
 
+  private static final int FLOAT64 = 7;
   private static final int BFLOAT16 = 15;
 
   private final Precision precision;
@@ -156,7 +157,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private String prepared(Node parameter) {
     String wide = parameter.op().accept(this, parameter.inputs());
-    if (precision == Precision.F32) {
+    if (precision != Precision.BF16) {
       return wide;
     }
     String narrow = "torch.to(" + wide + ", " + BFLOAT16 + ")";
@@ -447,6 +448,11 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String softmax(Op.Softmax op, List<Node> in) {
+    return "torch.softmax(" + name(in, 0) + ", -1)";
+  }
+
+  @Override
   public String mean(Op.Mean op, List<Node> in) {
     return "torch.mean(" + name(in, 0) + ", " + op.axes() + ", True)";
   }
@@ -488,7 +494,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String timestepEmbedding(Op.TimestepEmbedding op, List<Node> in) {
     int half = op.width() / 2;
-    String t = name(in, 0);
+    String t =
+        precision == Precision.F64
+            ? temporary("torch.to(" + name(in, 0) + ", " + FLOAT32 + ")")
+            : name(in, 0);
     String index =
         temporary(
             "torch.arange("
@@ -511,7 +520,11 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         temporary(
             "torch.mul(torch.unsqueeze(" + t + ", 1), torch.unsqueeze(" + frequencies + ", 0))");
     String sinusoid = "torch.cat([torch.cos(" + angles + "), torch.sin(" + angles + ")], 1)";
-    return precision == Precision.BF16 ? "torch.to(" + sinusoid + ", " + BFLOAT16 + ")" : sinusoid;
+    return switch (precision) {
+      case F32 -> sinusoid;
+      case BF16 -> "torch.to(" + sinusoid + ", " + BFLOAT16 + ")";
+      case F64 -> "torch.to(" + sinusoid + ", " + FLOAT64 + ")";
+    };
   }
 
   private String inputs(List<Node> in) {

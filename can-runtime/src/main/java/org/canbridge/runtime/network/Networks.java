@@ -3,6 +3,7 @@ package org.canbridge.runtime.network;
 import java.util.Map;
 import java.util.function.Function;
 import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
@@ -14,7 +15,8 @@ public final class Networks {
       Map.of(
           DitConfig.class, config -> Dit.graph((DitConfig) config),
           UvitConfig.class, config -> Uvit.graph((UvitConfig) config),
-          EfficientVitConfig.class, config -> EfficientVit.graph((EfficientVitConfig) config));
+          EfficientVitConfig.class, config -> EfficientVit.graph((EfficientVitConfig) config),
+          CatConfig.class, config -> Cat.graph((CatConfig) config));
 
   private Networks() {}
 
@@ -30,5 +32,26 @@ public final class Networks {
           "no network for the architecture '" + config.architecture() + "'");
     }
     return builder.apply(config);
+  }
+
+  /**
+   * The graph of the network with these arguments, with its own control or without it.
+   *
+   * @throws IllegalArgumentException if the family has no network here, or no control that could go
+   */
+  public static Graph graph(ModelConfig config, Control control) {
+    if (control == Control.KEEP) {
+      return graph(config);
+    }
+    if (config instanceof DitConfig dit) {
+      return Dit.graph(dit, control);
+    }
+    if (config instanceof UvitConfig uvit) {
+      return Uvit.graph(uvit, control);
+    }
+    throw new IllegalArgumentException(
+        "the architecture '"
+            + config.architecture()
+            + "' has no control of its own that could go; control must be 'keep'");
   }
 }
