@@ -25,7 +25,9 @@ final class ConversionReport {
     }
     text.append(costs(conversion.before(), conversion.after()));
     if (!conversion.removed().isEmpty()) {
-      text.append(String.format(Locale.ROOT, "%d tensors of the source are gone%n", conversion.removed().size()));
+      text.append(
+          String.format(
+              Locale.ROOT, "%d tensors of the source are gone%n", conversion.removed().size()));
     }
     CanConversion.Check check = conversion.check();
     text.append(
@@ -90,7 +92,9 @@ final class ConversionReport {
   }
 
   private static void costs(ObjectNode json, CostModel.Cost before, CostModel.Cost after) {
-    json.putObject("parameters").put("before", before.parameters()).put("after", after.parameters());
+    json.putObject("parameters")
+        .put("before", before.parameters())
+        .put("after", after.parameters());
     json.putObject("macs").put("before", before.macs()).put("after", after.macs());
   }
 

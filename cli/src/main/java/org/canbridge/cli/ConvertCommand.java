@@ -86,7 +86,9 @@ final class ConvertCommand implements Command {
         .addOption(CommonOptions.value("kernels", "K", "with select: base kernels; 4"))
         .addOption(
             CommonOptions.value(
-                "generator-width", "N", "input width of all generators; 256 and 128 as in the paper"))
+                "generator-width",
+                "N",
+                "input width of all generators; 256 and 128 as in the paper"))
         .addOption(
             CommonOptions.value(
                 "rank", "N", "generate only additions of this rank for larger weights"))

@@ -25,7 +25,6 @@ import org.canbridge.importers.format.DType;
 final class ImportCommand implements Command {
   private static final int MAX_SIZE = 1 << 16;
 
-
   @Override
   public String name() {
     return "import";

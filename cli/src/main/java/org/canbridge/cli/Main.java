@@ -32,6 +32,7 @@ public final class Main {
           new SampleCommand(),
           new ProfileCommand(),
           new VerifyCommand(),
+          new ExportCommand(),
           new QuickstartCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();

@@ -57,6 +57,13 @@ public final class Arguments {
     return with(name, JsonNodeFactory.instance.textNode(value));
   }
 
+  /** These and a list of whole numbers. */
+  public Arguments with(String name, List<Integer> values) {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    values.forEach(list::add);
+    return with(name, list);
+  }
+
   /** These and one more, of any JSON type. */
   public Arguments with(String name, JsonNode value) {
     ObjectNode extended = values.deepCopy();
@@ -117,13 +124,15 @@ public final class Arguments {
 
   /**
    * The names of arguments that are in both with different values. Numbers that are not whole count
-   * as equal within 2 %: what a file tells about a ratio is rounded, {@code int(width * ratio)}.
+   * as equal within 2 %: what a file tells about a ratio is rounded, {@code int(width * ratio)}. A
+   * {@code null}, with which libraries leave an argument at its default, contradicts nothing.
    */
   public Set<String> contradictions(Arguments other) {
     Set<String> found = new LinkedHashSet<>();
     for (Map.Entry<String, JsonNode> entry : other.values.properties()) {
       JsonNode mine = values.get(entry.getKey());
-      if (mine != null && !equal(mine, entry.getValue())) {
+      boolean said = mine != null && !mine.isNull() && !entry.getValue().isNull();
+      if (said && !equal(mine, entry.getValue())) {
         found.add(entry.getKey());
       }
     }
@@ -208,6 +217,18 @@ public final class Arguments {
         return 1;
       }
       return number;
+    }
+
+    /** A finite number; {@code null}, as Python's libraries write "none", is 0. */
+    public double finite(String name) {
+      JsonNode value = take(name);
+      if (value == null) {
+        return missing(name, 0);
+      }
+      if (!value.isNull() && (!value.isNumber() || !Double.isFinite(value.doubleValue()))) {
+        problems.add(name + " must be a number, is " + value);
+      }
+      return value.doubleValue();
     }
 
     /** True or false. */

@@ -45,7 +45,9 @@ final class Examination {
   }
 
   private void examine(Detection.Recognised chosen) {
+    notes.addAll(file.notes());
     noteChoice(chosen);
+    chosen.layout().remark().ifPresent(notes::add);
     chosen.layout().configuration().ifPresent(this::readConfiguration);
     Inference inference = chosen.layout().infer(chosen.weights());
     known = inference.known();
@@ -186,7 +188,7 @@ final class Examination {
 
   private InputFileException unanswered() {
     List<String> names = open.stream().map(Question::argument).toList();
-    List<String> settling = open.stream().map(Question::option).toList();
+    List<String> settling = open.stream().map(Question::option).distinct().toList();
     return InputFileException.of(Problem.NEEDS_OPTION, file.path())
         .what("the file does not tell " + String.join(", ", names))
         .expected(String.join(" ", settling))

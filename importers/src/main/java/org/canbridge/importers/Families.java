@@ -2,7 +2,10 @@ package org.canbridge.importers;
 
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
+import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
 import org.canbridge.importers.cat.CatFamily;
+import org.canbridge.importers.clip.ClipTextFamily;
 import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
@@ -10,7 +13,14 @@ import org.canbridge.importers.uvit.UvitFamily;
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
   private static final List<Family> ALL =
-      List.of(new DitFamily(), new UvitFamily(), new EfficientVitFamily(), new CatFamily());
+      List.of(
+          new DitFamily(),
+          new UvitFamily(),
+          new EfficientVitFamily(),
+          new CatFamily(),
+          new AutoencoderKlFamily(),
+          new AutoencoderTinyFamily(),
+          new ClipTextFamily());
 
   private Families() {}
 

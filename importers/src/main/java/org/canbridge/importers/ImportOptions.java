@@ -51,9 +51,10 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
     return options;
   }
 
-  /** The number of attention heads ({@code --heads}). */
+  /** The number of attention heads ({@code --heads}), under either name that networks have it. */
   public ImportOptions withHeads(int heads) {
-    return withArgument("num_heads", LongNode.valueOf(heads), "--heads");
+    return withArgument("num_heads", LongNode.valueOf(heads), "--heads")
+        .withArgument("num_attention_heads", LongNode.valueOf(heads), "--heads");
   }
 
   /** The set of weights to take ({@code --weights}). */

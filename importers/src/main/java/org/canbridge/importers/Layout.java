@@ -1,6 +1,5 @@
 package org.canbridge.importers;
 
-import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.keys.KeyMap;
 
@@ -30,18 +29,14 @@ public interface Layout {
     return known;
   }
 
-  /** The library's own {@code config.json}, for a layout that is published with one. */
-  default Optional<PublishedConfiguration> configuration() {
+  /** What a user must know about networks of this layout, in one sentence. */
+  default Optional<String> remark() {
     return Optional.empty();
   }
 
-  /**
-   * Where the values that this layout's modules return are found in the network: canonical module
-   * path by the path in this layout, so that activations recorded under its names can be compared.
-   * Paths that are the same in both need not be here.
-   */
-  default Map<String, String> modulePaths(Arguments arguments) {
-    return Map.of();
+  /** The library's own {@code config.json}, for a layout that is published with one. */
+  default Optional<PublishedConfiguration> configuration() {
+    return Optional.empty();
   }
 
   /**

@@ -162,5 +162,15 @@ public enum Problem {
   /** The index names a tensor that its shard does not hold. */
   SHARD_LACKS_TENSOR,
   /** A shard holds a tensor that the index does not place there. */
-  TENSOR_NOT_IN_INDEX
+  TENSOR_NOT_IN_INDEX,
+
+  // tokenizers
+  /** A folder without a tokenizer's files. */
+  TOKENIZER_MISSING,
+  /** A tokenizer's file is not JSON, or has other fields. */
+  TOKENIZER_MALFORMED,
+  /** A tokenizer without CLIP's tokens for start and end. */
+  TOKENIZER_NOT_CLIP,
+  /** The tokenizer library does not take the definition. */
+  TOKENIZER_REFUSED
 }

@@ -43,6 +43,7 @@ class ArgumentsTest {
     Arguments file = parse("{\"depth\": 3, \"ratio\": 2.6875, \"bias\": true, \"name\": \"a\"}");
     assertEquals(Set.of(), file.contradictions(parse("{\"depth\": 3, \"other\": 1}")));
     assertEquals(Set.of(), file.contradictions(parse("{\"ratio\": 2.7}")));
+    assertEquals(Set.of(), file.contradictions(parse("{\"depth\": null}")));
     assertEquals(
         Set.of("depth", "ratio", "bias", "name"),
         file.contradictions(parse("{\"depth\": 4, \"ratio\": 2.8, \"bias\": 1, \"name\": \"b\"}")));

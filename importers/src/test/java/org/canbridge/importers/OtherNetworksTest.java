@@ -20,13 +20,18 @@ class OtherNetworksTest {
         "PixArt (Chen et al., ICLR 2024) | x_embedder.proj.weight t_embedder.mlp.0.weight"
             + " blocks.0.scale_shift_table blocks.0.cross_attn.q_linear.weight"
             + " y_embedder.y_proj.fc1.weight final_layer.linear.weight",
-        "AutoencoderKL in the layout of CompVis |"
-            + " first_stage_model.encoder.down.0.block.0.conv1.weight"
-            + " first_stage_model.decoder.up.0.block.0.conv1.weight"
-            + " first_stage_model.post_quant_conv.weight",
-        "CLIP | embeddings.token_embedding.weight encoder.layers.0.self_attn.q_proj.weight"
-            + " final_layer_norm.weight",
-        "TAESD (tiny autoencoder) | 1.weight 3.conv.0.weight 3.conv.4.weight 4.conv.2.weight",
+        "TAESD (tiny autoencoder) or a relative in its authors' layout, half of it in a file |"
+            + " 1.weight 3.conv.0.weight 3.conv.4.weight 4.conv.2.weight",
+        "CLIP in the layout of OpenAI and OpenCLIP | positional_embedding token_embedding.weight"
+            + " transformer.resblocks.0.attn.in_proj_weight ln_final.weight",
+        "CLIP's image encoder | vision_model.embeddings.class_embedding"
+            + " vision_model.pre_layrnorm.weight vision_model.post_layernorm.weight",
+        "EfficientViT-SAM of MIT (Zhang et al., 2024) |"
+            + " image_encoder.backbone.stages.3.op_list.1.context_module.main.qkv.conv.weight"
+            + " prompt_encoder.point_embeddings.0.weight mask_decoder.iou_token.weight",
+        "DC-AE of MIT (Chen et al., ICLR 2025) |"
+            + " encoder.stages.3.op_list.0.context_module.main.qkv.conv.weight"
+            + " decoder.stages.3.op_list.0.context_module.main.qkv.conv.weight",
         "MNIST-diffusion (transformer) | pos_embed patch_embed.weight unpatch.weight"
             + " y_encoder.weight transformer.0.self_attn.in_proj_weight"
       })

@@ -16,6 +16,15 @@ public final class CallPlans {
   /** The name of the call with an image that is wider than high. */
   public static final String WIDE = "wide";
 
+  /** The name of the call that makes a latent of an image. */
+  public static final String ENCODE = "encode";
+
+  /** The name of the call that makes an image of a latent. */
+  public static final String DECODE = "decode";
+
+  /** The name of the call in which padding is hidden from the text. */
+  public static final String MASKED = "masked";
+
   /** The name of the call with classifier-free guidance. */
   public static final String CFG = "cfg";
 
@@ -101,7 +110,7 @@ public final class CallPlans {
   public static final CallPlan VAE =
       CallPlan.of(
           "vae",
-          Call.named("encode")
+          Call.named(ENCODE)
               .inputs("image")
               .optionalInput("noise", "noise")
               .output("output.moments", "moments")
@@ -111,7 +120,7 @@ public final class CallPlans {
               .output("output.sample", "sample")
               .output("output.latent", "latent")
               .build(),
-          Call.named("decode").inputs("latent").output("output.decoded", "decoded").build());
+          Call.named(DECODE).inputs("latent").output("output.decoded", "decoded").build());
 
   /** CLIP: without and with the mask of the padding. */
   public static final CallPlan CLIP =
@@ -122,7 +131,7 @@ public final class CallPlans {
               .optionalInput("pixel_values", "pixel_values")
               .output("output.*", "*")
               .build(),
-          Call.named("masked")
+          Call.named(MASKED)
               .inputs("input_ids", "attention_mask")
               .output("output.masked.*", "*")
               .build());

@@ -28,8 +28,8 @@ public final class ClassifierFreeGuidance implements Denoiser {
   }
 
   @Override
-  public Prediction predict(Latents x, double timestep) {
-    Prediction both = twice.predict(x.twice(), timestep);
+  public Prediction predict(Latents x, NoiseLevel level) {
+    Prediction both = twice.predict(x.twice(), level);
     int count = x.shape().channels();
     return new Prediction(
         guide(both.epsilon(), channels.ofEpsilon(count)),

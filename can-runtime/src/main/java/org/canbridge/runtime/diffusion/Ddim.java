@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import java.util.function.IntToDoubleFunction;
+
 /**
  * DDIM (Song, Meng and Ermon 2021, eq. 12) on a respaced schedule; {@code ddim_sample_loop} of the
  * DiT code. With {@code eta} 0 the run is deterministic, with 1 it adds as much noise as {@link
@@ -10,10 +12,27 @@ package org.canbridge.runtime.diffusion;
  *
  * @param schedule the respaced schedule
  * @param eta share of the noise, not negative
- * @param clipDenoised whether the estimate of the clean image is limited to -1..1 at each step
+ * @param clipping whether the estimate of the clean image is limited to -1..1 at each step
  */
-public record Ddim(NoiseSchedule schedule, double eta, boolean clipDenoised)
-    implements OneStepSolver {
+public record Ddim(NoiseSchedule schedule, double eta, Clipping clipping) implements OneStepSolver {
+
+  /** What happens to the estimates of the clean image and of the noise at each step. */
+  public enum Clipping {
+    /** Neither is changed. */
+    NONE,
+    /**
+     * The clean image is limited to -1..1, and the noise is the one that belongs to what is left:
+     * the DiT code.
+     */
+    NOISE_FOLLOWS,
+    /** The clean image is limited to -1..1, the noise stays as predicted: diffusers. */
+    NOISE_STAYS
+  }
+
+  /** Clipping as in the DiT code, or none. */
+  public Ddim(NoiseSchedule schedule, double eta, boolean clipDenoised) {
+    this(schedule, eta, clipDenoised ? Clipping.NOISE_FOLLOWS : Clipping.NONE);
+  }
 
   /** Checks eta. */
   public Ddim {
@@ -25,7 +44,10 @@ public record Ddim(NoiseSchedule schedule, double eta, boolean clipDenoised)
   @Override
   public Result step(int i, Latents x, Prediction prediction, Latents noise) {
     CleanEstimate estimate = CleanEstimate.of(schedule, i);
-    Latents denoised = estimate.denoise(x, prediction.epsilon(), clipDenoised);
+    Latents predicted = prediction.epsilon();
+    Latents denoised = estimate.denoise(x, predicted, clipping != Clipping.NONE);
+    IntToDoubleFunction epsilon =
+        clipping == Clipping.NOISE_STAYS ? predicted::get : k -> estimate.epsilon(x, denoised, k);
     float here = (float) schedule.alphaCumprod(i);
     float next = (float) schedule.alphaCumprodPrev(i);
     float sigma = (float) eta * sqrt((1 - next) / (1 - here)) * sqrt(1 - here / next);
@@ -38,7 +60,7 @@ public record Ddim(NoiseSchedule schedule, double eta, boolean clipDenoised)
             x.shape(),
             k ->
                 signal * denoised.get(k)
-                    + direction * estimate.epsilon(x, denoised, k)
+                    + direction * epsilon.applyAsDouble(k)
                     + sigma * noise.get(k));
     return new Result(state, denoised);
   }

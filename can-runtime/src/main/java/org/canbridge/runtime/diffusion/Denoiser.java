@@ -3,7 +3,7 @@ package org.canbridge.runtime.diffusion;
 /**
  * The one contract that solvers know: the noise in a state. What the network predicts, how many
  * times it is called and on what condition is the business of adapters ({@link EpsilonDenoiser},
- * {@link ClassifierFreeGuidance}), so that no solver branches on any of it.
+ * {@link ClassifierFreeGuidance}, {@link Thresholding}), so that no solver branches on any of it.
  */
 @FunctionalInterface
 public interface Denoiser {
@@ -12,7 +12,8 @@ public interface Denoiser {
    * Estimates the noise.
    *
    * @param x the state, {@code (B, C, H, W)}; not to be written to
-   * @param timestep what the network is given, e.g. 0..999 for DiT; the same for all rows
+   * @param level how noisy the state is, with the timestep that the network is given, e.g. 0..999
+   *     for DiT; the same for all rows
    */
-  Prediction predict(Latents x, double timestep);
+  Prediction predict(Latents x, NoiseLevel level);
 }

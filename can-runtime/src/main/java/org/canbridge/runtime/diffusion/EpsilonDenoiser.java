@@ -3,15 +3,22 @@ package org.canbridge.runtime.diffusion;
 import java.util.Optional;
 
 /**
- * A network that predicts the noise, with or without a learned variance in the second half of its
- * channels; which of the two is read off the size of its output.
+ * The noise, whatever it is that the network predicts. A learned variance may stand in the second
+ * half of the network's channels; whether it does is read off the size of its output.
  */
 public final class EpsilonDenoiser implements Denoiser {
   private final DenoisingNetwork network;
+  private final Parameterization parameterization;
 
-  /** Adapts the network, which the caller closes. */
+  /** Adapts a network that predicts the noise itself; the caller closes it. */
   public EpsilonDenoiser(DenoisingNetwork network) {
+    this(network, Parameterization.EPSILON);
+  }
+
+  /** Adapts a network, which the caller closes. */
+  public EpsilonDenoiser(DenoisingNetwork network, Parameterization parameterization) {
     this.network = network;
+    this.parameterization = parameterization;
   }
 
   /**
@@ -20,11 +27,12 @@ public final class EpsilonDenoiser implements Denoiser {
    * @throws IllegalStateException if the network gives neither C nor 2C channels
    */
   @Override
-  public Prediction predict(Latents x, double timestep) {
-    double[] output = network.forward(x, timestep);
+  public Prediction predict(Latents x, NoiseLevel level) {
+    double[] output = network.forward(x, level.timestep());
     int values = x.values().length;
     if (output.length == values) {
-      return new Prediction(new Latents(x.shape(), output), Optional.empty());
+      Latents all = new Latents(x.shape(), output);
+      return new Prediction(parameterization.epsilon(x, all, level), Optional.empty());
     }
     if (output.length != 2L * values) {
       throw new IllegalStateException(
@@ -36,7 +44,8 @@ public final class EpsilonDenoiser implements Denoiser {
               + values
               + " or twice");
     }
-    return new Prediction(half(x, output, 0), Optional.of(half(x, output, 1)));
+    return new Prediction(
+        parameterization.epsilon(x, half(x, output, 0), level), Optional.of(half(x, output, 1)));
   }
 
   private static Latents half(Latents x, double[] output, int which) {

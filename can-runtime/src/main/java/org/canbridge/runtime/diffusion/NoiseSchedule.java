@@ -19,19 +19,34 @@ public final class NoiseSchedule {
   private final int[] timesteps;
   private final double[] betas;
   private final double[] alphasCumprod;
+  private final double[] alphasCumprodPrev;
 
-  private NoiseSchedule(int[] timesteps, double[] betas) {
+  private NoiseSchedule(
+      int[] timesteps, double[] betas, double[] alphasCumprod, double[] alphasCumprodPrev) {
     this.timesteps = timesteps;
     this.betas = betas;
-    this.alphasCumprod = new double[betas.length];
+    this.alphasCumprod = alphasCumprod;
+    this.alphasCumprodPrev = alphasCumprodPrev;
+  }
+
+  private static NoiseSchedule of(int[] timesteps, double[] betas) {
+    double[] products = new double[betas.length];
     double product = 1;
     for (int i = 0; i < betas.length; i++) {
       if (!(betas[i] > 0 && betas[i] <= 1)) {
         throw new IllegalArgumentException("beta " + i + " must lie in (0, 1], not " + betas[i]);
       }
       product *= 1 - betas[i];
-      alphasCumprod[i] = product;
+      products[i] = product;
     }
+    return new NoiseSchedule(timesteps, betas, products, shifted(products));
+  }
+
+  /** 1 in front, the last one dropped. */
+  private static double[] shifted(double[] products) {
+    double[] previous = new double[products.length];
+    Arrays.setAll(previous, i -> i == 0 ? 1 : products[i - 1]);
+    return previous;
   }
 
   /**
@@ -46,6 +61,28 @@ public final class NoiseSchedule {
     double last = scale * 0.02;
     double stride = (last - first) / (steps - 1);
     return ofBetas(steps, i -> i == steps - 1 ? last : i * stride + first);
+  }
+
+  /**
+   * The square roots of betas rise linearly: the schedule of latent diffusion (Rombach et al.
+   * 2022), called {@code scaled_linear} by diffusers.
+   *
+   * @param steps number of timesteps, at least 2
+   * @param first the first beta
+   * @param last the last beta
+   */
+  public static NoiseSchedule scaledLinear(int steps, double first, double last) {
+    double from = Math.sqrt(first);
+    double stride = (Math.sqrt(last) - from) / (steps - 1);
+    return ofBetas(steps, i -> Math.pow(i * stride + from, 2));
+  }
+
+  /**
+   * Stable Diffusion's schedule, on which U-ViT's latent models were trained: {@link #scaledLinear}
+   * with 1000 steps from 0.00085 to 0.012.
+   */
+  public static NoiseSchedule stableDiffusion() {
+    return scaledLinear(1000, 0.00085, 0.012);
   }
 
   /**
@@ -69,7 +106,7 @@ public final class NoiseSchedule {
     if (steps < 1) {
       throw new IllegalArgumentException("a schedule needs at least 1 step, not " + steps);
     }
-    return new NoiseSchedule(
+    return of(
         IntStream.range(0, steps).toArray(), IntStream.range(0, steps).mapToDouble(beta).toArray());
   }
 
@@ -105,7 +142,62 @@ public final class NoiseSchedule {
       spaced[i] = 1 - after / before;
       before = after;
     }
-    return new NoiseSchedule(Arrays.stream(visited).map(i -> timesteps[i]).toArray(), spaced);
+    return of(Arrays.stream(visited).map(i -> timesteps[i]).toArray(), spaced);
+  }
+
+  /**
+   * The same schedule with other timesteps for the network, {@code first} at index 0: U-ViT counts
+   * from 1.
+   */
+  public NoiseSchedule withFirstTimestep(int first) {
+    return new NoiseSchedule(
+        Arrays.stream(timesteps).map(t -> t - timesteps[0] + first).toArray(),
+        betas,
+        alphasCumprod,
+        alphasCumprodPrev);
+  }
+
+  /**
+   * The schedule with betas and cumulative products rounded to float32, as diffusers' schedulers
+   * have it.
+   */
+  public NoiseSchedule float32() {
+    double[] rounded = Arrays.stream(betas).map(beta -> (float) beta).toArray();
+    double[] products = new double[rounded.length];
+    double product = 1;
+    for (int i = 0; i < rounded.length; i++) {
+      product *= 1 - (float) rounded[i];
+      products[i] = (float) product;
+    }
+    return new NoiseSchedule(timesteps, rounded, products, shifted(products));
+  }
+
+  /**
+   * The schedule of a run of diffusers' DDPM or DDIM scheduler: every step leads from one of the
+   * visited indexes back by {@code steps() / visited}, wherever the next visited index lies (with
+   * {@link TimestepSpacing#LINSPACE} that is not the same).
+   *
+   * @param indexes the visited indexes, ascending
+   * @param toClean whether steps that lead below index 0 end at the clean image ({@code
+   *     set_alpha_to_one}) or at index 0
+   */
+  NoiseSchedule strided(int[] indexes, boolean toClean) {
+    int stride = steps() / indexes.length;
+    double[] here = Arrays.stream(indexes).mapToDouble(i -> alphasCumprod[i]).toArray();
+    double[] previous =
+        Arrays.stream(indexes)
+            .mapToDouble(
+                i -> i >= stride ? alphasCumprod[i - stride] : toClean ? 1 : alphasCumprod[0])
+            .toArray();
+    double[] spaced = new double[indexes.length];
+    Arrays.setAll(spaced, i -> 1 - here[i] / previous[i]);
+    return new NoiseSchedule(
+        Arrays.stream(indexes).map(i -> timesteps[i]).toArray(), spaced, here, previous);
+  }
+
+  /** The noise level of index {@code i}. */
+  public NoiseLevel level(int i) {
+    return NoiseLevel.ofAlphaCumprod(timesteps[i], alphasCumprod[i]);
   }
 
   /** Number of steps. */
@@ -130,9 +222,12 @@ public final class NoiseSchedule {
     return alphasCumprod[i];
   }
 
-  /** {@link #alphaCumprod} of the next cleaner state; 1 for the clean image itself. */
+  /**
+   * {@link #alphaCumprod} of the state that a step from index {@code i} leads to; 1 for the clean
+   * image itself.
+   */
   public double alphaCumprodPrev(int i) {
-    return i == 0 ? 1 : alphasCumprod[i - 1];
+    return alphasCumprodPrev[i];
   }
 
   /** {@code sqrt(1 / alphaCumprod)}: x's factor in the estimate of the clean image. */

@@ -34,11 +34,11 @@ public interface OneStepSolver extends Solver {
     int steps = schedule().steps();
     Latents x = start;
     for (int i = steps - 1; i >= 0; i--) {
-      int timestep = schedule().timestep(i);
-      Prediction prediction = denoiser.predict(x, timestep);
+      NoiseLevel level = schedule().level(i);
+      Prediction prediction = denoiser.predict(x, level);
       Result result = step(i, x, prediction, noise.next(x.shape()));
       x = result.x();
-      listener.onStep(new Step(steps - i, steps, timestep, x, result.denoised()));
+      listener.onStep(new Step(steps - i, steps, level.timestep(), x, result.denoised()));
     }
     return x;
   }

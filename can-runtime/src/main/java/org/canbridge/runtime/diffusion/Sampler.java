@@ -101,11 +101,12 @@ public final class Sampler {
   }
 
   private static Denoiser cancellable(Denoiser denoiser, BooleanSupplier cancelled) {
-    return (x, timestep) -> {
+    return (x, level) -> {
       if (cancelled.getAsBoolean()) {
-        throw new CancellationException("sampling was cancelled before timestep " + timestep);
+        throw new CancellationException(
+            "sampling was cancelled before timestep " + level.timestep());
       }
-      return denoiser.predict(x, timestep);
+      return denoiser.predict(x, level);
     };
   }
 }

@@ -32,8 +32,14 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   /** {@code c10::ScalarType} numbers, which serialized TorchScript uses for data types. */
   private static final int FLOAT32 = 6;
 
+  private static final int INT64 = 4;
+
   private static final int FLOAT64 = 7;
+
   private static final int BFLOAT16 = 15;
+
+  /** By how much a score is lowered to hide it: its exponential is zero beside any other. */
+  private static final String HIDDEN = "1e30";
 
   private final Precision precision;
   private final PackedLinears packed;
@@ -385,6 +391,24 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String groupNorm(Op.GroupNorm op, List<Node> in) {
+    return "torch.group_norm("
+        + String.join(
+            ", ",
+            name(in, 0),
+            Integer.toString(op.groups()),
+            name(in, 1),
+            name(in, 2),
+            Double.toString(op.eps()))
+        + ", False)"; // no cuDNN
+  }
+
+  @Override
+  public String l2Normalize(Op.L2Normalize op, List<Node> in) {
+    return "torch.div(" + name(in, 0) + ", torch.norm(" + name(in, 0) + ", 2, [-1], True))";
+  }
+
+  @Override
   public String attention(Op.Attention op, List<Node> in) {
     return "torch.scaled_dot_product_attention("
         + name(in, 0)
@@ -393,6 +417,38 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + ", "
         + name(in, 2)
         + ")";
+  }
+
+  @Override
+  public String causalAttention(Op.CausalAttention op, List<Node> in) {
+    String operands = name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2);
+    if (in.size() < 4) {
+      return "torch.scaled_dot_product_attention(" + operands + ", None, 0., True)";
+    }
+    // Not minus infinity: a token that sees none must not become NaN.
+    long tokens = in.get(0).shape().size(2);
+    String past =
+        temporary(
+            "torch.tril(torch.ones("
+                + list(tokens, tokens)
+                + ", dtype="
+                + FLOAT32
+                + ", layout=None, device=ops.prim.device("
+                + name(in, 0)
+                + "), pin_memory=False))");
+    String shown =
+        temporary(
+            "torch.to(torch.ne(torch.reshape("
+                + name(in, 3)
+                + ", "
+                + list(-1, 1, 1, tokens)
+                + "), 0), "
+                + FLOAT32
+                + ")");
+    String bias =
+        "torch.mul(torch.sub(torch.mul(" + past + ", " + shown + "), 1.), " + HIDDEN + ")";
+    String mask = temporary(ownPrecision(bias));
+    return "torch.scaled_dot_product_attention(" + operands + ", " + mask + ")";
   }
 
   @Override
@@ -414,7 +470,16 @@ final class TorchScriptEmitter implements OpVisitor<String> {
             + "), "
             + op.eps()
             + "))";
-    return precision == Precision.BF16 ? "torch.to(" + mixed + ", " + BFLOAT16 + ")" : mixed;
+    return ownPrecision(mixed);
+  }
+
+  /** A float32 value as the rest of the network computes. */
+  private String ownPrecision(String value) {
+    return switch (precision) {
+      case F32 -> value;
+      case BF16 -> "torch.to(" + value + ", " + BFLOAT16 + ")";
+      case F64 -> "torch.to(" + value + ", " + FLOAT64 + ")";
+    };
   }
 
   private String widened(String value) {
@@ -427,6 +492,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       case SILU -> "torch.silu(" + name(in, 0) + ")";
       case RELU -> "torch.relu(" + name(in, 0) + ")";
       case HARDSWISH -> "torch.hardswish(" + name(in, 0) + ")";
+      case TANH -> "torch.tanh(" + name(in, 0) + ")";
+      case EXP -> "torch.exp(" + name(in, 0) + ")";
+      case QUICK_GELU ->
+          "torch.mul(" + name(in, 0) + ", torch.sigmoid(torch.mul(" + name(in, 0) + ", 1.702)))";
       case GELU_ERF -> "torch.gelu(" + name(in, 0) + ", approximate=\"none\")";
       case GELU_TANH -> "torch.gelu(" + name(in, 0) + ", approximate=\"tanh\")";
     };
@@ -440,6 +509,21 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String addScalar(Op.AddScalar op, List<Node> in) {
     return "torch.add(" + name(in, 0) + ", " + op.constant() + ")";
+  }
+
+  @Override
+  public String mulScalar(Op.MulScalar op, List<Node> in) {
+    return "torch.mul(" + name(in, 0) + ", " + op.constant() + ")";
+  }
+
+  @Override
+  public String divScalar(Op.DivScalar op, List<Node> in) {
+    return "torch.div(" + name(in, 0) + ", " + op.constant() + ")";
+  }
+
+  @Override
+  public String clamp(Op.Clamp op, List<Node> in) {
+    return "torch.clamp(" + name(in, 0) + ", " + op.least() + ", " + op.most() + ")";
   }
 
   @Override
@@ -461,6 +545,25 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   public String reshape(Op.Reshape op, List<Node> in) {
     long[] sizes = op.shape().dims().stream().mapToLong(d -> d.batch() ? -1 : d.size()).toArray();
     return "torch.reshape(" + name(in, 0) + ", " + list(sizes) + ")";
+  }
+
+  @Override
+  public String pad(Op.Pad op, List<Node> in) {
+    return "torch.constant_pad_nd("
+        + name(in, 0)
+        + ", "
+        + list(op.left(), op.right(), op.top(), op.bottom())
+        + ", 0)";
+  }
+
+  @Override
+  public String upsampleNearest(Op.UpsampleNearest op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    return "torch.upsample_nearest2d("
+        + name(in, 0)
+        + ", "
+        + list(x.size(2) * op.factor(), x.size(3) * op.factor())
+        + ", None, None)";
   }
 
   @Override
@@ -492,6 +595,26 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
+  public String selectToken(Op.SelectToken op, List<Node> in) {
+    String ids = name(in, 1);
+    // The first of several largest values; comparisons are made numbers, which argmax needs.
+    String searched =
+        op.id().isPresent()
+            ? "torch.to(torch.eq(" + ids + ", " + op.id().getAsLong() + "), " + INT64 + ")"
+            : ids;
+    String position =
+        temporary("torch.reshape(torch.argmax(" + searched + ", 1), " + list(-1, 1, 1) + ")");
+    long width = in.get(0).shape().size(2);
+    return "torch.squeeze(torch.gather("
+        + name(in, 0)
+        + ", 1, torch.expand("
+        + position
+        + ", "
+        + list(-1, 1, width)
+        + ")), 1)";
+  }
+
+  @Override
   public String timestepEmbedding(Op.TimestepEmbedding op, List<Node> in) {
     int half = op.width() / 2;
     String t =
@@ -520,11 +643,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         temporary(
             "torch.mul(torch.unsqueeze(" + t + ", 1), torch.unsqueeze(" + frequencies + ", 0))");
     String sinusoid = "torch.cat([torch.cos(" + angles + "), torch.sin(" + angles + ")], 1)";
-    return switch (precision) {
-      case F32 -> sinusoid;
-      case BF16 -> "torch.to(" + sinusoid + ", " + BFLOAT16 + ")";
-      case F64 -> "torch.to(" + sinusoid + ", " + FLOAT64 + ")";
-    };
+    return ownPrecision(sinusoid);
   }
 
   private String inputs(List<Node> in) {

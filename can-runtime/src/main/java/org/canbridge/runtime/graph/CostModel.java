@@ -80,7 +80,9 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   private static boolean isAttention(Op op) {
-    return op instanceof Op.Attention || op instanceof Op.ReluLinearAttention;
+    return op instanceof Op.Attention
+        || op instanceof Op.CausalAttention
+        || op instanceof Op.ReluLinearAttention;
   }
 
   @Override
@@ -132,7 +134,27 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long groupNorm(Op.GroupNorm op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long l2Normalize(Op.L2Normalize op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long attention(Op.Attention op, List<Node> in) {
+    return attention(in);
+  }
+
+  /** Counted in full, as the published figures do: a mask saves no work in the usual kernels. */
+  @Override
+  public Long causalAttention(Op.CausalAttention op, List<Node> in) {
+    return attention(in);
+  }
+
+  private static long attention(List<Node> in) {
     Shape q = in.get(0).shape();
     Shape k = in.get(1).shape();
     Shape v = in.get(2).shape();
@@ -164,6 +186,21 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long mulScalar(Op.MulScalar op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long divScalar(Op.DivScalar op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long clamp(Op.Clamp op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long addMul(Op.AddMul op, List<Node> in) {
     return 0L;
   }
@@ -184,6 +221,16 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long pad(Op.Pad op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long upsampleNearest(Op.UpsampleNearest op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long permute(Op.Permute op, List<Node> in) {
     return 0L;
   }
@@ -200,6 +247,11 @@ public final class CostModel implements OpVisitor<Long> {
 
   @Override
   public Long embedding(Op.Embedding op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
+  public Long selectToken(Op.SelectToken op, List<Node> in) {
     return 0L;
   }
 

@@ -192,6 +192,15 @@ public final class GraphBuilder {
         module.add(new Op.LayerNorm(eps), null, x, weight, module.parameter("bias", width)));
   }
 
+  /** Group norm of {@code (B, C, ...)} with weight and bias {@code (C)}, as module {@code name}. */
+  public Node groupNorm(String name, Node x, int groups, double eps) {
+    GraphBuilder module = in(name);
+    long channels = x.shape().size(1);
+    Node weight = module.parameter("weight", channels);
+    Node bias = module.parameter("bias", channels);
+    return module.returns(module.add(new Op.GroupNorm(groups, eps), null, x, weight, bias));
+  }
+
   /** Attention over {@code (B, heads, N, d)}. */
   public Node attention(Node q, Node k, Node v) {
     return add(new Op.Attention(), null, q, k, v);
@@ -215,6 +224,11 @@ public final class GraphBuilder {
   /** {@code x + constant}. */
   public Node addScalar(Node x, double constant) {
     return add(new Op.AddScalar(constant), null, x);
+  }
+
+  /** {@code x * constant}. */
+  public Node mulScalar(Node x, double constant) {
+    return add(new Op.MulScalar(constant), null, x);
   }
 
   /** Another shape for the same elements. */

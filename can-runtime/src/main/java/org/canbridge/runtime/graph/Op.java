@@ -1,6 +1,7 @@
 package org.canbridge.runtime.graph;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * An operation of the graph. Inputs are positional and described with each record; optional ones
@@ -88,11 +89,42 @@ public sealed interface Op {
     }
   }
 
+  /**
+   * Normalisation over groups of neighbouring channels: x {@code (B, C, ...)}, weight and bias
+   * {@code (C)}. Source: Wu and He, ECCV 2018 (arXiv 1803.08494).
+   */
+  record GroupNorm(int groups, double eps) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.groupNorm(this, in);
+    }
+  }
+
+  /** {@code x / |x|}, Euclidean length over the last axis. */
+  record L2Normalize() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.l2Normalize(this, in);
+    }
+  }
+
   /** Scaled dot-product attention, scale {@code 1/sqrt(d)}: q, k, v {@code (B, heads, N, d)}. */
   record Attention() implements Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.attention(this, in);
+    }
+  }
+
+  /**
+   * Scaled dot-product attention in which token n sees tokens 0 to n only: q, k, v {@code (B,
+   * heads, N, d)}, optional mask {@code (B, N)} of kind INT, zero where a token (padding) may not
+   * be seen by others. A token that sees none at all takes the mean of all, as in transformers.
+   */
+  record CausalAttention() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.causalAttention(this, in);
     }
   }
 
@@ -119,6 +151,11 @@ public sealed interface Op {
       RELU,
       /** {@code x * min(max(x + 3, 0), 6) / 6}. */
       HARDSWISH,
+      TANH,
+      /** {@code e^x}. */
+      EXP,
+      /** {@code x * sigmoid(1.702 x)}, CLIP's approximation of GELU. */
+      QUICK_GELU,
       /** Gaussian error linear unit, exact. */
       GELU_ERF,
       /** Gaussian error linear unit, tanh approximation. */
@@ -144,6 +181,33 @@ public sealed interface Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.addScalar(this, in);
+    }
+  }
+
+  /** {@code x * constant}. */
+  record MulScalar(double constant) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.mulScalar(this, in);
+    }
+  }
+
+  /**
+   * {@code x / constant}, where a reference divides: multiplying by the reciprocal rounds twice,
+   * which TAESD's layers make 1.2e-5.
+   */
+  record DivScalar(double constant) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.divScalar(this, in);
+    }
+  }
+
+  /** {@code min(max(x, least), most)}. */
+  record Clamp(double least, double most) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.clamp(this, in);
     }
   }
 
@@ -186,6 +250,22 @@ public sealed interface Op {
     }
   }
 
+  /** Zeros around a map: x {@code (B, C, H, W)}. */
+  record Pad(int left, int right, int top, int bottom) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.pad(this, in);
+    }
+  }
+
+  /** Every pixel {@code factor} times in both directions: x {@code (B, C, H, W)}. */
+  record UpsampleNearest(int factor) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.upsampleNearest(this, in);
+    }
+  }
+
   /** Axes in another order: axis {@code i} of the result is axis {@code axes[i]} of x. */
   record Permute(List<Integer> axes) implements Op {
     /** Keeps its own copy. */
@@ -220,6 +300,18 @@ public sealed interface Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.embedding(this, in);
+    }
+  }
+
+  /**
+   * One token of each sample: x {@code (B, N, D)}, ids {@code (B, N)} of kind INT, to {@code (B,
+   * D)}. It is the first that holds {@code id}, or the very first where none does; without {@code
+   * id} the first that holds the sample's largest id.
+   */
+  record SelectToken(OptionalLong id) implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.selectToken(this, in);
     }
   }
 

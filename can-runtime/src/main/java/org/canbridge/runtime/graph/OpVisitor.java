@@ -32,8 +32,17 @@ public interface OpVisitor<R> {
   /** See {@link Op.BatchNorm}. */
   R batchNorm(Op.BatchNorm op, List<Node> in);
 
+  /** See {@link Op.GroupNorm}. */
+  R groupNorm(Op.GroupNorm op, List<Node> in);
+
+  /** See {@link Op.L2Normalize}. */
+  R l2Normalize(Op.L2Normalize op, List<Node> in);
+
   /** See {@link Op.Attention}. */
   R attention(Op.Attention op, List<Node> in);
+
+  /** See {@link Op.CausalAttention}. */
+  R causalAttention(Op.CausalAttention op, List<Node> in);
 
   /** See {@link Op.ReluLinearAttention}. */
   R reluLinearAttention(Op.ReluLinearAttention op, List<Node> in);
@@ -47,6 +56,15 @@ public interface OpVisitor<R> {
   /** See {@link Op.AddScalar}. */
   R addScalar(Op.AddScalar op, List<Node> in);
 
+  /** See {@link Op.MulScalar}. */
+  R mulScalar(Op.MulScalar op, List<Node> in);
+
+  /** See {@link Op.DivScalar}. */
+  R divScalar(Op.DivScalar op, List<Node> in);
+
+  /** See {@link Op.Clamp}. */
+  R clamp(Op.Clamp op, List<Node> in);
+
   /** See {@link Op.AddMul}. */
   R addMul(Op.AddMul op, List<Node> in);
 
@@ -59,6 +77,12 @@ public interface OpVisitor<R> {
   /** See {@link Op.Reshape}. */
   R reshape(Op.Reshape op, List<Node> in);
 
+  /** See {@link Op.Pad}. */
+  R pad(Op.Pad op, List<Node> in);
+
+  /** See {@link Op.UpsampleNearest}. */
+  R upsampleNearest(Op.UpsampleNearest op, List<Node> in);
+
   /** See {@link Op.Permute}. */
   R permute(Op.Permute op, List<Node> in);
 
@@ -70,6 +94,9 @@ public interface OpVisitor<R> {
 
   /** See {@link Op.Embedding}. */
   R embedding(Op.Embedding op, List<Node> in);
+
+  /** See {@link Op.SelectToken}. */
+  R selectToken(Op.SelectToken op, List<Node> in);
 
   /** See {@link Op.TimestepEmbedding}. */
   R timestepEmbedding(Op.TimestepEmbedding op, List<Node> in);

@@ -97,8 +97,36 @@ final class ShapeInference implements OpVisitor<Shape> {
   }
 
   @Override
+  public Shape groupNorm(Op.GroupNorm op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    check(x.rank() >= 2 && x.dim(0).equals(Dim.BATCH), "x must be (B, C, ...)", in);
+    check(x.size(1) % op.groups() == 0, "channels must be a multiple of groups", in);
+    for (Node affine : in.subList(1, in.size())) {
+      check(affine.shape().equals(Shape.of(x.size(1))), "weight and bias must be (C)", in);
+    }
+    return x;
+  }
+
+  @Override
+  public Shape l2Normalize(Op.L2Normalize op, List<Node> in) {
+    return in.get(0).shape();
+  }
+
+  @Override
   public Shape attention(Op.Attention op, List<Node> in) {
     return attended(in);
+  }
+
+  @Override
+  public Shape causalAttention(Op.CausalAttention op, List<Node> in) {
+    Shape x = attended(in);
+    check(x.dim(2).equals(in.get(1).shape().dim(2)), "q and k must agree in N", in);
+    check(
+        in.size() < 4
+            || (in.get(3).kind() == Kind.INT && in.get(3).shape().equals(Shape.batched(x.size(2)))),
+        "the mask must be (B, N), integers",
+        in);
+    return x;
   }
 
   @Override
@@ -138,6 +166,22 @@ final class ShapeInference implements OpVisitor<Shape> {
   }
 
   @Override
+  public Shape mulScalar(Op.MulScalar op, List<Node> in) {
+    return in.get(0).shape();
+  }
+
+  @Override
+  public Shape divScalar(Op.DivScalar op, List<Node> in) {
+    return in.get(0).shape();
+  }
+
+  @Override
+  public Shape clamp(Op.Clamp op, List<Node> in) {
+    check(op.least() <= op.most(), "least must not be above most", in);
+    return in.get(0).shape();
+  }
+
+  @Override
   public Shape addMul(Op.AddMul op, List<Node> in) {
     return broadcast(in);
   }
@@ -166,6 +210,29 @@ final class ShapeInference implements OpVisitor<Shape> {
         "the number of elements must stay, new shape " + op.shape(),
         in);
     return op.shape();
+  }
+
+  @Override
+  public Shape pad(Op.Pad op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    check(x.rank() == 4 && x.dim(0).equals(Dim.BATCH), "x must be (B, C, H, W)", in);
+    check(
+        op.left() >= 0 && op.right() >= 0 && op.top() >= 0 && op.bottom() >= 0,
+        "padding must not be negative",
+        in);
+    return Shape.batched(
+        x.size(1), x.size(2) + op.top() + op.bottom(), x.size(3) + op.left() + op.right());
+  }
+
+  @Override
+  public Shape upsampleNearest(Op.UpsampleNearest op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    check(x.rank() == 4 && x.dim(0).equals(Dim.BATCH), "x must be (B, C, H, W)", in);
+    check(op.factor() > 0, "the factor must be positive", in);
+    return Shape.batched(
+        x.size(1),
+        Math.multiplyExact(x.size(2), (long) op.factor()),
+        Math.multiplyExact(x.size(3), (long) op.factor()));
   }
 
   @Override
@@ -214,6 +281,18 @@ final class ShapeInference implements OpVisitor<Shape> {
     List<Dim> dims = new ArrayList<>(ids.shape().dims());
     dims.add(table.dim(1));
     return new Shape(dims);
+  }
+
+  @Override
+  public Shape selectToken(Op.SelectToken op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    Node ids = in.get(1);
+    check(x.rank() == 3 && x.dim(0).equals(Dim.BATCH), "x must be (B, N, D)", in);
+    check(
+        ids.kind() == Kind.INT && ids.shape().equals(Shape.batched(x.size(1))),
+        "ids must be (B, N), integers",
+        in);
+    return Shape.batched(x.size(2));
   }
 
   @Override

@@ -47,13 +47,13 @@ class ClassifierFreeGuidanceTest {
     AtomicInteger calls = new AtomicInteger();
     Latents x = Latents.generate(2, new ImageShape(1, 1, 2), i -> i);
     Denoiser twice =
-        (both, timestep) -> {
+        (both, level) -> {
           calls.incrementAndGet();
-          assertEquals(17, timestep);
+          assertEquals(17, level.timestep());
           assertArrayEquals(new double[] {0, 1, 2, 3, 0, 1, 2, 3}, both.values());
           return new Prediction(both, Optional.empty());
         };
-    Prediction guided = new ClassifierFreeGuidance(twice, 4, GuidedChannels.ALL).predict(x, 17);
+    Prediction guided = new ClassifierFreeGuidance(twice, 4, GuidedChannels.ALL).predict(x, at(17));
     assertEquals(1, calls.get());
     assertEquals(Optional.empty(), guided.variance());
     assertArrayEquals(x.values(), guided.epsilon().values());
@@ -70,7 +70,7 @@ class ClassifierFreeGuidanceTest {
   void aNetworkOfAnotherWidthIsRefused() {
     Latents x = Latents.generate(1, new ImageShape(2, 1, 2), i -> i);
     Denoiser denoiser = new EpsilonDenoiser((state, timestep) -> new double[6]);
-    assertThrows(IllegalStateException.class, () -> denoiser.predict(x, 0));
+    assertThrows(IllegalStateException.class, () -> denoiser.predict(x, at(0)));
   }
 
   /** Three rows through a network that tells conditional from null rows by their place. */
@@ -78,13 +78,17 @@ class ClassifierFreeGuidanceTest {
     ImageShape shape = new ImageShape(channels, 2, 2);
     Latents x = Latents.generate(3, shape, i -> 0);
     Denoiser twice =
-        (both, timestep) -> {
+        (both, level) -> {
           int half = both.values().length / 2;
           return new Prediction(
               Latents.generate(6, shape, i -> i < half ? EPSILON : NULL_EPSILON),
               Optional.of(Latents.generate(6, shape, i -> i < half ? VARIANCE : NULL_VARIANCE)));
         };
-    return new ClassifierFreeGuidance(twice, scale, guidedChannels).predict(x, 0);
+    return new ClassifierFreeGuidance(twice, scale, guidedChannels).predict(x, at(0));
+  }
+
+  private static NoiseLevel at(double timestep) {
+    return NoiseLevel.ofAlphaCumprod(timestep, 0.5);
   }
 
   private static void assertChannels(double[] expected, Latents actual) {

@@ -174,7 +174,7 @@ public final class ReferenceRun {
     OneStepSolver solver = solver();
     Latents x = start();
     for (int done = 0; done < timesteps.length; done++) {
-      Prediction prediction = outputs.predict(x, timesteps[done]);
+      Prediction prediction = outputs.predict(x, schedule().level(timesteps.length - 1 - done));
       Latents drawn = noiseOf(done);
       Latents next = solver.step(timesteps.length - 1 - done, x, prediction, drawn).x();
       x = slice(states, done);

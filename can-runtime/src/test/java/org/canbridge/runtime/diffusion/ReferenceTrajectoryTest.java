@@ -79,8 +79,8 @@ class ReferenceTrajectoryTest {
     ReferenceRun run = live().get(0);
     Denoiser exact = closedForm(run);
     Denoiser off =
-        (x, timestep) -> {
-          Prediction prediction = exact.predict(x, timestep);
+        (x, level) -> {
+          Prediction prediction = exact.predict(x, level);
           Latents epsilon = prediction.epsilon();
           return new Prediction(
               Latents.generate(x.batch(), x.shape(), i -> epsilon.get(i) * 1.001),
@@ -92,37 +92,12 @@ class ReferenceTrajectoryTest {
   /** The function that stands for a network in these runs; its formula is in reference.json. */
   private static Denoiser closedForm(ReferenceRun run) {
     if (run.guidanceScale() == 1) {
-      return new EpsilonDenoiser(closedForm(new long[run.batch()], run.learnsVariance()));
+      return new EpsilonDenoiser(ClosedForm.network(new long[run.batch()], run.learnsVariance()));
     }
     long[] labels = {run.labels()[0], 10};
     return new ClassifierFreeGuidance(
-        new EpsilonDenoiser(closedForm(labels, run.learnsVariance())),
+        new EpsilonDenoiser(ClosedForm.network(labels, run.learnsVariance())),
         run.guidanceScale(),
         GuidedChannels.FIRST_THREE);
-  }
-
-  private static DenoisingNetwork closedForm(long[] labels, boolean learnsVariance) {
-    return (x, timestep) -> {
-      assertEquals(labels.length, x.batch());
-      int channels = x.shape().channels();
-      int plane = x.shape().plane();
-      int halves = learnsVariance ? 2 : 1;
-      double u = timestep / 1000;
-      double w = (1 - u) * (1 - u);
-      double[] output = new double[halves * x.values().length];
-      for (int i = 0; i < x.values().length; i++) {
-        int row = i / x.shape().size();
-        int c = i / plane % channels;
-        double value = x.get(i);
-        double y = labels[row];
-        int at = i + row * (halves - 1) * x.shape().size();
-        output[at] =
-            (1 - 0.5 * w) * value + 0.6 * w * Math.sin(1.5 * value + 6 * u + 0.4 * c + 0.3 * y);
-        if (learnsVariance) {
-          output[at + x.shape().size()] = 0.8 * Math.cos(value + 3 * u - 0.3 * c + 0.2 * y);
-        }
-      }
-      return output;
-    };
   }
 }

@@ -128,8 +128,8 @@ class SolverTest {
 
   /** The expected noise in a state, for data N(MEAN, STD^2). */
   private static Denoiser exact(NoiseSchedule schedule) {
-    return (x, timestep) -> {
-      double signal = schedule.alphaCumprod(index(schedule, timestep));
+    return (x, level) -> {
+      double signal = schedule.alphaCumprod(index(schedule, level.timestep()));
       double factor = Math.sqrt(1 - signal) / (signal * STD * STD + 1 - signal);
       return new Prediction(
           Latents.generate(
@@ -140,8 +140,8 @@ class SolverTest {
 
   /** The same with the v that stands for the variance of the true reverse step. */
   private static Denoiser withTrueVariance(NoiseSchedule schedule) {
-    return (x, timestep) -> {
-      int i = index(schedule, timestep);
+    return (x, level) -> {
+      int i = index(schedule, level.timestep());
       double signal = schedule.alphaCumprod(i);
       double ofClean = STD * STD * (1 - signal) / (signal * STD * STD + 1 - signal);
       double variance =
@@ -149,7 +149,7 @@ class SolverTest {
       double smallest = schedule.posteriorLogVarianceClipped(i);
       double share = (Math.log(variance) - smallest) / (Math.log(schedule.beta(i)) - smallest);
       return new Prediction(
-          exact(schedule).predict(x, timestep).epsilon(),
+          exact(schedule).predict(x, level).epsilon(),
           Optional.of(Latents.generate(x.batch(), x.shape(), k -> 2 * share - 1)));
     };
   }

@@ -14,7 +14,6 @@ public final class PositionTable {
   private static final double A = -0.75;
 
   private static final int TAPS = 4;
-  private static final double MAX_PERIOD = 10_000;
 
   private final int extra;
   private final int side;
@@ -39,45 +38,6 @@ public final class PositionTable {
   public static PositionTable of(TensorData tensor, int extra, int side) {
     int width = Math.toIntExact(tensor.type().shape().get(2));
     return new PositionTable(extra, side, width, Tensors.doubles(tensor));
-  }
-
-  /**
-   * The table of DiT: the first half of the columns encodes the column of the grid, the second the
-   * row; each half sines, then cosines, of frequencies {@code 10000^(-k / (D/4))}. Source: {@code
-   * get_2d_sincos_pos_embed} in {@code models.py} of facebookresearch/DiT.
-   *
-   * @param width D, a multiple of 4
-   */
-  public static PositionTable sineCosine(int side, int width) {
-    double[] values = new double[side * side * width];
-    int quarter = width / 4;
-    for (int row = 0; row < side; row++) {
-      for (int column = 0; column < side; column++) {
-        int at = (row * side + column) * width;
-        for (int k = 0; k < quarter; k++) {
-          double frequency = Math.pow(MAX_PERIOD, -(double) k / quarter);
-          values[at + k] = Math.sin(column * frequency);
-          values[at + quarter + k] = Math.cos(column * frequency);
-          values[at + 2 * quarter + k] = Math.sin(row * frequency);
-          values[at + 3 * quarter + k] = Math.cos(row * frequency);
-        }
-      }
-    }
-    return new PositionTable(0, side, width, values);
-  }
-
-  /** Columns D. */
-  public int width() {
-    return width;
-  }
-
-  /** Whether all values are within {@code tolerance} of another table of the same size. */
-  public boolean isClose(PositionTable other, double tolerance) {
-    boolean close = values.length == other.values.length;
-    for (int i = 0; close && i < values.length; i++) {
-      close = Math.abs(values[i] - other.values[i]) <= tolerance;
-    }
-    return close;
   }
 
   /**

@@ -7,10 +7,11 @@ import static org.canbridge.importers.keys.KeyRule.rename;
 
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
@@ -99,6 +100,27 @@ final class DiffusersDitLayout implements Layout {
           rename("proj_out_1.weight", "final_layer.adaLN_modulation.1.weight", "[2*D, D]"),
           rename("proj_out_1.bias", "final_layer.adaLN_modulation.1.bias", "[2*D]"));
 
+  private static final Pattern IN_BLOCK = Pattern.compile("blocks\\.(\\d+)(\\..*)?");
+
+  /** Our module paths below a block, theirs below {@code transformer_blocks.i}. */
+  private static final Map<String, String> BLOCK_MODULES =
+      Map.of(
+          ".attn", ".attn1",
+          ".mlp", ".ff",
+          ".mlp.fc1", ".ff.net.0.proj",
+          ".adaLN_modulation.1", ".norm1.linear",
+          ".sinusoid", ".norm1.emb.time_proj",
+          ".t_embedder", ".norm1.emb.timestep_embedder",
+          ".y_embedder", ".norm1.emb.class_embedder",
+          ".condition", ".norm1.emb");
+
+  private static final Map<String, String> MODULES =
+      Map.of(
+          "x_embedder.proj", "pos_embed.proj",
+          "tokens", "pos_embed",
+          "final_layer.adaLN_modulation.1", "proj_out_1",
+          "final_layer.linear", "proj_out_2");
+
   private static KeyRule inBlock(String source, String target, String shape) {
     return rename(BLOCKS + "{i}." + source, "blocks.{i}." + target, shape);
   }
@@ -169,6 +191,13 @@ final class DiffusersDitLayout implements Layout {
   }
 
   @Override
+  public Optional<String> remark() {
+    return Optional.of(
+        "computes as diffusers does; the authors' own code gives other results from the same"
+            + " weights (timestep_frequency_shift 0, norm_eps 1e-6)");
+  }
+
+  @Override
   public Optional<PublishedConfiguration> configuration() {
     return Optional.of(new DiffusersDitConfiguration());
   }
@@ -207,28 +236,17 @@ final class DiffusersDitLayout implements Layout {
     return map.each("i", depth, block, dims).rules(FINAL_LAYER, dims).build();
   }
 
+  /** Embedders that all blocks share stand in block 0 here. */
   @Override
-  public Map<String, String> modulePaths(Arguments arguments) {
-    Map<String, String> paths = new LinkedHashMap<>();
-    boolean perBlock = DitShapes.perBlock(arguments);
-    paths.put("pos_embed.proj", "x_embedder.proj");
-    paths.put("pos_embed", "tokens");
-    for (long i = 0; i < arguments.integer("depth").orElse(0); i++) {
-      String source = BLOCKS + i;
-      String target = "blocks." + i;
-      String embedders = perBlock ? target + "." : "";
-      paths.put(source + ".norm1.emb.time_proj", embedders + "sinusoid");
-      paths.put(source + ".norm1.emb.timestep_embedder", embedders + "t_embedder");
-      paths.put(source + ".norm1.emb.class_embedder", embedders + "y_embedder");
-      paths.put(source + ".norm1.emb", embedders + "condition");
-      paths.put(source + ".norm1.linear", target + ".adaLN_modulation.1");
-      paths.put(source + ".attn1", target + ".attn");
-      paths.put(source + ".ff.net.0.proj", target + ".mlp.fc1");
-      paths.put(source + ".ff", target + ".mlp");
-      paths.put(source, target);
+  public String publishedModule(String canonical, Arguments arguments) {
+    String published = MODULES.get(canonical);
+    Matcher block = IN_BLOCK.matcher(canonical);
+    if (published == null && block.matches()) {
+      String inside = block.group(2) == null ? "" : BLOCK_MODULES.get(block.group(2));
+      published = inside == null ? null : BLOCKS + block.group(1) + inside;
+    } else if (published == null && BLOCK_MODULES.containsKey("." + canonical)) {
+      published = BLOCKS + "0" + BLOCK_MODULES.get("." + canonical);
     }
-    paths.put("proj_out_1", "final_layer.adaLN_modulation.1");
-    paths.put("proj_out_2", "final_layer.linear");
-    return paths;
+    return published == null ? canonical : published;
   }
 }

@@ -9,14 +9,14 @@ import org.canbridge.importers.adapt.Adapted;
 import org.canbridge.importers.adapt.ClassTable;
 import org.canbridge.importers.adapt.PositionTable;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 
 /** A DiT for images of another size or for other classes. */
 final class DitAdaptation {
   private static final String POSITIONS = "pos_embed";
-  private static final String LABELS = "y_embedder.embedding_table.weight";
 
-  /** More than the rounding of half precision, less than any learned table would stay within. */
-  private static final double ROUNDING = 5e-3;
+  /** The end of the name: every block may have a table of its own. */
+  private static final String LABELS = "y_embedder.embedding_table.weight";
 
   private DitAdaptation() {}
 
@@ -25,18 +25,7 @@ final class DitAdaptation {
     List<String> changes = new ArrayList<>();
     int size = change.imageSize().orElse(config.inputSize());
     int classes = change.numClasses().orElse(config.numClasses());
-    DitConfig adapted =
-        new DitConfig(
-            size,
-            config.patchSize(),
-            config.inChannels(),
-            config.hiddenSize(),
-            config.depth(),
-            config.numHeads(),
-            config.mlpHidden(),
-            classes,
-            config.learnSigma(),
-            config.frequencyEmbeddingSize());
+    DitConfig adapted = config.resized(size, classes);
     if (size != config.inputSize()) {
       changes.add(
           "input_size "
@@ -47,8 +36,9 @@ final class DitAdaptation {
               + resize(changed, config.gridSize(), adapted.gridSize()));
     }
     if (classes != config.numClasses()) {
-      changed.computeIfPresent(
-          LABELS, (name, table) -> ClassTable.replaced(table, classes + 1, true));
+      changed.replaceAll(
+          (name, table) ->
+              name.endsWith(LABELS) ? ClassTable.replaced(table, classes + 1, true) : table);
       changes.add(
           "num_classes "
               + config.numClasses()
@@ -62,13 +52,15 @@ final class DitAdaptation {
   /** A table that was never learned is computed anew. */
   private static String resize(Map<String, TensorData> tensors, int side, int newSide) {
     TensorData stored = tensors.get(POSITIONS);
-    PositionTable table = PositionTable.of(stored, 0, side);
-    boolean computed =
-        table.width() % 4 == 0
-            && table.isClose(PositionTable.sineCosine(side, table.width()), ROUNDING);
-    PositionTable resized =
-        computed ? PositionTable.sineCosine(newSide, table.width()) : table.resized(newSide);
-    tensors.put(POSITIONS, resized.tensor(stored.type().dtype()));
+    boolean computed = SineCosinePositions.TABLE.findFault(stored).isEmpty();
+    TensorData resized;
+    if (computed) {
+      List<Long> shape = List.of(1L, (long) newSide * newSide, stored.type().shape().get(2));
+      resized = Tensors.as(SineCosinePositions.TABLE.tensor(shape), stored.type().dtype());
+    } else {
+      resized = PositionTable.of(stored, 0, side).resized(newSide).tensor(stored.type().dtype());
+    }
+    tensors.put(POSITIONS, resized);
     return computed
         ? "pos_embed was computed anew"
         : "pos_embed is not the sine-cosine table and was interpolated";

@@ -44,6 +44,7 @@ public final class OnnxFile implements TensorFile {
   private final Map<String, TensorData> tensors;
   private final Map<String, String> constants;
   private final Map<String, Object> values;
+  private final List<String> notes;
 
   private OnnxFile(FileSource source, OnnxExternalData external) {
     this.source = source;
@@ -66,6 +67,22 @@ public final class OnnxFile implements TensorFile {
     Map<String, Object> all = new LinkedHashMap<>(graph.values());
     named.renamed().forEach((name, inFile) -> all.put("renamed." + name, inFile));
     this.values = Collections.unmodifiableMap(all);
+    this.notes = notes(named.renamed());
+  }
+
+  private static List<String> notes(Map<String, String> renamed) {
+    return renamed.entrySet().stream()
+        .findFirst()
+        .map(
+            example ->
+                "weights that the exporter renamed have their names back: "
+                    + renamed.size()
+                    + " of them, e.g. "
+                    + example.getValue()
+                    + " is "
+                    + example.getKey())
+        .stream()
+        .toList();
   }
 
   /**
@@ -136,6 +153,11 @@ public final class OnnxFile implements TensorFile {
   @Override
   public Map<String, String> constants() {
     return constants;
+  }
+
+  @Override
+  public List<String> notes() {
+    return notes;
   }
 
   /** Always empty: an ONNX model has no nested dictionaries. */

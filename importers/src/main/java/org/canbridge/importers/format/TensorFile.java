@@ -36,6 +36,11 @@ public interface TensorFile extends AutoCloseable {
     return Map.of();
   }
 
+  /** What the reader decided and the user should know, one sentence each. */
+  default List<String> notes() {
+    return List.of();
+  }
+
   /**
    * Names of top-level entries that are dictionaries themselves, e.g. {@code model, ema, opt};
    * empty for a plain state dict.

@@ -106,6 +106,64 @@ public final class KeyMap {
   }
 
   /**
+   * The module of the target layout that a module of the source layout became: the one that holds
+   * the tensors which the source's went to, and no others. It gives the same value, so that
+   * activations recorded under the source's names can be compared.
+   *
+   * @param sourceModule a module path, e.g. {@code decoder.up.1.upsample}
+   * @return e.g. {@code decoder.up_blocks.0.upsamplers.0}; empty if the module has no tensors, or
+   *     tensors of other modules went to the same one
+   */
+  public Optional<String> targetModule(String sourceModule) {
+    List<String> reached = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    Optional<String> sameRest = Optional.empty();
+    for (Expanded rule : rules) {
+      List<String> targets = rule.targets().stream().map(Place::name).toList();
+      for (Place source : rule.sources()) {
+        boolean inside = isInside(source.name(), sourceModule);
+        (inside ? reached : others).addAll(targets);
+        if (inside && sameRest.isEmpty()) {
+          sameRest = without(targets.get(0), source.name().substring(sourceModule.length()));
+        }
+      }
+    }
+    return Stream.concat(sameRest.stream(), commonModule(reached).stream())
+        .filter(module -> allInside(reached, module))
+        .filter(module -> others.stream().noneMatch(name -> isInside(name, module)))
+        .findFirst();
+  }
+
+  private static boolean isInside(String name, String module) {
+    return name.startsWith(module + ".");
+  }
+
+  /** What stands before the rest of a name, where both layouts call the rest the same. */
+  private static Optional<String> without(String name, String rest) {
+    return name.endsWith(rest)
+        ? Optional.of(name.substring(0, name.length() - rest.length()))
+        : Optional.empty();
+  }
+
+  /** The innermost module that holds all of these tensors. */
+  private static Optional<String> commonModule(List<String> names) {
+    Optional<String> module = names.stream().findFirst().flatMap(KeyMap::parent);
+    while (module.isPresent() && !allInside(names, module.get())) {
+      module = parent(module.get());
+    }
+    return module;
+  }
+
+  private static boolean allInside(List<String> names, String module) {
+    return names.stream().allMatch(name -> isInside(name, module));
+  }
+
+  private static Optional<String> parent(String path) {
+    int dot = path.lastIndexOf('.');
+    return dot < 0 ? Optional.empty() : Optional.of(path.substring(0, dot));
+  }
+
+  /**
    * Names and shapes of the tensors that the map fills, in the order of the rules.
    *
    * @throws IllegalStateException if a size is unknown

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -80,12 +79,19 @@ class AdaptationTest {
     return Tensors.doubles(table.tensor(DType.F64));
   }
 
-  @Test
-  void computesTheTableOfDit() {
-    try (Checkpoint checkpoint = dit("dit-tiny", 3)) {
-      PositionTable stored = PositionTable.of(checkpoint.tensors().get("pos_embed"), 0, 4);
-      assertTrue(stored.isClose(PositionTable.sineCosine(4, 48), 1e-6));
+  /** DiT's table by its definition. */
+  private static TensorData sineCosine(int side, int width) {
+    int quarter = width / 4;
+    float[] table = new float[side * side * width];
+    for (int i = 0; i < table.length; i++) {
+      int token = i / width;
+      int channel = i % width;
+      double frequency = Math.pow(10_000, -(double) (channel % quarter) / quarter);
+      double angle = frequency * (channel < 2 * quarter ? token % side : token / side);
+      boolean sine = channel / quarter % 2 == 0;
+      table[i] = (float) (sine ? Math.sin(angle) : Math.cos(angle));
     }
+    return MemoryTensor.of(table, 1, (long) side * side, width);
   }
 
   @Test
@@ -93,18 +99,35 @@ class AdaptationTest {
     try (Checkpoint checkpoint = dit("dit-tiny", 3)) {
       Checkpoint larger = checkpoint.adapted(change(16, 20));
       assertEquals(new DitConfig(16, 2, 4, 48, 3, 3, 192, 20, true, 256), larger.config());
-      assertEquals(
-          PositionTable.sineCosine(8, 48).tensor(DType.F32).type(),
-          larger.tensors().get("pos_embed").type());
+      assertEquals(sineCosine(8, 48).type(), larger.tensors().get("pos_embed").type());
       assertArrayEquals(
-          Tensors.floats(PositionTable.sineCosine(8, 48).tensor(DType.F32)),
-          Tensors.floats(larger.tensors().get("pos_embed")));
+          Tensors.floats(sineCosine(8, 48)),
+          Tensors.floats(larger.tensors().get("pos_embed")),
+          1e-6f);
       assertEquals(
           List.of(
               "input_size 8 became 16; pos_embed was computed anew",
               "num_classes 10 became 20; every class starts as the mean of the old ones, and the"
                   + " null class was kept"),
           larger.provenance().changes());
+    }
+  }
+
+  @Test
+  void ditKeepsItsArithmeticAndEveryBlocksTable() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.of("dit-diffusers-distinct"))) {
+      DitConfig before = (DitConfig) checkpoint.config();
+      Checkpoint adapted = checkpoint.adapted(change(16, 3));
+      DitConfig after = (DitConfig) adapted.config();
+      assertEquals(
+          new DitConfig(16, 2, 4, 24, 2, 2, 96, 3, true, 256)
+              .withArithmetic(before.timestepFrequencyShift(), before.normEps())
+              .withPerBlockEmbedders(true),
+          after);
+      for (int block = 0; block < 2; block++) {
+        String name = "blocks." + block + ".y_embedder.embedding_table.weight";
+        assertEquals(List.of(4L, 24L), adapted.tensors().get(name).type().shape());
+      }
     }
   }
 
@@ -183,8 +206,7 @@ class AdaptationTest {
   @Test
   void aChangedNetworkBearsNoPublishedName() {
     DitConfig config = new DitConfig(32, 2, 4, 384, 12, 6, 1536, 1000, true, 256);
-    Map<String, TensorData> table =
-        Map.of("pos_embed", PositionTable.sineCosine(16, 384).tensor(DType.F32));
+    Map<String, TensorData> table = Map.of("pos_embed", sineCosine(16, 384));
     try (Checkpoint published = Checkpoint.generated(config, table)) {
       assertEquals(Optional.of("DiT-S/2"), published.publishedName());
       assertEquals(Optional.empty(), published.adapted(change(64, null)).publishedName());

@@ -146,6 +146,11 @@ final class OnnxNamesTest {
           List.of("a.fc.bias", "a.fc.weight", "onnx::Mul_8"), List.copyOf(file.tensors().keySet()));
       assertEquals(Map.of("onnx::Mul_8", "constant of the ONNX graph"), file.constants());
       assertEquals("onnx::MatMul_7", file.values().get("renamed.a.fc.weight"));
+      assertEquals(
+          List.of(
+              "weights that the exporter renamed have their names back: 1 of them, e.g."
+                  + " onnx::MatMul_7 is a.fc.weight"),
+          file.notes());
       TensorData weight = file.tensors().get("a.fc.weight");
       assertEquals(TensorType.of(DType.F32, 3, 2), weight.type());
       assertArrayEquals(new float[] {0, 3, 1, 4, 2, 5}, Tensors.floats(weight));

@@ -12,6 +12,7 @@ import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.Layout;
 import org.canbridge.importers.PublishedModel;
 import org.canbridge.importers.uvit.UvitCondition.Label;
 import org.canbridge.importers.uvit.UvitCondition.None;
@@ -33,6 +34,18 @@ class UvitFamilyTest extends FamilyContract {
         new UvitConfig(12, 4, 3, 20, 2, 5, 53, true, true, new None(), false, true).arguments(),
         new UvitConfig(5, 1, 1, 12, 2, 3, 12, false, false, new Text(7, 6), true, false)
             .arguments());
+  }
+
+  /** Without a label table DC-AE's layout is the official one. */
+  @Override
+  protected boolean expresses(Layout layout, Arguments arguments) {
+    return layout.name().equals("official") || arguments.integer("num_classes").orElse(0) > 0;
+  }
+
+  /** The one tensor that tells DC-AE's layout; without it the official one lacks a tensor. */
+  @Override
+  protected boolean isOptional(Layout layout, String source) {
+    return source.equals("label_emb.embedding_table.weight");
   }
 
   @Override

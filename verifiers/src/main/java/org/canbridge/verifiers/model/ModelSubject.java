@@ -9,16 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.Families;
-<<<<<<< HEAD
 import org.canbridge.importers.Family;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Layout;
-=======
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.ModelConfig;
->>>>>>> h-diffusers
 import org.canbridge.importers.Problem;
 import org.canbridge.importers.Provenance;
 import org.canbridge.importers.Weights;
@@ -30,12 +24,9 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-<<<<<<< HEAD
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.EfficientVit;
-=======
 import org.canbridge.runtime.network.Dit;
->>>>>>> h-diffusers
+import org.canbridge.runtime.network.EfficientVit;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ParityCheck;
@@ -108,8 +99,12 @@ public final class ModelSubject implements AutoCloseable {
       addEfficientVit(efficientVit);
       return;
     }
+    Map<String, Graph> sized = SizedCalls.graphs(model.checkpoint().config(), bundle);
+    if (!sized.isEmpty()) {
+      sized.forEach((call, graph) -> runners.put(call, runner(session(graph))));
+      return;
+    }
     Session session = session(model);
-<<<<<<< HEAD
     runners.put(CallPlans.FORWARD, runner(session));
     if (model.checkpoint().config() instanceof DitConfig dit) {
       addDit(dit, session);
@@ -131,9 +126,7 @@ public final class ModelSubject implements AutoCloseable {
             Graph graph =
                 EfficientVit.graph(
                     config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
-            Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
-            closers.add(session::close);
-            runners.put(call, runner(session));
+            runners.put(call, runner(session(graph)));
           }
         });
   }
@@ -165,16 +158,6 @@ public final class ModelSubject implements AutoCloseable {
   }
 
   private void addDit(DitConfig dit, Session session) {
-=======
-    Map<String, String> paths = publishedPaths();
-    runners.put(CallPlans.FORWARD, new NetworkRunner(session, paths));
-    if (model.checkpoint().config() instanceof DitConfig dit) {
-      addDit(dit, session, paths);
-    }
-  }
-
-  private void addDit(DitConfig dit, Session session, Map<String, String> paths) {
->>>>>>> h-diffusers
     bundle
         .cfgScale()
         .ifPresent(scale -> runners.put(CallPlans.CFG, new PublishedGuidance(session, scale)));
@@ -194,7 +177,7 @@ public final class ModelSubject implements AutoCloseable {
     if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {
       addModelWeights();
     }
-    runners.put("at_t0", new NetworkRunner(session, paths));
+    runners.put("at_t0", runner(session));
     addArithmetic(dit.withOfficialArithmetic(), "official", "official_at_t0");
     addArithmetic(dit.withArithmetic(0, dit.normEps()), "frequency_shift_0");
   }
@@ -203,22 +186,9 @@ public final class ModelSubject implements AutoCloseable {
   private void addArithmetic(DitConfig dit, String... calls) {
     for (String call : calls) {
       if (bundle.outputs().containsKey("output." + call)) {
-        Session other = Session.open(Dit.graph(dit), model.checkpoint().tensors(), Precision.F32);
-        closers.add(other::close);
-        runners.put(call, new NetworkRunner(other, Map.of()));
+        runners.put(call, runner(session(Dit.graph(dit))));
       }
     }
-  }
-
-  /** Module paths of the layout that the weights were published in. */
-  private Map<String, String> publishedPaths() {
-    ModelConfig config = model.checkpoint().config();
-    String layout = model.checkpoint().provenance().layout();
-    return Families.byName(config.architecture())
-        .flatMap(
-            family -> family.layouts().stream().filter(l -> l.name().equals(layout)).findFirst())
-        .map(found -> found.modulePaths(config.arguments()))
-        .orElse(Map.of());
   }
 
   /** The other set of weights of a training checkpoint. */
@@ -228,13 +198,7 @@ public final class ModelSubject implements AutoCloseable {
       return;
     }
     try {
-<<<<<<< HEAD
       runners.put(MODEL_WEIGHTS, runner(session(opened(options.withWeights(Weights.MODEL)))));
-=======
-      runners.put(
-          MODEL_WEIGHTS,
-          new NetworkRunner(session(opened(options.withWeights(Weights.MODEL))), Map.of()));
->>>>>>> h-diffusers
     } catch (InputFileException e) {
       if (e.problem() != Problem.NO_SUCH_WEIGHTS) {
         throw e;
@@ -247,6 +211,13 @@ public final class ModelSubject implements AutoCloseable {
     Model opened = Model.open(path, with);
     closers.add(opened::close);
     return opened;
+  }
+
+  /** Another graph over the model's weights. */
+  private Session session(Graph graph) {
+    Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
+    closers.add(session::close);
+    return session;
   }
 
   private Session session(Model of) {

@@ -1,0 +1,113 @@
+package org.canbridge.runtime.text;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+
+/**
+ * CLIP's byte-pair encoding, by the library that transformers' fast tokenizer uses. Text is
+ * normalised (NFC, white space, lower case), cut into words, and encoded; the start-of-text token
+ * goes in front, the end-of-text token behind, and the rest is padding. A text that is too long
+ * loses its end, never the end-of-text token.
+ *
+ * <p>The native library comes with the jar and is unpacked into DJL's cache on first use; nothing
+ * is fetched. Not for use by several threads at once.
+ *
+ * <pre>{@code
+ * try (ClipTokenizer tokenizer = ClipTokenizer.open(Path.of("clip-vit-large-patch14"))) {
+ *   Tokens tokens = tokenizer.encode(List.of("a green train"), 77);
+ *   session.run(Map.of("input_ids", tokens.inputIds()), List.of("last_hidden_state"));
+ * }
+ * }</pre>
+ *
+ * <p>Source: transformers' {@code CLIPTokenizerFast} and its converter from {@code vocab.json} and
+ * {@code merges.txt}. The slow tokenizer and OpenAI's also mend broken encodings (ftfy) where that
+ * library is installed; plain text comes out the same.
+ */
+public final class ClipTokenizer implements AutoCloseable {
+  private final HuggingFaceTokenizer tokenizer;
+  private final ClipVocabulary vocabulary;
+
+  /**
+   * Encoded texts, ready for the text encoder.
+   *
+   * @param inputIds {@code (B, N)} I64
+   * @param attentionMask {@code (B, N)} I64, 1 up to the end-of-text token and 0 at padding
+   */
+  public record Tokens(TensorData inputIds, TensorData attentionMask) {}
+
+  private ClipTokenizer(HuggingFaceTokenizer tokenizer, ClipVocabulary vocabulary) {
+    this.tokenizer = tokenizer;
+    this.vocabulary = vocabulary;
+  }
+
+  /**
+   * Opens the tokenizer of a published model.
+   *
+   * @param folder holds {@code tokenizer.json}, or {@code vocab.json} and {@code merges.txt}
+   * @throws InputFileException if these are missing or are not CLIP's
+   */
+  public static ClipTokenizer open(Path folder) {
+    ClipVocabulary vocabulary = ClipVocabulary.read(folder);
+    // Framing, truncation and padding are done here, whatever the file says about them.
+    Map<String, String> plain =
+        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    try {
+      return new ClipTokenizer(
+          HuggingFaceTokenizer.newInstance(
+              new ByteArrayInputStream(vocabulary.definition().getBytes(StandardCharsets.UTF_8)),
+              plain),
+          vocabulary);
+    } catch (IOException | RuntimeException e) {
+      throw InputFileException.of(Problem.TOKENIZER_REFUSED, vocabulary.file())
+          .what("the tokenizer library refuses the file")
+          .actual(e.getMessage())
+          .next("get a complete copy of the model's tokenizer files")
+          .cause(e)
+          .build();
+    }
+  }
+
+  /**
+   * Encodes texts.
+   *
+   * @param length N, the number of tokens of each text with padding; 77 for every published CLIP
+   * @throws IllegalArgumentException if there is no room for start and end
+   */
+  public Tokens encode(List<String> texts, int length) {
+    if (length < 2) {
+      throw new IllegalArgumentException(
+          "a text needs at least 2 tokens, start and end; got " + length);
+    }
+    long[] ids = new long[Math.multiplyExact(texts.size(), length)];
+    long[] mask = new long[ids.length];
+    Arrays.fill(ids, vocabulary.padding());
+    for (int i = 0; i < texts.size(); i++) {
+      Encoding encoding = tokenizer.encode(texts.get(i), false, false);
+      long[] content = encoding.getIds();
+      int kept = Math.min(content.length, length - 2);
+      int start = i * length;
+      ids[start] = vocabulary.startOfText();
+      System.arraycopy(content, 0, ids, start + 1, kept);
+      ids[start + 1 + kept] = vocabulary.endOfText();
+      Arrays.fill(mask, start, start + kept + 2, 1);
+    }
+    return new Tokens(
+        MemoryTensor.of(ids, texts.size(), length), MemoryTensor.of(mask, texts.size(), length));
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,61 @@
+package org.canbridge.runtime.network;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.Families;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.graph.CostModel;
+import org.canbridge.runtime.graph.Graph;
+import org.junit.jupiter.api.Test;
+
+class AutoencoderTinyTest {
+
+  @Test
+  void agreesWithDiffusers() {
+    try (BundleCoverage reference = new BundleCoverage("taesd-diffusers-tiny")) {
+      ImportOptions options =
+          ImportOptions.defaults().withArguments(reference.json("config.json"), "config.json");
+      try (Checkpoint checkpoint =
+          Checkpoints.open(reference.path("diffusion_pytorch_model.safetensors"), options)) {
+        AutoencoderTinyConfig config = (AutoencoderTinyConfig) checkpoint.config();
+        run(reference, checkpoint, AutoencoderTiny.encoder(config, 16, 24), "image", "latent");
+        run(reference, checkpoint, AutoencoderTiny.decoder(config, 8, 12), "latent", "decoded");
+      }
+      reference.assertComplete();
+    }
+  }
+
+  private static void run(
+      BundleCoverage reference, Checkpoint checkpoint, Graph graph, String input, String output) {
+    List<String> activations =
+        reference.activations("").stream().filter(graph.modules()::containsKey).toList();
+    try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
+      reference.check(
+          session,
+          reference.inputs(input),
+          BundleCoverage.names(List.of(output), activations, UnaryOperator.identity()));
+    }
+  }
+
+  /** 1.2 million parameters each: README of madebyollin/taesd. */
+  @Test
+  void publishedSizeHasThePublishedParameters() {
+    AutoencoderTinyConfig config = taesd();
+    assertEquals(1_222_532, CostModel.of(AutoencoderTiny.encoder(config, 256, 256)).parameters());
+    assertEquals(1_222_531, CostModel.of(AutoencoderTiny.decoder(config, 32, 32)).parameters());
+  }
+
+  private static AutoencoderTinyConfig taesd() {
+    return (AutoencoderTinyConfig)
+        Families.byName("autoencoder-tiny")
+            .orElseThrow()
+            .config(Families.published("taesd").arguments());
+  }
+}

@@ -1,0 +1,87 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.format.Tensors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExportCommandTest {
+  @TempDir Path folder;
+
+  private static Outcome export(Path model, String format, Path out, String... more) {
+    String[] arguments = {"export", model.toString(), "--format", format, "--out", out.toString()};
+    String[] all = java.util.Arrays.copyOf(arguments, arguments.length + more.length);
+    System.arraycopy(more, 0, all, arguments.length, more.length);
+    return Outcome.of(all);
+  }
+
+  @Test
+  void importAndExportGiveTheFileBack() {
+    Path source = Fixtures.of("dit-diffusers").resolve("diffusion_pytorch_model.safetensors");
+    Path model = folder.resolve("model");
+    Path back = folder.resolve("back.safetensors");
+    assertEquals(0, Outcome.of("import", source.toString(), "--out", model.toString()).status());
+    Outcome outcome = export(model, "published", back);
+    assertEquals("", outcome.err());
+    assertEquals(back + ": 63 tensors, layout diffusers\n", outcome.out());
+    assertEquals(0, outcome.status());
+    try (TensorFile expected = TensorFiles.open(source);
+        TensorFile actual = TensorFiles.open(back)) {
+      assertEquals(expected.tensors().keySet(), actual.tensors().keySet());
+      Map<String, TensorData> others = new LinkedHashMap<>(expected.tensors());
+      others
+          .entrySet()
+          .removeIf(
+              entry -> Tensors.sameBytes(entry.getValue(), actual.tensors().get(entry.getKey())));
+      assertEquals(Map.of(), others);
+    }
+  }
+
+  @Test
+  void anotherLayoutSaysWhatItMeansOtherwise() throws IOException {
+    Path source = Fixtures.of("dit-tiny").resolve("checkpoint.pt");
+    Path out = folder.resolve("transformer");
+    Outcome outcome = export(source, "diffusers", out, "--heads", "3");
+    assertEquals(
+        "canbridge: timestep_frequency_shift is 0 in this model and 1 in the diffusers layout: the"
+            + " same weights give other results there\n",
+        outcome.err());
+    assertEquals(0, outcome.status());
+    assertEquals(out + ": 63 tensors, layout diffusers\n", outcome.out());
+    Outcome again = export(source, "diffusers", out, "--heads", "3");
+    assertEquals(4, again.status());
+    assertEquals(0, Outcome.of("inspect", out.toString()).status());
+  }
+
+  @Test
+  void whatALayoutCannotHoldIsNotWritten() {
+    Path source = Fixtures.of("dit-tiny-nosigma-p4").resolve("checkpoint.pt");
+    Path out = folder.resolve("transformer");
+    Outcome outcome = export(source, "diffusers", out, "--heads", "3");
+    assertEquals(2, outcome.status());
+    String expected = "canbridge: export: the diffusers layout cannot hold this model: ";
+    assertEquals(expected, outcome.err().substring(0, expected.length()));
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void theFormatMustBeSaid() {
+    Path source = Fixtures.of("dit-tiny").resolve("checkpoint.pt");
+    Outcome outcome = Outcome.of("export", source.toString(), "--out", "x");
+    assertEquals(2, outcome.status());
+    assertEquals(
+        "canbridge: export: --format is missing: published or diffusers",
+        outcome.err().lines().findFirst().orElseThrow());
+  }
+}

@@ -1,0 +1,50 @@
+package org.canbridge.importers.autoencoder;
+
+import java.util.List;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.PublishedModel;
+
+/**
+ * TAESD, the tiny autoencoder of madebyollin/taesd for the latents of Stable Diffusion. The layout
+ * is that of diffusers, which holds both halves; the authors' own two files are recognised and
+ * refused.
+ */
+public final class AutoencoderTinyFamily implements Family {
+  private static final List<Layout> LAYOUTS = List.of(new TinyLayout());
+
+  private static final List<PublishedModel> PUBLISHED =
+      List.of(
+          new PublishedModel(
+              "taesd",
+              new AutoencoderTinyConfig(3, 3, 64, 4, List.of(1, 3, 3, 3), List.of(3, 3, 3, 1), 2)
+                  .arguments(),
+              Arguments.none()));
+
+  @Override
+  public String name() {
+    return AutoencoderTinyConfig.ARCHITECTURE;
+  }
+
+  @Override
+  public String title() {
+    return "TAESD (tiny autoencoder of madebyollin)";
+  }
+
+  @Override
+  public List<Layout> layouts() {
+    return LAYOUTS;
+  }
+
+  @Override
+  public List<PublishedModel> published() {
+    return PUBLISHED;
+  }
+
+  @Override
+  public ModelConfig config(Arguments arguments) {
+    return AutoencoderTinyConfig.of(arguments);
+  }
+}
