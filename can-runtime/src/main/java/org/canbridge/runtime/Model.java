@@ -3,6 +3,7 @@ package org.canbridge.runtime;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.Families;
+import org.canbridge.importers.Family;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
@@ -72,7 +75,7 @@ public final class Model implements AutoCloseable {
     Graph graph;
     try {
       spec = CanSpecJson.read(section.get());
-      graph = CanRewriter.rewrite(source, spec);
+      graph = CanRewriter.rewrite(Networks.graph(checkpoint.config(), spec.control()), spec);
     } catch (IllegalArgumentException e) {
       throw InputFileException.of(Problem.CONFIG_FIELD, path.resolve("config.json"))
           .key("can")
@@ -83,7 +86,7 @@ public final class Model implements AutoCloseable {
           .cause(e)
           .build();
     }
-    checkTensors(checkpoint.tensors(), graph, path);
+    checkTensors(checkpoint, source, graph, path);
     return new Model(checkpoint, source, graph, Optional.of(spec));
   }
 
@@ -91,9 +94,11 @@ public final class Model implements AutoCloseable {
    * A converted model's added tensors follow from its {@code can} section; all deviations are
    * reported together.
    */
-  private static void checkTensors(Map<String, TensorData> tensors, Graph graph, Path path) {
+  private static void checkTensors(Checkpoint checkpoint, Graph source, Graph graph, Path path) {
+    Map<String, TensorData> tensors = checkpoint.tensors();
     Set<String> wrong = new LinkedHashSet<>();
     Set<String> extra = new TreeSet<>(tensors.keySet());
+    extra.removeAll(carriedAlong(checkpoint, source));
     for (Op.Parameter parameter : graph.parameters()) {
       TensorData tensor = tensors.get(parameter.name());
       extra.remove(parameter.name());
@@ -114,6 +119,16 @@ public final class Model implements AutoCloseable {
           .next("convert the source model again")
           .build();
     }
+  }
+
+  /** Canonical tensors that no forward pass uses, such as the counters of batch norms. */
+  private static Set<String> carriedAlong(Checkpoint checkpoint, Graph source) {
+    Family family = Families.byName(checkpoint.config().architecture()).orElseThrow();
+    Set<String> names =
+        new HashSet<>(
+            family.canonical().keyMap(checkpoint.config().arguments()).targets().keySet());
+    source.parameters().forEach(p -> names.remove(p.name()));
+    return names;
   }
 
   /** The weights and where they come from. */

@@ -42,7 +42,16 @@ final class RandomInputs {
     return MemoryTensor.of(values, shape);
   }
 
-  /** Rows of the table that {@code ids} index. */
+  /** Rows of the table that the input {@code ids} indexes. */
+  static long rows(Graph graph, String ids) {
+    Node node =
+        graph.nodes().stream()
+            .filter(n -> n.op() instanceof Op.Input input && input.name().equals(ids))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("there is no input " + ids));
+    return rows(graph, node);
+  }
+
   private static long rows(Graph graph, Node ids) {
     return graph.nodes().stream()
         .filter(n -> n.op() instanceof Op.Embedding && n.inputs().get(0) == ids)

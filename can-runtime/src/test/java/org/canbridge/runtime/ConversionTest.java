@@ -25,6 +25,7 @@ import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
@@ -74,11 +75,10 @@ class ConversionTest {
   @Test
   void sameSeedGivesTheSameModelAndAnotherSeedAnotherOne() {
     try (Model model = tiny()) {
-      CanSpec.Generator narrow =
-          new CanSpec.Generator("x_embedder.proj", List.of("x_embedder.proj"), 8, true);
-      CanSpec spec =
-          new CanSpec(CanCondition.ALL, List.of(CanTarget.PATCH_EMBED), List.of(), List.of(narrow));
-      String projection = "can.project.x_embedder.proj.weight";
+      CanPlan narrow =
+          CanPlan.paper(List.of(CanTarget.PATCH_EMBED), CanCondition.ALL).withGeneratorWidth(8);
+      CanSpec spec = CanPreset.spec(model.source(), narrow);
+      String projection = "can.project.8.weight";
       float[] first =
           Tensors.floats(
               CanConversion.convert(model, spec, 4).checkpoint().tensors().get(projection));
@@ -109,7 +109,7 @@ class ConversionTest {
   @Test
   void wrongTensorsOfTheAddedPartAreReportedTogether() throws IOException {
     Map<String, TensorData> wrong = new LinkedHashMap<>();
-    wrong.put("can.x_embedder.proj.bias", MemoryTensor.of(new float[3], 3));
+    wrong.put("can.x_embedder.proj.weight", MemoryTensor.of(new float[3], 3));
     wrong.put("can.nowhere.weight", MemoryTensor.of(new float[1], 1));
     Path directory = written(can -> {}, wrong);
     InputFileException e =
@@ -119,7 +119,7 @@ class ConversionTest {
     assertTrue(
         e.getMessage()
             .contains(
-                "can.x_embedder.proj.bias must be [816], is [3]; can.nowhere.weight belongs to no layer"),
+                "can.x_embedder.proj.weight must be [816, 48], is [3]; can.nowhere.weight belongs to no layer"),
         e.getMessage());
   }
 

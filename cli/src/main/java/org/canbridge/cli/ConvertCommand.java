@@ -1,7 +1,5 @@
 package org.canbridge.cli;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -10,23 +8,30 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.commons.cli.Options;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.WriteOptions;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
-import org.canbridge.runtime.can.CanPreset;
+import org.canbridge.runtime.can.CanMethod;
+import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.network.Control;
 
 /**
- * {@code canbridge convert}: a model becomes condition-aware and computes what it computed before.
+ * {@code canbridge convert}: a model becomes condition-aware and, unless its own control goes,
+ * computes what it computed before.
  */
 final class ConvertCommand implements Command {
+  private static final int MAX_KERNELS = 1024;
+  private static final int MAX_WIDTH = 1 << 16;
+  private static final int MAX_CLASSES = 1 << 20;
+  private static final int USUAL_EMBEDDING = 256;
 
   @Override
   public String name() {
@@ -40,7 +45,8 @@ final class ConvertCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL --out DIR [--preset paper] [--targets LIST] [--condition time|class|all] [--json]";
+    return "MODEL --out DIR [--preset paper] [--targets LIST] [--condition time|class|all]"
+        + " [--control keep|can-only] [--method generate|select|static] [--dry-run] [--json]";
   }
 
   @Override
@@ -48,7 +54,8 @@ final class ConvertCommand implements Command {
     return "Gives layers of a model weights that are generated from its condition, after Cai et al., CVPR"
         + " 2024. The generators start at zero and inserted depthwise convolutions as the identity, so"
         + " the new model computes what the old one did; that is checked on random inputs before"
-        + " anything is written. A difference is exit status 1.";
+        + " anything is written. A difference is exit status 1. With --control can-only the model's own"
+        + " control goes too: that is another function, and the difference is reported.";
   }
 
   @Override
@@ -67,7 +74,35 @@ final class ConvertCommand implements Command {
             CommonOptions.value(
                 "condition", "time|class|all", "what the weights depend on; all if not given"))
         .addOption(
+            CommonOptions.value(
+                "control",
+                "keep|can-only",
+                "whether adaptive norms or condition tokens stay; keep if not given"))
+        .addOption(
+            CommonOptions.value(
+                "method",
+                "generate|select|static",
+                "generated weights, mixed base kernels, or inserted convolutions alone"))
+        .addOption(CommonOptions.value("kernels", "K", "with select: base kernels; 4"))
+        .addOption(
+            CommonOptions.value(
+                "generator-width",
+                "N",
+                "input width of all generators; 256 and 128 as in the paper"))
+        .addOption(
+            CommonOptions.value(
+                "rank", "N", "generate only additions of this rank for larger weights"))
+        .addOption(
+            CommonOptions.value(
+                "embed-width",
+                "N",
+                "for a network without condition: width of the embedding it gets; 256"))
+        .addOption(
+            CommonOptions.value(
+                "embed-classes", "N", "for a network without condition: number of classes; 0"))
+        .addOption(
             CommonOptions.value("seed", "N", "seed of projections and of the check's inputs; 0"))
+        .addOption(CommonOptions.flag("dry-run", "say what it would cost and stop"))
         .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
         .addOption(CommonOptions.json());
   }
@@ -78,45 +113,97 @@ final class ConvertCommand implements Command {
         new Example("convert dit-xl-2 --out dit-xl-2-can", "the paper's arrangement"),
         new Example(
             "convert run7.pt --heads 4 --targets dwconv --condition class --out run7-can",
-            "depthwise convolutions only, by class"));
+            "depthwise convolutions only, by class"),
+        new Example(
+            "convert dit-xl-2 --targets qkv,mlp --rank 32 --dry-run",
+            "what low-rank generators for the large layers would cost"));
   }
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     Path source = invocation.pathOperand("MODEL");
-    Path target = invocation.requiredPath("out");
-    invocation.choice("preset", Map.of("paper", CanTarget.PAPER));
-    List<CanTarget> targets = targets(invocation);
-    CanCondition condition = condition(invocation);
+    boolean dryRun = invocation.flag("dry-run");
+    CanPlan plan = plan(invocation);
     long seed = invocation.integer("seed", 0L, Long.MAX_VALUE).orElse(0);
     boolean overwrite = invocation.flag("overwrite");
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
+    Path target = dryRun ? null : invocation.requiredPath("out");
+    if (!dryRun && Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
       throw new FileAlreadyExistsException(target.toString());
     }
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
-      CanConversion conversion = convert(model, targets, condition, seed);
+      CanConversion.Estimate estimate = estimate(model, plan);
+      if (dryRun) {
+        if (invocation.flag("json")) {
+          context.json(ConversionReport.json(estimate));
+        } else {
+          context.out().print(ConversionReport.text(estimate));
+        }
+        return ExitStatus.OK;
+      }
+      context.err().print(ConversionReport.text(estimate));
+      CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed);
       boolean passed = conversion.check().passed();
       if (passed) {
         write(target, conversion, overwrite);
       }
       if (invocation.flag("json")) {
-        context.json(json(conversion));
+        context.json(ConversionReport.json(conversion));
       } else {
-        context.out().print(text(conversion, target));
+        context.out().print(ConversionReport.text(conversion, target));
       }
       return passed ? ExitStatus.OK : ExitStatus.DIFFERENCE;
     }
   }
 
-  private static CanConversion convert(
-      Model model, List<CanTarget> targets, CanCondition condition, long seed)
-      throws UsageException {
+  private static CanConversion.Estimate estimate(Model model, CanPlan plan) throws UsageException {
     try {
-      CanSpec spec = CanPreset.paper(model.source(), targets, condition);
-      return CanConversion.convert(model, spec, seed);
+      return CanConversion.estimate(model, plan);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
+  }
+
+  private static CanPlan plan(Invocation invocation) throws UsageException {
+    invocation.choice("preset", Map.of("paper", CanTarget.PAPER));
+    CanPlan plan =
+        CanPlan.paper(targets(invocation), condition(invocation))
+            .with(invocation.choice("control", controls()).orElse(Control.KEEP))
+            .with(invocation.choice("method", methods()).orElse(CanMethod.GENERATE));
+    OptionalInt kernels = invocation.integer("kernels", 1, MAX_KERNELS);
+    OptionalInt width = invocation.integer("generator-width", 1, MAX_WIDTH);
+    OptionalInt rank = invocation.integer("rank", 1, MAX_WIDTH);
+    if (kernels.isPresent() && plan.method() != CanMethod.SELECT) {
+      throw new UsageException("--kernels goes with --method select alone");
+    }
+    if ((width.isPresent() || rank.isPresent()) && plan.method() != CanMethod.GENERATE) {
+      throw new UsageException("--generator-width and --rank go with --method generate alone");
+    }
+    plan = kernels.isPresent() ? plan.withKernels(kernels.getAsInt()) : plan;
+    plan = width.isPresent() ? plan.withGeneratorWidth(width.getAsInt()) : plan;
+    plan = rank.isPresent() ? plan.withRank(rank.getAsInt()) : plan;
+    int embedding = invocation.integer("embed-width", 2, MAX_WIDTH).orElse(USUAL_EMBEDDING);
+    if (embedding % 2 != 0) {
+      throw new UsageException("--embed-width must be even, not " + embedding);
+    }
+    return plan.with(
+        new CanSpec.Embedder(
+            embedding, invocation.integer("embed-classes", 0, MAX_CLASSES).orElse(0)));
+  }
+
+  private static Map<String, Control> controls() {
+    Map<String, Control> controls = new LinkedHashMap<>();
+    for (Control each : Control.values()) {
+      controls.put(each.label(), each);
+    }
+    return controls;
+  }
+
+  private static Map<String, CanMethod> methods() {
+    Map<String, CanMethod> methods = new LinkedHashMap<>();
+    for (CanMethod each : CanMethod.values()) {
+      methods.put(each.label(), each);
+    }
+    return methods;
   }
 
   private static void write(Path target, CanConversion conversion, boolean overwrite)
@@ -152,62 +239,5 @@ final class ConvertCommand implements Command {
       conditions.put(each.label(), each);
     }
     return invocation.choice("condition", conditions).orElse(CanCondition.ALL);
-  }
-
-  static String text(CanConversion conversion, Path target) {
-    StringBuilder text = new StringBuilder();
-    for (CanConversion.Change change : conversion.changes()) {
-      String what = change.inserted() ? "inserted " : "rewritten";
-      String how =
-          change.generator().isEmpty() ? "static" : "weights from can." + change.generator();
-      text.append(
-          String.format(
-              Locale.ROOT, "%s  %-28s %-18s %s%n", what, change.layer(), change.weight(), how));
-    }
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "parameters  %,d -> %,d%nMACs        %,d -> %,d%n",
-            conversion.before().parameters(),
-            conversion.after().parameters(),
-            conversion.before().macs(),
-            conversion.after().macs()));
-    CanConversion.Check check = conversion.check();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "largest difference to the source on random inputs  %.3g (standard deviation of the output %.3g, allowed %.0e of it)%n",
-            check.largest(),
-            check.deviation(),
-            check.tolerance()));
-    text.append(
-        check.passed()
-            ? "the function is preserved; written to " + target
-            : "the function is NOT preserved; nothing is written");
-    return text.append(System.lineSeparator()).toString();
-  }
-
-  private static ObjectNode json(CanConversion conversion) {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("preserved", conversion.check().passed());
-    json.putObject("check")
-        .put("largest_difference", conversion.check().largest())
-        .put("output_std", conversion.check().deviation())
-        .put("tolerance_in_std", conversion.check().tolerance());
-    json.putObject("parameters")
-        .put("before", conversion.before().parameters())
-        .put("after", conversion.after().parameters());
-    json.putObject("macs")
-        .put("before", conversion.before().macs())
-        .put("after", conversion.after().macs());
-    for (CanConversion.Change change : conversion.changes()) {
-      json.withArray("/changes")
-          .addObject()
-          .put("layer", change.layer())
-          .put("inserted", change.inserted())
-          .put("generator", change.generator())
-          .put("weight", change.weight().toString());
-    }
-    return json;
   }
 }

@@ -28,6 +28,7 @@ public final class Main {
           new InspectCommand(),
           new ImportCommand(),
           new ConvertCommand(),
+          new BakeCommand(),
           new SampleCommand(),
           new ProfileCommand(),
           new VerifyCommand(),

@@ -17,6 +17,7 @@ import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.PaperSizes;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.network.EfficientVit;
@@ -47,7 +48,7 @@ final class ProfileCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL|--arch NAME [--image-size N] [--json]";
+    return "MODEL|--arch NAME|--paper [--image-size N] [--json]";
   }
 
   @Override
@@ -55,7 +56,8 @@ final class ProfileCommand implements Command {
     return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward pass of one"
         + " image, in all and by module, without allocating a tensor. MACs are those of linear layers,"
         + " convolutions and attention's two matrix products; papers differ in counting the latter, so"
-        + " both sums are shown.";
+        + " both sums are shown. With --paper: the networks of CAN's Tables 4 and 6 beside the printed"
+        + " sizes; one out of its band is exit status 1.";
   }
 
   @Override
@@ -63,6 +65,7 @@ final class ProfileCommand implements Command {
     return ModelOptions.addTo(new Options())
         .addOption(
             CommonOptions.value("image-size", "N", "with --arch: pixels of the image's side; 256"))
+        .addOption(CommonOptions.flag("paper", "compare with the sizes that CAN's paper prints"))
         .addOption(CommonOptions.json());
   }
 
@@ -76,6 +79,9 @@ final class ProfileCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    if (invocation.flag("paper")) {
+      return paper(invocation, context);
+    }
     Graph graph;
     String name;
     if (invocation.hasOperand()) {
@@ -104,6 +110,19 @@ final class ProfileCommand implements Command {
     return ExitStatus.OK;
   }
 
+  private static ExitStatus paper(Invocation invocation, Context context) throws UsageException {
+    if (invocation.hasOperand() || invocation.text("arch").isPresent()) {
+      throw new UsageException("--paper takes neither a MODEL nor --arch");
+    }
+    List<PaperSizes.Row> rows = PaperSizes.rows();
+    if (invocation.flag("json")) {
+      context.json(PaperSizesReport.json(rows));
+    } else {
+      context.out().print(PaperSizesReport.text(rows));
+    }
+    return rows.stream().allMatch(PaperSizes.Row::inBand) ? ExitStatus.OK : ExitStatus.DIFFERENCE;
+  }
+
   private static Graph published(String name, OptionalInt pixels) throws UsageException {
     try {
       Arguments arguments = Families.published(name).arguments();
@@ -126,7 +145,7 @@ final class ProfileCommand implements Command {
           "--image-size must be a multiple of " + PIXELS_PER_LATENT + ", not " + pixels);
     }
     int side = onPixels ? pixels : pixels / PIXELS_PER_LATENT;
-    String argument = config instanceof UvitConfig ? "img_size" : "input_size";
+    String argument = config.arguments().get("input_size").isPresent() ? "input_size" : "img_size";
     return Networks.graph(family.config(config.arguments().with(argument, side)));
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
 import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
+import org.canbridge.importers.cat.CatFamily;
 import org.canbridge.importers.clip.ClipTextFamily;
 import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
@@ -16,6 +17,7 @@ public final class Families {
           new DitFamily(),
           new UvitFamily(),
           new EfficientVitFamily(),
+          new CatFamily(),
           new AutoencoderKlFamily(),
           new AutoencoderTinyFamily(),
           new ClipTextFamily());

@@ -14,13 +14,19 @@ import org.canbridge.runtime.graph.Shape;
 
 /**
  * First values of what the rewriting adds, such that the network computes what it computed before:
- * inserted depthwise convolutions are the identity, generators give zero. The projections in front
- * of the generators are random, {@code N(0, 1/D)}: with zeros on both sides no gradient would ever
- * reach either.
+ * inserted depthwise convolutions are the identity, generators and base kernels give zero. What
+ * stands in front of or beside those is random, {@code N(0, 1/fan-in)} (projections, selections,
+ * outer factors of low-rank generators, added embedders): with zeros on both sides no gradient
+ * would ever reach either.
  */
 public final class CanInitializer {
   private static final String PROJECT = "can.project.";
   private static final String CAN = "can.";
+  private static final String TIME = "can.t_embedder.";
+  private static final String LABELS = "can.y_embedder.";
+
+  /** As in DiT. */
+  private static final double LABEL_DEVIATION = 0.02;
 
   private CanInitializer() {}
 
@@ -34,18 +40,24 @@ public final class CanInitializer {
   }
 
   private static TensorData value(String name, Shape shape, RandomGenerator random) {
-    boolean weight = name.endsWith(".weight");
-    if (name.startsWith(PROJECT) && weight) {
-      return normal(shape, random);
+    if (!name.startsWith(CAN)) {
+      boolean kernels = name.endsWith(".dwconv.weight");
+      return kernels ? identityKernels(shape) : ConstantTensor.zeros(type(shape));
     }
-    if (!name.startsWith(CAN) && weight) {
-      return identityKernels(shape);
+    if (name.startsWith(LABELS)) {
+      return normal(shape, LABEL_DEVIATION, random);
     }
-    return ConstantTensor.zeros(type(shape));
+    boolean drawn =
+        name.endsWith(".left")
+            || name.endsWith(".right")
+            || name.endsWith(".select.weight")
+            || (name.endsWith(".weight") && (name.startsWith(PROJECT) || name.startsWith(TIME)));
+    return drawn
+        ? normal(shape, 1 / Math.sqrt((double) shape.size(1)), random)
+        : ConstantTensor.zeros(type(shape));
   }
 
-  private static TensorData normal(Shape shape, RandomGenerator random) {
-    double deviation = 1 / Math.sqrt((double) shape.size(1));
+  private static TensorData normal(Shape shape, double deviation, RandomGenerator random) {
     float[] values = new float[Math.toIntExact(shape.elements())];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (deviation * random.nextGaussian());

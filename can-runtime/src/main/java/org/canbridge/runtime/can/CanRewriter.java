@@ -15,6 +15,7 @@ import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.graph.TokenGrid;
+import org.canbridge.runtime.network.Control;
 
 /**
  * The pass that makes a network condition-aware. Every node is copied; in between
@@ -26,20 +27,22 @@ import org.canbridge.runtime.graph.TokenGrid;
  *   <li>a layer that a generator serves runs with one weight for each sample, {@code W + W_c}.
  * </ul>
  *
- * <p>Requires a network with a node of the condition's role. Ensures that outputs and module paths
- * stay, that no parameter of the source is lost or renamed, and that with the values of {@link
- * CanInitializer} the network computes what it computed before.
+ * <p>Requires a network with a node of the condition's role, or an embedder to add. Ensures that
+ * outputs and module paths stay, that no parameter of the source is lost or renamed, and that with
+ * the values of {@link CanInitializer} the network computes what it computed before. Where the
+ * source has lost its own control, parts of it that nothing uses any more are dropped.
  */
 public final class CanRewriter {
   private final Graph source;
   private final CanSpec spec;
   private final GraphBuilder builder = new GraphBuilder();
+  private final Generators generators = new Generators(builder);
   private final Map<Node, Node> mapped = new HashMap<>();
   private final Map<Node, List<String>> modulePaths = new HashMap<>();
   private final Map<String, CanSpec.Generator> generatorOf = new HashMap<>();
-  private final Map<String, Node> generated = new HashMap<>();
   private final Set<String> inserted;
   private final Set<String> rewritten = new HashSet<>();
+  private Node addedCondition;
 
   private CanRewriter(Graph source, CanSpec spec) {
     this.source = source;
@@ -55,7 +58,8 @@ public final class CanRewriter {
   /**
    * The condition-aware network.
    *
-   * @throws IllegalArgumentException if a layer that {@code spec} names is not there
+   * @param source the network after {@link Control} was applied to it
+   * @throws IllegalArgumentException if a layer or a condition that {@code spec} names is not there
    */
   public static Graph rewrite(Graph source, CanSpec spec) {
     return new CanRewriter(source, spec).run();
@@ -66,6 +70,9 @@ public final class CanRewriter {
     source
         .inputs()
         .forEach(i -> source.nodes().stream().filter(n -> n.op().equals(i)).forEach(this::map));
+    if (spec.embedder().isPresent() && !spec.generators().isEmpty()) {
+      addedCondition = AddedCondition.add(builder, spec.embedder().get(), spec.condition());
+    }
     source.nodes().forEach(this::map);
     source.outputs().forEach((name, node) -> builder.output(name, map(node)));
     Set<String> missing = new HashSet<>(generatorOf.keySet());
@@ -75,7 +82,8 @@ public final class CanRewriter {
       throw new IllegalArgumentException(
           "the network has no layer " + missing.stream().sorted().toList());
     }
-    return builder.build();
+    Graph can = builder.build();
+    return spec.control() == Control.KEEP ? can : can.pruned();
   }
 
   /**
@@ -120,9 +128,10 @@ public final class CanRewriter {
     rewritten.add(at.path());
     Shape weight = in[1].shape();
     boolean bias = in.length > 2;
-    boolean generatesBias = bias && generator.bias();
+    boolean generatesBias = bias && Generators.makesBias(generator.form());
     Node rows =
-        generate(generator, weight.elements() + (generatesBias ? in[2].shape().elements() : 0));
+        generators.rows(
+            generator, condition(), weight, generatesBias ? in[2].shape().elements() : 0);
     List<Node> layer = new ArrayList<>();
     layer.add(in[0]);
     layer.add(at.add(in[1], part(at, rows, 0, weight)));
@@ -130,16 +139,44 @@ public final class CanRewriter {
       layer.add(at.add(in[2], part(at, rows, weight.elements(), in[2].shape())));
     }
     boolean convolution = op instanceof Op.Conv2d;
-    Op sample =
+    Node out =
         op instanceof Op.Conv2d conv
-            ? new Op.SampleConv2d(conv.stride(), conv.padding(), conv.groups())
-            : new Op.SampleLinear();
-    Node out = at.add(sample, role, layer.toArray(Node[]::new));
+            ? at.add(
+                new Op.SampleConv2d(conv.stride(), conv.padding(), conv.groups()),
+                role,
+                layer.toArray(Node[]::new))
+            : sampleLinear(at, role, layer);
     if (!bias || generatesBias) {
       return out;
     }
     return at.add(
         out, convolution ? at.reshape(in[2], Shape.of(in[2].shape().size(0), 1, 1)) : in[2]);
+  }
+
+  /** A linear layer over values of any rank, {@code (B, ..., K)}. */
+  private static Node sampleLinear(GraphBuilder at, Role role, List<Node> layer) {
+    Shape shape = layer.get(0).shape();
+    long columns = shape.size(-1);
+    if (shape.rank() == 3) {
+      return at.add(new Op.SampleLinear(), role, layer.toArray(Node[]::new));
+    }
+    Node flat = at.reshape(layer.get(0), Shape.batched(shape.elements() / columns, columns));
+    Node[] in = layer.toArray(Node[]::new);
+    in[0] = flat;
+    Node out = at.add(new Op.SampleLinear(), role, in);
+    return at.reshape(out, shape.with(-1, out.shape().dim(-1)));
+  }
+
+  private Node condition() {
+    if (addedCondition != null) {
+      return addedCondition;
+    }
+    return map(
+        CanPreset.conditionNode(source, spec.condition())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "this network has no '" + spec.condition().label() + "' condition")));
   }
 
   /** Elements {@code from ...} of each generated row, in the shape {@code (B, *shape)}. */
@@ -152,31 +189,6 @@ public final class CanRewriter {
             ? rows
             : at.slice(rows, 1, from, from + elements);
     return at.reshape(range, new Shape(dims));
-  }
-
-  /** {@code W_c (B, rows)}; computed once, however many layers share it. */
-  private Node generate(CanSpec.Generator generator, long rows) {
-    Node known = generated.get(generator.name());
-    if (known == null) {
-      Node input = map(CanPreset.conditionNode(source, spec.condition()));
-      if (generator.inputWidth() != input.shape().size(-1)) {
-        input =
-            builder
-                .in("can")
-                .in("project")
-                .linear(generator.name(), input, generator.inputWidth(), null);
-      }
-      known = builder.in("can").linear(generator.name(), input, rows, null);
-      generated.put(generator.name(), known);
-    }
-    if (known.shape().size(1) != rows) {
-      throw new IllegalArgumentException(
-          "generator "
-              + generator.name()
-              + " serves layers of different shapes: "
-              + generator.layers());
-    }
-    return known;
   }
 
   /** Tokens {@code (B, N, C)} through a 3x3 depthwise convolution on the image grid. */
@@ -211,13 +223,22 @@ public final class CanRewriter {
   }
 
   /** What the rewriting adds: the parameters that the source does not have, in execution order. */
-  static Map<String, Shape> added(Graph source, Graph can) {
-    Set<String> known = new HashSet<>();
-    source.parameters().forEach(p -> known.add(p.name()));
-    Map<String, Shape> added = new LinkedHashMap<>();
-    can.parameters().stream()
-        .filter(p -> !known.contains(p.name()))
-        .forEach(p -> added.put(p.name(), p.shape()));
-    return added;
+  public static Map<String, Shape> added(Graph source, Graph can) {
+    return parametersBeyond(source, can);
+  }
+
+  /** Names of the source's parameters that the condition-aware network does without. */
+  public static List<String> removed(Graph source, Graph can) {
+    return List.copyOf(parametersBeyond(can, source).keySet());
+  }
+
+  private static Map<String, Shape> parametersBeyond(Graph known, Graph graph) {
+    Set<String> names = new HashSet<>();
+    known.parameters().forEach(p -> names.add(p.name()));
+    Map<String, Shape> beyond = new LinkedHashMap<>();
+    graph.parameters().stream()
+        .filter(p -> !names.contains(p.name()))
+        .forEach(p -> beyond.put(p.name(), p.shape()));
+    return beyond;
   }
 }

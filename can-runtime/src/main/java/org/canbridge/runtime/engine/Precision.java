@@ -1,9 +1,24 @@
 package org.canbridge.runtime.engine;
 
-/** The arithmetic of a forward pass. Inputs and outputs are float32 in both. */
+import org.canbridge.importers.format.DType;
+
+/** The arithmetic of a forward pass. */
 public enum Precision {
-  /** float32 throughout. */
+  /** float32 throughout, inputs and outputs too. */
   F32,
-  /** Weights and activations bfloat16; the timestep sinusoid stays float32. */
-  BF16
+  /**
+   * Weights and activations bfloat16; the timestep sinusoid stays float32, and so do inputs and
+   * outputs.
+   */
+  BF16,
+  /**
+   * float64 throughout, inputs and outputs too, but for the timestep sinusoid, which is float32 by
+   * definition: an oracle for the others.
+   */
+  F64;
+
+  /** The type of floating-point inputs and outputs, and of weights before they are prepared. */
+  DType border() {
+    return this == F64 ? DType.F64 : DType.F32;
+  }
 }

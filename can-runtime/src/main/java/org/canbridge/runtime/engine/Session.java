@@ -55,12 +55,12 @@ public final class Session implements AutoCloseable {
 
   private static NDList prepared(
       NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
-    if (precision == Precision.F32 || graph.parameters().isEmpty()) {
-      return Weights.load(manager, graph, tensors);
+    if (precision != Precision.BF16 || graph.parameters().isEmpty()) {
+      return Weights.load(manager, graph, tensors, precision.border());
     }
     try (NDManager wide = manager.newSubManager();
         Program program = Program.compile(graph, List.of(), precision)) {
-      NDList narrow = program.prepare(Weights.load(wide, graph, tensors));
+      NDList narrow = program.prepare(Weights.load(wide, graph, tensors, precision.border()));
       narrow.attach(manager);
       return narrow;
     }
@@ -77,7 +77,7 @@ public final class Session implements AutoCloseable {
    * @param inputs by name; every input of the graph, with one batch size. Floating-point and
    *     integer types are converted to what the graph takes
    * @param values names of outputs or module paths
-   * @return the values, float32, in the order asked for
+   * @return the values, float32 (float64 with {@link Precision#F64}), in the order asked for
    * @throws IllegalArgumentException if an input is missing or does not fit, or a value is unknown
    */
   public Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
@@ -119,18 +119,18 @@ public final class Session implements AutoCloseable {
       }
       list.add(
           Weights.array(
-              scope, input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : float32(tensor)));
+              scope, input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : floating(tensor)));
     }
     return list;
   }
 
   /** Timesteps come as integers too. */
-  private static TensorData float32(TensorData tensor) {
+  private TensorData floating(TensorData tensor) {
     if (tensor.type().dtype().isFloating()) {
-      return Tensors.as(tensor, DType.F32);
+      return Tensors.as(tensor, precision.border());
     }
     long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
-    return MemoryTensor.of(Tensors.floats(tensor), shape);
+    return Tensors.as(MemoryTensor.of(Tensors.doubles(tensor), shape), precision.border());
   }
 
   private static long batchSize(Op.Input input, TensorData tensor) {
@@ -139,7 +139,10 @@ public final class Session implements AutoCloseable {
     return fits ? tensor.type().shape().get(0) / shape.size(0) : 1;
   }
 
-  private static TensorData tensor(NDArray array) {
+  private TensorData tensor(NDArray array) {
+    if (precision == Precision.F64) {
+      return MemoryTensor.of(array.toDoubleArray(), array.getShape().getShape());
+    }
     return MemoryTensor.of(array.toFloatArray(), array.getShape().getShape());
   }
 

@@ -22,7 +22,7 @@ import org.canbridge.runtime.graph.Shape;
  *
  * <ul>
  *   <li>{@code forward(<inputs in the graph's order>, w: List[Tensor]) -> List[Tensor]}: the asked
- *       values, in order, as float32;
+ *       values, in order, as float32 or, with F64, float64;
  *   <li>{@code prepare(w: List[Tensor]) -> List[Tensor]}: the weights as {@code forward} wants
  *       them. bfloat16 exists only on that side of the border, since DJL 0.35.1 has no such arrays;
  *       what {@code prepare} returns must be treated as opaque.
@@ -33,6 +33,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private static final int FLOAT32 = 6;
 
   private static final int INT64 = 4;
+
+  private static final int FLOAT64 = 7;
 
   private static final int BFLOAT16 = 15;
 
@@ -161,7 +163,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private String prepared(Node parameter) {
     String wide = parameter.op().accept(this, parameter.inputs());
-    if (precision == Precision.F32) {
+    if (precision != Precision.BF16) {
       return wide;
     }
     String narrow = "torch.to(" + wide + ", " + BFLOAT16 + ")";
@@ -445,7 +447,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
                 + ")");
     String bias =
         "torch.mul(torch.sub(torch.mul(" + past + ", " + shown + "), 1.), " + HIDDEN + ")";
-    String mask = temporary(narrowed(bias));
+    String mask = temporary(ownPrecision(bias));
     return "torch.scaled_dot_product_attention(" + operands + ", " + mask + ")";
   }
 
@@ -468,11 +470,16 @@ final class TorchScriptEmitter implements OpVisitor<String> {
             + "), "
             + op.eps()
             + "))";
-    return narrowed(mixed);
+    return ownPrecision(mixed);
   }
 
-  private String narrowed(String value) {
-    return precision == Precision.BF16 ? "torch.to(" + value + ", " + BFLOAT16 + ")" : value;
+  /** A float32 value as the rest of the network computes. */
+  private String ownPrecision(String value) {
+    return switch (precision) {
+      case F32 -> value;
+      case BF16 -> "torch.to(" + value + ", " + BFLOAT16 + ")";
+      case F64 -> "torch.to(" + value + ", " + FLOAT64 + ")";
+    };
   }
 
   private String widened(String value) {
@@ -522,6 +529,11 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String addMul(Op.AddMul op, List<Node> in) {
     return "torch.addcmul(" + name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2) + ")";
+  }
+
+  @Override
+  public String softmax(Op.Softmax op, List<Node> in) {
+    return "torch.softmax(" + name(in, 0) + ", -1)";
   }
 
   @Override
@@ -605,7 +617,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String timestepEmbedding(Op.TimestepEmbedding op, List<Node> in) {
     int half = op.width() / 2;
-    String t = name(in, 0);
+    String t =
+        precision == Precision.F64
+            ? temporary("torch.to(" + name(in, 0) + ", " + FLOAT32 + ")")
+            : name(in, 0);
     String index =
         temporary(
             "torch.arange("
@@ -628,7 +643,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         temporary(
             "torch.mul(torch.unsqueeze(" + t + ", 1), torch.unsqueeze(" + frequencies + ", 0))");
     String sinusoid = "torch.cat([torch.cos(" + angles + "), torch.sin(" + angles + ")], 1)";
-    return narrowed(sinusoid);
+    return ownPrecision(sinusoid);
   }
 
   private String inputs(List<Node> in) {

@@ -24,11 +24,11 @@ final class Weights {
   private Weights() {}
 
   /**
-   * The parameters of {@code graph}, in its order, float32, owned by {@code manager}.
+   * The parameters of {@code graph}, in its order, of this floating type, owned by {@code manager}.
    *
    * @throws IllegalArgumentException if one is missing or has another shape
    */
-  static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors) {
+  static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors, DType type) {
     NDList list = new NDList();
     List<String> wrong = new ArrayList<>();
     for (Op.Parameter parameter : graph.parameters()) {
@@ -41,7 +41,7 @@ final class Weights {
                 + expected
                 + (tensor == null ? " is missing" : " is " + tensor.type().shape()));
       } else if (wrong.isEmpty()) {
-        list.add(array(manager, Tensors.as(tensor, DType.F32)));
+        list.add(array(manager, Tensors.as(tensor, type)));
       }
     }
     if (!wrong.isEmpty()) {
@@ -52,12 +52,17 @@ final class Weights {
   }
 
   /**
-   * A tensor of type F32 or I64 as an array; past 1 GiB it is put together from pieces, since one
-   * buffer holds 2 GiB at most.
+   * A tensor of type F32, F64 or I64 as an array; past 1 GiB it is put together from pieces, since
+   * one buffer holds 2 GiB at most.
    */
   static NDArray array(NDManager manager, TensorData tensor) {
     List<Long> sizes = tensor.type().shape();
-    DataType type = tensor.type().dtype() == DType.I64 ? DataType.INT64 : DataType.FLOAT32;
+    DataType type =
+        switch (tensor.type().dtype()) {
+          case I64 -> DataType.INT64;
+          case F64 -> DataType.FLOAT64;
+          default -> DataType.FLOAT32;
+        };
     if (tensor.type().bytes() <= TensorData.MAX_PIECE) {
       return manager.create(tensor.bytes(), new Shape(sizes), type);
     }

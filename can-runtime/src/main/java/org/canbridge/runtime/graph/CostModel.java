@@ -206,6 +206,11 @@ public final class CostModel implements OpVisitor<Long> {
   }
 
   @Override
+  public Long softmax(Op.Softmax op, List<Node> in) {
+    return 0L;
+  }
+
+  @Override
   public Long mean(Op.Mean op, List<Node> in) {
     return 0L;
   }

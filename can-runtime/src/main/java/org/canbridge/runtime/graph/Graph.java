@@ -2,10 +2,12 @@ package org.canbridge.runtime.graph;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A network: nodes in execution order, each using earlier ones only. Immutable; made by {@link
@@ -64,6 +66,28 @@ public final class Graph {
   /** The nodes that play a role, in execution order. */
   public List<Node> withRole(Role role) {
     return nodes.stream().filter(n -> n.role().filter(role::equals).isPresent()).toList();
+  }
+
+  /**
+   * The same network without what no output needs: such parameters and modules are gone, the inputs
+   * stay.
+   */
+  public Graph pruned() {
+    Set<Node> live = new HashSet<>();
+    List<Node> open = new ArrayList<>(outputs.values());
+    while (!open.isEmpty()) {
+      Node node = open.remove(open.size() - 1);
+      if (live.add(node)) {
+        open.addAll(node.inputs());
+      }
+    }
+    Map<String, Node> kept = new LinkedHashMap<>(modules);
+    kept.values().retainAll(live);
+    return new Graph(
+        nodes.stream().filter(n -> live.contains(n) || n.op() instanceof Op.Input).toList(),
+        outputs,
+        kept,
+        tokenGrid);
   }
 
   /**

@@ -23,7 +23,7 @@ public final class Node {
     this.role = role;
   }
 
-  /** Position in the graph's execution order. */
+  /** Grows in the graph's execution order. */
   public int id() {
     return id;
   }

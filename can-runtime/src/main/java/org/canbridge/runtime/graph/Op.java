@@ -221,6 +221,14 @@ public sealed interface Op {
     }
   }
 
+  /** {@code exp(x_i) / sum_j exp(x_j)} over the last axis. */
+  record Softmax() implements Op {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.softmax(this, in);
+    }
+  }
+
   /** The mean over some axes, which stay with size 1. */
   record Mean(List<Integer> axes) implements Op {
     /** Keeps its own copy. */

@@ -68,6 +68,9 @@ public interface OpVisitor<R> {
   /** See {@link Op.AddMul}. */
   R addMul(Op.AddMul op, List<Node> in);
 
+  /** See {@link Op.Softmax}. */
+  R softmax(Op.Softmax op, List<Node> in);
+
   /** See {@link Op.Mean}. */
   R mean(Op.Mean op, List<Node> in);
 

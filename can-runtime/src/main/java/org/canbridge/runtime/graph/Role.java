@@ -21,5 +21,7 @@ public enum Role {
   /** The embedding of the class label, {@code (B, D)}. */
   LABEL_EMBED,
   /** The embedding of the whole condition, {@code (B, D)}. */
-  CONDITION
+  CONDITION,
+  /** Weights that a generator made, one row for each sample. */
+  GENERATED
 }

@@ -187,6 +187,12 @@ final class ShapeInference implements OpVisitor<Shape> {
   }
 
   @Override
+  public Shape softmax(Op.Softmax op, List<Node> in) {
+    check(in.get(0).shape().rank() >= 1, "x must have an axis", in);
+    return in.get(0).shape();
+  }
+
+  @Override
   public Shape mean(Op.Mean op, List<Node> in) {
     Shape shape = in.get(0).shape();
     for (int axis : op.axes()) {

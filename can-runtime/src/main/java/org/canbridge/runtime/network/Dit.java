@@ -30,17 +30,30 @@ public final class Dit {
   private static final double NORM_EPS = 1e-6;
   private static final double MAX_PERIOD = 10_000;
 
+  /** Name of the module that turns the condition into shift, scale and gate. */
+  public static final String MODULATION = "adaLN_modulation";
+
   private final DitConfig config;
+  private final Control control;
   private final long width;
 
-  private Dit(DitConfig config) {
+  private Dit(DitConfig config, Control control) {
     this.config = config;
+    this.control = control;
     this.width = config.hiddenSize();
   }
 
   /** The graph of the network with these arguments. */
   public static Graph graph(DitConfig config) {
-    return new Dit(config).build();
+    return graph(config, Control.KEEP);
+  }
+
+  /**
+   * The graph with its adaptive layer norms, or with constants {@code
+   * <block>.adaLN_modulation.bias} in place of what {@code adaLN_modulation} returns.
+   */
+  public static Graph graph(DitConfig config, Control control) {
+    return new Dit(config, control).build();
   }
 
   private Graph build() {
@@ -117,7 +130,11 @@ public final class Dit {
 
   /** {@code parts} modulation vectors, each {@code (B, 1, D)}: shift, scale, gate, ... */
   private List<Node> modulation(GraphBuilder g, Node activated, int parts) {
-    GraphBuilder module = g.in("adaLN_modulation");
+    GraphBuilder module = g.in(MODULATION);
+    if (control == Control.CAN_ONLY) {
+      Node constants = module.returns(module.parameter("bias", parts * width));
+      return g.chunk(g.reshape(constants, Shape.of(1, 1, parts * width)), parts);
+    }
     Node all = module.returns(module.linear("1", activated, parts * width, null));
     return g.chunk(g.reshape(all, Shape.batched(1, parts * width)), parts);
   }

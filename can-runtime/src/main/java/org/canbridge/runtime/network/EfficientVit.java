@@ -84,7 +84,7 @@ public final class EfficientVit {
 
   private Node block(GraphBuilder g, EfficientVitBlock block, Node x) {
     if (block instanceof EfficientVitBlock.Stem stem) {
-      return conv(g, stem.layer(), x);
+      return conv(g, stem.layer(), x, Role.PATCH_EMBED);
     }
     if (block instanceof EfficientVitBlock.Local local) {
       return local(g, local, x);
@@ -100,18 +100,29 @@ public final class EfficientVit {
     GraphBuilder main = g.in("main");
     Node value = x;
     for (ConvLayer layer : block.layers()) {
-      value = conv(main.in(layer.name()), layer, value);
+      value = conv(main.in(layer.name()), layer, value, role(layer));
     }
     main.returns(value);
     return g.returns(block.residual() ? g.add(value, x) : value);
   }
 
+  /** The part of a feed-forward layer; a block with one convolution alone has none. */
+  private static Role role(ConvLayer layer) {
+    if (layer.depthwise()) {
+      return Role.DEPTHWISE_CONV;
+    }
+    return switch (layer.name()) {
+      case "inverted_conv", "spatial_conv" -> Role.MLP_IN;
+      case "point_conv" -> Role.MLP_OUT;
+      default -> null;
+    };
+  }
+
   /** Convolution, then bias or batch norm, then activation, as far as the layer has them. */
-  private Node conv(GraphBuilder g, ConvLayer layer, Node x) {
+  private Node conv(GraphBuilder g, ConvLayer layer, Node x, Role role) {
     int out = config.resolve(layer.out());
     int groups = layer.depthwise() ? out : 1;
     int padding = layer.kernel() / 2;
-    Role role = layer.depthwise() ? Role.DEPTHWISE_CONV : null;
     Node value =
         layer.tail().hasBias()
             ? g.conv2d("conv", x, out, layer.kernel(), layer.stride(), padding, groups, role)

@@ -5,6 +5,7 @@ import java.util.function.Function;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
 import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
+import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
@@ -21,6 +22,7 @@ public final class Networks {
           DitConfig.class, config -> Dit.graph((DitConfig) config),
           UvitConfig.class, config -> Uvit.graph((UvitConfig) config),
           EfficientVitConfig.class, config -> EfficientVit.graph((EfficientVitConfig) config),
+          CatConfig.class, config -> Cat.graph((CatConfig) config),
           AutoencoderKlConfig.class, config -> decoder((AutoencoderKlConfig) config),
           AutoencoderTinyConfig.class, config -> decoder((AutoencoderTinyConfig) config),
           ClipTextConfig.class, config -> text((ClipTextConfig) config));
@@ -41,6 +43,27 @@ public final class Networks {
           "no network for the architecture '" + config.architecture() + "'");
     }
     return builder.apply(config);
+  }
+
+  /**
+   * The graph of the network with these arguments, with its own control or without it.
+   *
+   * @throws IllegalArgumentException if the family has no network here, or no control that could go
+   */
+  public static Graph graph(ModelConfig config, Control control) {
+    if (control == Control.KEEP) {
+      return graph(config);
+    }
+    if (config instanceof DitConfig dit) {
+      return Dit.graph(dit, control);
+    }
+    if (config instanceof UvitConfig uvit) {
+      return Uvit.graph(uvit, control);
+    }
+    throw new IllegalArgumentException(
+        "the architecture '"
+            + config.architecture()
+            + "' has no control of its own that could go; control must be 'keep'");
   }
 
   private static Graph decoder(AutoencoderKlConfig config) {

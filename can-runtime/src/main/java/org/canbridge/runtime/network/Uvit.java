@@ -34,14 +34,30 @@ public final class Uvit {
   private final UvitConfig config;
   private final long width;
 
-  private Uvit(UvitConfig config) {
+  /** Condition tokens in front of the patches. */
+  private final int extras;
+
+  private Uvit(UvitConfig config, Control control) {
     this.config = config;
+    this.extras = control == Control.KEEP ? config.extras() : 0;
     this.width = config.embedDim();
   }
 
   /** The graph of the network with these arguments. */
   public static Graph graph(UvitConfig config) {
-    return new Uvit(config).build();
+    return graph(config, Control.KEEP);
+  }
+
+  /**
+   * The graph with its condition tokens, or with patches alone; the embeddings of the condition
+   * stay for generators to use, and so do the positions of the tokens that went.
+   */
+  public static Graph graph(UvitConfig config, Control control) {
+    return new Uvit(config, control).build();
+  }
+
+  private int tokens() {
+    return extras + config.patches();
   }
 
   private Graph build() {
@@ -49,14 +65,16 @@ public final class Uvit {
     long side = config.imgSize();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChans(), side, side));
     Node t = g.input("t", Kind.FLOAT, Shape.batched());
-    g.tokenGrid(new TokenGrid(config.extras(), config.gridSize(), config.gridSize()));
+    g.tokenGrid(new TokenGrid(extras, config.gridSize(), config.gridSize()));
 
     List<Node> sequence = conditionTokens(g, timeEmbed(g.in("time_embed"), t));
-    sequence.add(patchEmbed(g.in("patch_embed"), x));
+    Node patches = patchEmbed(g.in("patch_embed"), x);
+    sequence.add(patches);
+    Node positions = g.parameter("pos_embed", 1, config.tokens(), width);
     Node tokens =
-        g.add(
-            g.concat(1, sequence.toArray(Node[]::new)),
-            g.parameter("pos_embed", 1, config.tokens(), width));
+        extras == 0
+            ? g.add(patches, g.slice(positions, 1, config.extras(), config.tokens()))
+            : g.add(g.concat(1, sequence.toArray(Node[]::new)), positions);
 
     Deque<Node> skips = new ArrayDeque<>();
     for (int i = 0; i < config.depth() / 2; i++) {
@@ -139,7 +157,7 @@ public final class Uvit {
 
   private Node attention(GraphBuilder g, Node x) {
     long heads = config.numHeads();
-    Shape split = Shape.batched(config.tokens(), heads, width / heads);
+    Shape split = Shape.batched(tokens(), heads, width / heads);
     Node projected =
         config.qkvBias()
             ? g.linear("qkv", x, 3 * width, Role.QKV)
@@ -149,7 +167,7 @@ public final class Uvit {
             .map(n -> g.permute(g.reshape(n, split), 0, 2, 1, 3))
             .toList();
     Node mixed = g.permute(g.attention(qkv.get(0), qkv.get(1), qkv.get(2)), 0, 2, 1, 3);
-    Node joined = g.reshape(mixed, Shape.batched(config.tokens(), width));
+    Node joined = g.reshape(mixed, Shape.batched(tokens(), width));
     return g.returns(g.linear("proj", joined, width, Role.OUTPUT_PROJECTION));
   }
 
@@ -169,7 +187,7 @@ public final class Uvit {
             g.layerNorm("norm", tokens, NORM_EPS),
             patch * patch * channels,
             Role.HEAD);
-    Node image = unpatchify(g, g.slice(predicted, 1, config.extras(), config.tokens()));
+    Node image = unpatchify(g, extras == 0 ? predicted : g.slice(predicted, 1, extras, tokens()));
     return config.conv()
         ? g.conv2d("final_layer", image, channels, 3, 1, 1, 1, null)
         : g.in("final_layer").returns(image);

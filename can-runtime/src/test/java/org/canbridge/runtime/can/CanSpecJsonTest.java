@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import java.util.Optional;
+import org.canbridge.runtime.network.Control;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,16 +20,50 @@ class CanSpecJsonTest {
   private static final CanSpec SPEC =
       new CanSpec(
           CanCondition.ALL,
+          Control.KEEP,
+          CanMethod.GENERATE,
           List.of(CanTarget.DWCONV, CanTarget.OUT_PROJ),
+          Optional.empty(),
           List.of("blocks.0.mlp.dwconv"),
           List.of(
               new CanSpec.Generator(
-                  "out_proj.48", List.of("blocks.0.attn.proj", "blocks.1.attn.proj"), 32, true)));
+                  "out_proj.48",
+                  List.of("blocks.0.attn.proj", "blocks.1.attn.proj"),
+                  new CanSpec.Linear(32, true))));
+  private static final String ALL_OF_IT =
+      "{\"condition\":\"class\",\"control\":\"can-only\",\"method\":\"select\",\"targets\":[\"patch_embed\"],"
+          + "\"embedder\":{\"width\":16,\"classes\":10},\"inserted\":[],\"removed\":[\"a\"],\"generators\":[{\"name\":\"stem\","
+          + "\"target\":[\"stem\"],\"kernels\":4}]}";
 
   @Test
   void writesAndReadsTheDocumentedForm() throws JsonProcessingException {
-    assertEquals(JSON, CanSpecJson.write(SPEC).toString());
+    assertEquals(JSON, CanSpecJson.write(SPEC, List.of()).toString());
     assertEquals(SPEC, CanSpecJson.read(new ObjectMapper().readTree(JSON)));
+  }
+
+  @Test
+  void everyFieldSurvives() throws JsonProcessingException {
+    CanSpec spec =
+        new CanSpec(
+            CanCondition.CLASS,
+            Control.CAN_ONLY,
+            CanMethod.SELECT,
+            List.of(CanTarget.PATCH_EMBED),
+            Optional.of(new CanSpec.Embedder(16, 10)),
+            List.of(),
+            List.of(new CanSpec.Generator("stem", List.of("stem"), new CanSpec.Select(4))));
+    assertEquals(ALL_OF_IT, CanSpecJson.write(spec, List.of("a")).toString());
+    assertEquals(spec, CanSpecJson.read(new ObjectMapper().readTree(ALL_OF_IT)));
+    CanSpec low =
+        new CanSpec(
+            CanCondition.CLASS,
+            Control.KEEP,
+            CanMethod.GENERATE,
+            List.of(CanTarget.QKV),
+            Optional.empty(),
+            List.of(),
+            List.of(new CanSpec.Generator("q", List.of("q"), new CanSpec.LowRank(8, false, 3))));
+    assertEquals(low, CanSpecJson.read(CanSpecJson.write(low, List.of())));
   }
 
   @ParameterizedTest
@@ -37,13 +73,16 @@ class CanSpecJsonTest {
       value = {
         "\"all\"|\"weather\"|unknown condition 'weather'; conditions are time, class, all",
         "\"dwconv\"|\"conv\"|unknown target 'conv'; targets are patch_embed, dwconv, out_proj, head, qkv, mlp",
-        "\"keep\"|\"mix\"|'control' must be 'keep' but is 'mix'",
+        "\"keep\"|\"mix\"|'control' must be 'keep' or 'can-only' but is 'mix'",
         "\"generate\"|7|'method' must be a string but is 7",
+        "\"generate\"|\"mix\"|unknown method 'mix'; methods are generate, select, static",
+        "\"generate\"|\"static\"|generator out_proj.48 is not of the method 'static'",
+        "\"generate\"|\"select\"|'can.generators[0]' has the unknown field 'input_width'",
         "32|\"32\"|'input_width' must be an integer but is \"32\"",
-        "32|0|generator out_proj.48 needs a layer and a positive input width",
+        "32|0|the input width must be positive, not 0",
         "\"bias\"|\"bais\"|'can.generators[0]' has the unknown field 'bais'",
         "\"inserted\"|\"insert\"|'can' has the unknown field 'insert'",
-        "[\"blocks.0.attn.proj\",\"blocks.1.attn.proj\"]|[]|generator out_proj.48 needs a layer and a positive input width",
+        "[\"blocks.0.attn.proj\",\"blocks.1.attn.proj\"]|[]|generator out_proj.48 serves no layer",
         "blocks.1.attn.proj|blocks.0.attn.proj|two generators serve blocks.0.attn.proj"
       })
   void everyWrongFieldIsNamed(String part, String replacement, String message)

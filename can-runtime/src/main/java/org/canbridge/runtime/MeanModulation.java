@@ -1,0 +1,100 @@
+package org.canbridge.runtime;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.network.Dit;
+
+/**
+ * First values for a DiT without adaptive layer norms: shift, scale and gate of each block at their
+ * mean over timestep and label. The mean is taken over pairs of a low-discrepancy sequence (the
+ * generalised golden ratio in two dimensions), which covers all timesteps and rows of the label
+ * table evenly.
+ */
+final class MeanModulation {
+  private static final int PAIRS = 2048;
+  private static final int BATCH = 64;
+  private static final int TIMESTEPS = 1000;
+
+  /** The inverse of the plastic number, the real root of {@code x^3 = x + 1}, and its square. */
+  private static final double FIRST = 0.7548776662466927;
+
+  private static final double SECOND = FIRST * FIRST;
+  private static final String SUFFIX = "." + Dit.MODULATION;
+
+  private MeanModulation() {}
+
+  /**
+   * The values of {@code <block>.adaLN_modulation.bias}, for all modules of that kind; none if
+   * {@code source} has none.
+   *
+   * @param source the network with its adaptive layer norms
+   */
+  static Map<String, TensorData> of(Graph source, Map<String, TensorData> weights) {
+    List<String> modules = new ArrayList<>();
+    source.modules().keySet().stream().filter(p -> p.endsWith(SUFFIX)).forEach(modules::add);
+    if (modules.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, double[]> sums = new LinkedHashMap<>();
+    try (Session session = Session.open(source, weights, Precision.F32)) {
+      for (int from = 0; from < PAIRS; from += BATCH) {
+        session.run(pairs(source, from), modules).forEach((path, rows) -> add(sums, path, rows));
+      }
+    }
+    Map<String, TensorData> means = new LinkedHashMap<>();
+    sums.forEach(
+        (path, sum) -> {
+          float[] mean = new float[sum.length];
+          for (int i = 0; i < mean.length; i++) {
+            mean[i] = (float) (sum[i] / PAIRS);
+          }
+          means.put(path + ".bias", MemoryTensor.of(mean, mean.length));
+        });
+    return means;
+  }
+
+  private static Map<String, TensorData> pairs(Graph source, int from) {
+    float[] t = new float[BATCH];
+    long[] y = new long[BATCH];
+    long classes = RandomInputs.rows(source, "y");
+    for (int i = 0; i < BATCH; i++) {
+      t[i] = (float) Math.floor(TIMESTEPS * fraction((from + i) * FIRST));
+      y[i] = (long) (classes * fraction((from + i) * SECOND));
+    }
+    Map<String, TensorData> inputs = new LinkedHashMap<>();
+    for (Op.Input input : source.inputs()) {
+      inputs.put(
+          input.name(),
+          switch (input.name()) {
+            case "t" -> MemoryTensor.of(t, BATCH);
+            case "y" -> MemoryTensor.of(y, BATCH);
+            default ->
+                MemoryTensor.of(
+                    new float[Math.toIntExact(input.shape().elements() * BATCH)],
+                    input.shape().resolve(BATCH));
+          });
+    }
+    return inputs;
+  }
+
+  private static double fraction(double value) {
+    return value - Math.floor(value);
+  }
+
+  private static void add(Map<String, double[]> sums, String path, TensorData rows) {
+    float[] values = Tensors.floats(rows);
+    double[] sum = sums.computeIfAbsent(path, k -> new double[values.length / BATCH]);
+    for (int i = 0; i < values.length; i++) {
+      sum[i % sum.length] += values[i];
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package org.canbridge.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.CanBaking;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanSpec;
+
+/** {@code canbridge bake}: a condition-aware model becomes a plain one for one condition. */
+final class BakeCommand implements Command {
+  private static final int MAX_TIMESTEP = 1000;
+  private static final int MAX_CLASS = 1 << 20;
+
+  @Override
+  public String name() {
+    return "bake";
+  }
+
+  @Override
+  public String summary() {
+    return "freezes a condition-aware model at one condition";
+  }
+
+  @Override
+  public String synopsis() {
+    return "MODEL --out DIR [--class N] [--timestep T] [--overwrite] [--json]";
+  }
+
+  @Override
+  public String description() {
+    return "Adds to the static weights what the generators make of one condition and drops the"
+        + " generators. Give --class where the weights depend on the class and --timestep where they"
+        + " depend on the timestep; by class alone the result holds for all timesteps. Both models are"
+        + " compared on random images before anything is written; a difference is exit status 1.";
+  }
+
+  @Override
+  public Options options() {
+    return ModelOptions.addTo(new Options())
+        .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
+        .addOption(CommonOptions.value("class", "N", "the class"))
+        .addOption(CommonOptions.value("timestep", "T", "the timestep, 0 to 1000"))
+        .addOption(CommonOptions.value("seed", "N", "seed of the check's images; 0"))
+        .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
+        .addOption(CommonOptions.json());
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example("bake dit-by-class --class 207 --out dit-207", "a network for one class"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    Path source = invocation.pathOperand("MODEL");
+    Path target = invocation.requiredPath("out");
+    OptionalInt label = invocation.integer("class", 0, MAX_CLASS);
+    OptionalInt timestep = invocation.integer("timestep", 0, MAX_TIMESTEP);
+    long seed = invocation.integer("seed", 0L, Long.MAX_VALUE).orElse(0);
+    boolean overwrite = invocation.flag("overwrite");
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    try (Model model = Model.open(source, ModelOptions.read(invocation))) {
+      CanBaking baking = bake(model, label, timestep, seed);
+      if (baking.passed()) {
+        WriteOptions options = WriteOptions.defaults();
+        ModelDirectory.write(
+            target, baking.checkpoint(), overwrite ? options.overwriting() : options);
+      }
+      if (invocation.flag("json")) {
+        context.json(
+            JsonNodeFactory.instance
+                .objectNode()
+                .put("equal", baking.passed())
+                .put("largest_difference", baking.largest())
+                .put("output_std", baking.deviation()));
+      } else {
+        context.out().print(text(baking, target));
+      }
+      return baking.passed() ? ExitStatus.OK : ExitStatus.DIFFERENCE;
+    }
+  }
+
+  private static CanBaking bake(Model model, OptionalInt label, OptionalInt timestep, long seed)
+      throws UsageException {
+    CanCondition condition =
+        model
+            .can()
+            .map(CanSpec::condition)
+            .orElseThrow(() -> new UsageException("this model is not condition-aware"));
+    Map<String, TensorData> inputs = new LinkedHashMap<>();
+    if (condition != CanCondition.TIME) {
+      if (label.isEmpty()) {
+        throw new UsageException("the weights depend on the class; give --class N");
+      }
+      inputs.put("y", MemoryTensor.of(new long[] {label.getAsInt()}, 1));
+    }
+    if (condition != CanCondition.CLASS) {
+      if (timestep.isEmpty()) {
+        throw new UsageException("the weights depend on the timestep; give --timestep T");
+      }
+      inputs.put("t", MemoryTensor.of(new float[] {timestep.getAsInt()}, 1));
+    }
+    try {
+      return CanBaking.bake(model, inputs, seed);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static String text(CanBaking baking, Path target) {
+    return String.format(
+        Locale.ROOT,
+        "largest difference at this condition  %.3g (standard deviation of the output %.3g)%n%s%n",
+        baking.largest(),
+        baking.deviation(),
+        baking.passed() ? "written to " + target : "NOT the same function; nothing is written");
+  }
+}

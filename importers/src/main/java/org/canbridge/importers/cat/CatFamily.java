@@ -1,0 +1,54 @@
+package org.canbridge.importers.cat;
+
+import java.util.List;
+import org.canbridge.importers.Arguments;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.Layout;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.PublishedModel;
+
+/**
+ * CaT, the family of networks of CAN: Cai et al., CVPR 2024, arXiv 2404.01143. No weights and no
+ * code were published; sizes and names of tensors are ours.
+ */
+public final class CatFamily implements Family {
+  private static final List<Layout> LAYOUTS = List.of(new CatLayout());
+  private static final List<String> DEFINING =
+      List.of("patch_size", "width_list", "depth_list", "dim", "expand_ratio", "cond_width");
+  private static final List<PublishedModel> PUBLISHED =
+      CatSize.ALL.stream().map(CatFamily::named).toList();
+
+  @Override
+  public String name() {
+    return CatConfig.ARCHITECTURE;
+  }
+
+  @Override
+  public String title() {
+    return "CaT (reconstructed after Cai et al., CVPR 2024)";
+  }
+
+  @Override
+  public List<Layout> layouts() {
+    return LAYOUTS;
+  }
+
+  @Override
+  public List<PublishedModel> published() {
+    return PUBLISHED;
+  }
+
+  @Override
+  public ModelConfig config(Arguments arguments) {
+    return CatConfig.of(arguments);
+  }
+
+  private static PublishedModel named(CatSize size) {
+    Arguments all = size.config().arguments();
+    Arguments defining = Arguments.none();
+    for (String name : DEFINING) {
+      defining = defining.with(name, all.get(name).orElseThrow());
+    }
+    return new PublishedModel(size.label(), defining, all);
+  }
+}
