@@ -13,9 +13,13 @@ import org.apache.commons.cli.Options;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
+import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.network.EfficientVit;
 import org.canbridge.runtime.network.Networks;
 
 /**
@@ -27,6 +31,8 @@ final class ProfileCommand implements Command {
    * Published latent models see one cell for 8x8 pixels: the downsampling of the Stable Diffusion
    * autoencoder.
    */
+  private static final int RGB = 3;
+
   private static final int PIXELS_PER_LATENT = 8;
 
   @Override
@@ -102,20 +108,26 @@ final class ProfileCommand implements Command {
     try {
       Arguments arguments = Families.published(name).arguments();
       Family family = Families.byPublishedName(name).orElseThrow();
-      if (pixels.isPresent()) {
-        if (pixels.getAsInt() % PIXELS_PER_LATENT != 0) {
-          throw new UsageException(
-              "--image-size must be a multiple of "
-                  + PIXELS_PER_LATENT
-                  + ", not "
-                  + pixels.getAsInt());
-        }
-        arguments = arguments.with("input_size", pixels.getAsInt() / PIXELS_PER_LATENT);
-      }
-      return Networks.graph(family.config(arguments));
+      ModelConfig config = family.config(arguments);
+      return pixels.isPresent() ? sized(family, config, pixels.getAsInt()) : Networks.graph(config);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
+  }
+
+  /** The network for images of another size; those on latents see an eighth of the pixels. */
+  private static Graph sized(Family family, ModelConfig config, int pixels) throws UsageException {
+    if (config instanceof EfficientVitConfig efficientVit) {
+      return EfficientVit.graph(efficientVit, pixels, pixels);
+    }
+    boolean onPixels = config instanceof UvitConfig uvit && uvit.inChans() == RGB;
+    if (!onPixels && pixels % PIXELS_PER_LATENT != 0) {
+      throw new UsageException(
+          "--image-size must be a multiple of " + PIXELS_PER_LATENT + ", not " + pixels);
+    }
+    int side = onPixels ? pixels : pixels / PIXELS_PER_LATENT;
+    String argument = config instanceof UvitConfig ? "img_size" : "input_size";
+    return Networks.graph(family.config(config.arguments().with(argument, side)));
   }
 
   private static String text(String name, CostModel.Cost cost) {

@@ -190,7 +190,7 @@ class HostileInputsTest {
               HostileInputs::wrongFamily,
               """
               the tensors are those of no network that CAN Bridge knows
-                expected: *DiT (Peebles and Xie, ICCV 2023) in its official layout*
+                expected: *DiT (Peebles and Xie, ICCV 2023): official*
                 actual: 4 tensors: classifier.bias, classifier.weight, stem.conv.bias, stem.conv.weight
                 file: FILE
                 next: canbridge inspect lists its tensors and what is missing for each layout

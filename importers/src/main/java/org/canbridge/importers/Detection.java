@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.canbridge.importers.format.TensorFile;
 
 /**
@@ -100,9 +101,7 @@ record Detection(
 
   private static InputFileException unrecognised(TensorFile file, List<StateDict> sets) {
     List<String> read =
-        Families.all().stream()
-            .flatMap(family -> family.layouts().stream().map(layout -> describe(family, layout)))
-            .toList();
+        Families.all().stream().map(family -> family.title() + ": " + layoutNames(family)).toList();
     for (StateDict set : sets) {
       Optional<String> other = OtherNetworks.recognise(set.tensors().keySet());
       if (other.isPresent()) {
@@ -120,6 +119,10 @@ record Detection(
         .actual(firstNames(file))
         .next("canbridge inspect lists its tensors and what is missing for each layout")
         .build();
+  }
+
+  private static String layoutNames(Family family) {
+    return family.layouts().stream().map(Layout::name).collect(Collectors.joining(", "));
   }
 
   private static String firstNames(TensorFile file) {

@@ -188,7 +188,7 @@ final class Examination {
 
   private InputFileException unanswered() {
     List<String> names = open.stream().map(Question::argument).toList();
-    List<String> settling = open.stream().map(Question::option).toList();
+    List<String> settling = open.stream().map(Question::option).distinct().toList();
     return InputFileException.of(Problem.NEEDS_OPTION, file.path())
         .what("the file does not tell " + String.join(", ", names))
         .expected(String.join(" ", settling))

@@ -14,6 +14,8 @@ import org.canbridge.fixtures.Fixtures;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders of libraries and the configuration beside the weights. */
 class PublishedFolderTest {
@@ -179,6 +181,27 @@ class PublishedFolderTest {
     Files.writeString(temporary.resolve("config.json"), "{");
     try (Checkpoint read = Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
       assertEquals("official", read.provenance().layout());
+    }
+  }
+
+  /** Nothing has to be said about a folder that its library wrote. */
+  @ParameterizedTest
+  @CsvSource({
+    "vae-tiny, autoencoder-kl",
+    "vae-tiny-oldattn, autoencoder-kl",
+    "taesd-diffusers-tiny, autoencoder-tiny",
+    "clip-text-tiny, clip-text",
+    "clip-text-tiny-eos, clip-text"
+  })
+  void theConfigurationAnswersForOtherNetworksToo(String name, String family) throws IOException {
+    Path out = temporary.resolve("out");
+    try (Checkpoint read = Checkpoints.open(Fixtures.of(name))) {
+      assertEquals(family, read.config().architecture());
+      PublishedExport.of(read).writeFolder(out);
+      try (Checkpoint again = Checkpoints.open(out)) {
+        assertEquals(read.config(), again.config());
+        FamilyContract.assertSameTensors(read.tensors(), again.tensors());
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,8 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.canbridge.importers.Arguments;
+import org.canbridge.importers.ConfigurationOfSameNames;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
+import org.canbridge.importers.PublishedConfiguration;
 import org.canbridge.importers.Question;
 import org.canbridge.importers.Signature;
 import org.canbridge.importers.StateDict;
@@ -111,6 +114,24 @@ final class KlLayout implements Layout {
             .with("use_post_quant_conv", holds(weights, "post_quant_conv.")),
         questions,
         count == 0 ? List.of("the encoder has no stages") : List.of());
+  }
+
+  @Override
+  public Optional<PublishedConfiguration> configuration() {
+    return names.layout().contains("diffusers")
+        ? Optional.of(
+            new ConfigurationOfSameNames(
+                "diffusion_pytorch_model", Optional.empty(), KlLayout::describe))
+        : Optional.empty();
+  }
+
+  private static ObjectNode describe(ObjectNode arguments) {
+    arguments.put("_class_name", "AutoencoderKL").put("act_fn", "silu");
+    for (int i = 0; i < arguments.get("block_out_channels").size(); i++) {
+      arguments.withArray("down_block_types").add("DownEncoderBlock2D");
+      arguments.withArray("up_block_types").add("UpDecoderBlock2D");
+    }
+    return arguments;
   }
 
   private boolean holds(StateDict weights, String start) {

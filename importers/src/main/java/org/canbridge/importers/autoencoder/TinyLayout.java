@@ -11,8 +11,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.canbridge.importers.Arguments;
+import org.canbridge.importers.ConfigurationOfSameNames;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
+import org.canbridge.importers.PublishedConfiguration;
 import org.canbridge.importers.Question;
 import org.canbridge.importers.Signature;
 import org.canbridge.importers.StateDict;
@@ -77,6 +79,19 @@ final class TinyLayout implements Layout {
             .with("num_decoder_blocks", decoder),
         List.of(upsampling()),
         List.of());
+  }
+
+  @Override
+  public Optional<PublishedConfiguration> configuration() {
+    return Optional.of(
+        new ConfigurationOfSameNames(
+            "diffusion_pytorch_model",
+            Optional.empty(),
+            arguments -> {
+              arguments.put("_class_name", "AutoencoderTiny").put("act_fn", "relu");
+              arguments.set("block_out_channels", arguments.get("encoder_block_out_channels"));
+              return arguments;
+            }));
   }
 
   private static Question upsampling() {

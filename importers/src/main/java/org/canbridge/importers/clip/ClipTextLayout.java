@@ -12,8 +12,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.canbridge.importers.Arguments;
+import org.canbridge.importers.ConfigurationOfSameNames;
 import org.canbridge.importers.Inference;
 import org.canbridge.importers.Layout;
+import org.canbridge.importers.PublishedConfiguration;
 import org.canbridge.importers.Question;
 import org.canbridge.importers.Signature;
 import org.canbridge.importers.StateDict;
@@ -94,6 +96,19 @@ final class ClipTextLayout implements Layout {
               .with(PROJECTION_DIM, weights.size(PROJECTION, 2, 0));
     }
     return new Inference(known, questions(known), List.of());
+  }
+
+  /** A whole CLIP has the text encoder's arguments in an object of their own. */
+  @Override
+  public Optional<PublishedConfiguration> configuration() {
+    return Optional.of(
+        new ConfigurationOfSameNames(
+            "model",
+            Optional.of("text_config"),
+            arguments -> {
+              arguments.putArray("architectures").add("CLIPTextModel");
+              return arguments.put("model_type", "clip_text_model");
+            }));
   }
 
   private static List<Question> questions(Arguments known) {

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import org.canbridge.importers.Layout;
 import org.canbridge.importers.Problem;
 import org.canbridge.importers.keys.KeyMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class AutoencoderKlFamilyTest extends FamilyContract {
   private static final AutoencoderKlConfig TINY =
@@ -92,18 +95,17 @@ class AutoencoderKlFamilyTest extends FamilyContract {
   }
 
   @Test
-  void groupsThatNoPublishedNetworkHasAreAskedFor() {
+  void groupsThatNoPublishedNetworkHasAreAskedFor(@TempDir Path alone) throws IOException {
+    Path file = Files.copy(Fixtures.of("vae-tiny").resolve(WEIGHTS), alone.resolve(WEIGHTS));
     InputFileException refusal =
-        assertThrows(
-            InputFileException.class,
-            () -> Checkpoints.open(Fixtures.of("vae-tiny").resolve(WEIGHTS)));
+        assertThrows(InputFileException.class, () -> Checkpoints.open(file));
     assertEquals(Problem.NEEDS_OPTION, refusal.problem());
     assertEquals(
         "the file does not tell norm_num_groups\n"
             + "  expected: a config.json beside the file\n"
             + "  actual: the number of groups of the norms is in no tensor's shape\n"
             + "  file: "
-            + Fixtures.of("vae-tiny").resolve(WEIGHTS)
+            + file
             + "\n"
             + "  next: add a config.json beside the file",
         refusal.getMessage());

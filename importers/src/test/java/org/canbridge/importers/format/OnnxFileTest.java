@@ -1,5 +1,10 @@
 package org.canbridge.importers.format;
 
+import static org.canbridge.importers.format.OnnxModels.bytes;
+import static org.canbridge.importers.format.OnnxModels.external;
+import static org.canbridge.importers.format.OnnxModels.model;
+import static org.canbridge.importers.format.OnnxModels.raw;
+import static org.canbridge.importers.format.OnnxModels.typed;
 import static org.canbridge.importers.format.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,25 +13,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.SparseTensorProto;
-import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorProto.DataLocation;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.Problem;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 final class OnnxFileTest extends TensorFileContract {
   private static final String DAMAGED =
@@ -77,47 +76,6 @@ final class OnnxFileTest extends TensorFileContract {
   @Override
   String format() {
     return "onnx";
-  }
-
-  private static byte[] bytes(TensorProto.Builder... tensors) {
-    return model(tensors).build().toByteArray();
-  }
-
-  private static ModelProto.Builder model(TensorProto.Builder... tensors) {
-    GraphProto.Builder graph = GraphProto.newBuilder().setName("g");
-    for (TensorProto.Builder tensor : tensors) {
-      graph.addInitializer(tensor);
-    }
-    return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .setProducerName("test")
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .setGraph(graph);
-  }
-
-  private static TensorProto.Builder typed(String name, DataType type, long... dims) {
-    TensorProto.Builder tensor =
-        TensorProto.newBuilder().setName(name).setDataType(type.getNumber());
-    Arrays.stream(dims).forEach(tensor::addDims);
-    return tensor;
-  }
-
-  private static TensorProto.Builder raw(String name, DataType type, byte[] data, long... dims) {
-    return typed(name, type, dims).setRawData(ByteString.copyFrom(data));
-  }
-
-  private static TensorProto.Builder external(String location, String... more) {
-    TensorProto.Builder tensor =
-        typed("w", DataType.FLOAT, 2).setDataLocation(DataLocation.EXTERNAL);
-    tensor.addExternalData(entry("location", location));
-    for (int i = 0; i < more.length; i += 2) {
-      tensor.addExternalData(entry(more[i], more[i + 1]));
-    }
-    return tensor;
-  }
-
-  private static StringStringEntryProto entry(String key, String value) {
-    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
   private static byte[] array(ByteBuffer buffer) {
@@ -231,110 +189,6 @@ final class OnnxFileTest extends TensorFileContract {
     content[graph.length + 6] = 0x10;
     content[graph.length + 7] = 17;
     return content;
-  }
-
-  @Test
-  void readsExternalData() throws IOException {
-    Files.createDirectory(folder.resolve("data"));
-    Files.write(folder.resolve("data/part"), new byte[] {9, 9, 9, 9, 1, 2, 3, 4, 5, 6, 7, 8});
-    for (TensorProto.Builder tensor :
-        List.of(
-            external("data/part", "offset", "4", "length", "8", "checksum", "x"),
-            external("./data/part", "offset", "4"))) {
-      try (TensorFile file = open(file(bytes(tensor)))) {
-        assertEquals(0x04030201, file.tensors().get("w").bytes().getInt(0));
-        assertEquals(0x08070605, file.tensors().get("w").bytes().getInt(4));
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"/etc/passwd", "../part", "data/../../part", "", " ", "c:part", "a\\b"})
-  void refusesPathsOutsideTheFolder(String location) throws IOException {
-    refused(
-        Problem.EXTERNAL_PATH,
-        bytes(external(location)),
-        "a tensor's data file is outside the model's folder",
-        "expected: a relative path that stays in the model's folder",
-        "actual: '" + location + "'",
-        "file: FILE",
-        "key: w",
-        "next: copy the model and its data file into one folder, without links");
-  }
-
-  @Test
-  void refusesLinksOutOfTheFolder() throws IOException {
-    Path inner = Files.createDirectory(folder.resolve("inner"));
-    Path secret = Files.write(folder.resolve("secret"), new byte[8]);
-    Files.createSymbolicLink(inner.resolve("part"), secret);
-    Path model = Files.write(inner.resolve("model.onnx"), bytes(external("part")));
-    assertRefused(
-        Problem.EXTERNAL_PATH,
-        model,
-        () -> open(model),
-        "a tensor's data file is outside the model's folder",
-        "expected: a relative path that stays in the model's folder",
-        "actual: 'part'",
-        "file: FILE",
-        "key: w",
-        "next: copy the model and its data file into one folder, without links");
-  }
-
-  @Test
-  void refusesMissingExternalData() throws IOException {
-    refused(
-        Problem.EXTERNAL_MISSING,
-        bytes(external("part")),
-        "the model's data file is not there",
-        "expected: part beside the model",
-        "file: FILE",
-        "key: w",
-        "next: put it beside the model: the two were written together");
-  }
-
-  @Test
-  void refusesPlacesOutsideTheDataFile() throws IOException {
-    Files.write(folder.resolve("part"), new byte[12]);
-    for (String[] place :
-        List.of(
-            new String[] {"8", "8"},
-            new String[] {"13", "0"},
-            new String[] {"-4", "8"},
-            new String[] {"0x4", "8"},
-            new String[] {"4", "99999999999999999999"},
-            new String[] {"4", ""})) {
-      refused(
-          Problem.EXTERNAL_RANGE,
-          bytes(external("part", "offset", place[0], "length", place[1])),
-          "a tensor's place leaves its data file",
-          "expected: bytes within part, which has 12",
-          "actual: offset " + place[0] + ", length " + place[1],
-          "file: FILE",
-          "key: w",
-          "next: get the model and its data file again, both from the same source");
-    }
-    refused(
-        Problem.SIZE_MISMATCH,
-        bytes(external("part", "length", "4")),
-        WRONG_SIZE,
-        "expected: 2 elements, 8 bytes for F32[2]",
-        "actual: 4 bytes in part",
-        "file: FILE",
-        "key: w",
-        "next: get the model and its data file again, both from the same source");
-  }
-
-  @Test
-  void refusesAnExternalEntryTwice() throws IOException {
-    refused(
-        Problem.ONNX_AMBIGUOUS_DATA,
-        bytes(external("part", "location", "other")),
-        TWO_PLACES,
-        ONE_PLACE,
-        "actual: external_data.location twice",
-        "file: FILE",
-        "key: w",
-        AMBIGUOUS);
   }
 
   @Test
