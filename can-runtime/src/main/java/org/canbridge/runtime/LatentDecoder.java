@@ -1,11 +1,5 @@
 package org.canbridge.runtime;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -40,8 +34,6 @@ public final class LatentDecoder implements AutoCloseable {
   /** 64 cells are 512 pixels; what diffusers takes as a tile of Stable Diffusion's autoencoder. */
   private static final TiledDecoding TILES = new TiledDecoding(64, 16);
 
-  private static final String CONFIG = "config.json";
-  private static final long MAX_CONFIG_BYTES = 1 << 20;
   private static final String DECODED = "decoded";
 
   private final Checkpoint checkpoint;
@@ -63,7 +55,7 @@ public final class LatentDecoder implements AutoCloseable {
    * @throws InputFileException if it is no autoencoder
    */
   public static LatentDecoder open(Path path, ImportOptions options, Precision precision) {
-    Checkpoint checkpoint = Checkpoints.open(path, withConfiguration(path, options));
+    Checkpoint checkpoint = Checkpoints.open(path, PublishedArguments.addTo(options, path));
     ModelConfig config = checkpoint.config();
     if (config instanceof AutoencoderKlConfig kl) {
       return new LatentDecoder(checkpoint, kl.latentChannels(), precision);
@@ -77,34 +69,6 @@ public final class LatentDecoder implements AutoCloseable {
         .expected("an autoencoder: AutoencoderKL or AutoencoderTiny (TAESD)")
         .actual(config.architecture())
         .next("give the folder or file of the model's autoencoder")
-        .build();
-  }
-
-  /** What a library's configuration beside the weights says counts as given. */
-  private static ImportOptions withConfiguration(Path path, ImportOptions options) {
-    Path config = Files.isDirectory(path) ? path.resolve(CONFIG) : path.resolveSibling(CONFIG);
-    if (!Files.isRegularFile(config)) {
-      return options;
-    }
-    try {
-      if (Files.size(config) <= MAX_CONFIG_BYTES
-          && new ObjectMapper().readTree(Files.readAllBytes(config)) instanceof ObjectNode object) {
-        return object.has("format") ? options : options.withArguments(object, CONFIG);
-      }
-    } catch (JsonProcessingException e) {
-      throw notJson(config, e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    throw notJson(config, null);
-  }
-
-  private static InputFileException notJson(Path config, Exception cause) {
-    return InputFileException.of(Problem.CONFIG_NOT_JSON, config)
-        .what("the autoencoder's configuration is not a JSON object")
-        .expected("the config.json that the autoencoder was published with")
-        .next("fetch the file again")
-        .cause(cause)
         .build();
   }
 

@@ -5,6 +5,7 @@ import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.Sampler;
@@ -39,6 +40,9 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
   /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
   private static final double UVIT_GUIDANCE = 1.4;
 
+  /** The same with the text-to-image script's 1. */
+  private static final double UVIT_TEXT_GUIDANCE = 2;
+
   /** U-ViT's models of pixels have three channels; those of latents have four. */
   private static final int PIXEL_CHANNELS = 3;
 
@@ -65,22 +69,55 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
         "there is no sampling for the architecture '" + config.architecture() + "'");
   }
 
+  /**
+   * A sampler of a text-conditional model, whose classes are the texts.
+   *
+   * @throws IllegalArgumentException if the model takes no text, or features of another shape
+   */
+  public static ModelSampler of(Model model, Session session, TextConditions texts) {
+    if (!(model.checkpoint().config() instanceof UvitConfig uvit)
+        || !(uvit.condition() instanceof UvitCondition.Text text)) {
+      throw new IllegalArgumentException("this model is not conditioned on text");
+    }
+    if (text.clipDim() != texts.width() || text.numClipToken() != texts.tokens()) {
+      throw new IllegalArgumentException(
+          "the model takes features of "
+              + text.numClipToken()
+              + "x"
+              + text.clipDim()
+              + ", not "
+              + texts.tokens()
+              + "x"
+              + texts.width());
+    }
+    ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
+    ClassConditionalNetwork network =
+        numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
+    return new ModelSampler(
+        new Sampler(network, shape, schedule(uvit), OptionalLong.of(texts.texts())),
+        shape,
+        texts.texts(),
+        UVIT_TEXT_GUIDANCE);
+  }
+
+  private static TrainedSchedule schedule(UvitConfig uvit) {
+    return uvit.inChans() == PIXEL_CHANNELS
+        ? TrainedSchedule.uvitPixel()
+        : TrainedSchedule.uvitLatent();
+  }
+
   private static ModelSampler of(UvitConfig uvit, Session session) {
     if (uvit.condition() instanceof UvitCondition.Text) {
       throw new IllegalArgumentException(
-          "this U-ViT is conditioned on text, and drawing from text is not supported");
+          "this U-ViT is conditioned on text; prompts and a text encoder are needed");
     }
     ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
-    TrainedSchedule schedule =
-        uvit.inChans() == PIXEL_CHANNELS
-            ? TrainedSchedule.uvitPixel()
-            : TrainedSchedule.uvitLatent();
     OptionalLong nullLabel =
         uvit.nullClass().isPresent()
             ? OptionalLong.of(uvit.nullClass().getAsInt())
             : OptionalLong.empty();
     return new ModelSampler(
-        new Sampler(new SessionNetwork(session), shape, schedule, nullLabel),
+        new Sampler(new SessionNetwork(session), shape, schedule(uvit), nullLabel),
         shape,
         Math.toIntExact(nullLabel.orElse(1)),
         nullLabel.isPresent() ? UVIT_GUIDANCE : 1);

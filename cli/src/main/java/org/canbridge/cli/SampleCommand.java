@@ -52,7 +52,7 @@ final class SampleCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL [--out GRID.png|DIR] [--save-latents F] [--vae DIR] [--classes 0,1,..] [--count N]"
+    return "MODEL [--out GRID.png|DIR] [--save-latents F] [--vae DIR] [--classes 0,1,..|--prompt TEXT] [--count N]"
         + " [--shard I/N] [--sampler "
         + SolverName.names("|")
         + "] [--steps N] [--cfg S] [--seed N]";
@@ -94,7 +94,7 @@ final class SampleCommand implements Command {
                 "shard", "I/N", "of N jobs that fill one folder, the I-th, from 1; 1/1"))
         .addOption(CommonOptions.value("batch", "N", "images at a time; 10"))
         .addOption(CommonOptions.value("precision", "f32|bf16", "arithmetic; f32"));
-    return SamplingOptions.addTo(options);
+    return SamplingOptions.addTo(PromptOptions.addTo(options));
   }
 
   @Override
@@ -129,17 +129,19 @@ final class SampleCommand implements Command {
     SamplingOptions options = SamplingOptions.read(invocation);
     Precision precision = invocation.choice("precision", precisions()).orElse(Precision.F32);
     Optional<Path> vae = invocation.path("vae");
+    PromptOptions prompts = PromptOptions.read(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation));
         Session session = model.session(precision);
         LatentDecoder decoder =
             vae.isPresent()
                 ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), precision)
                 : null) {
-      ModelSampler sampler = ModelSampler.of(model, session);
+      ModelSampler sampler = prompts.sampler(model, session, precision);
       Pictures pictures = Pictures.of(sampler, Optional.ofNullable(decoder));
       SamplingSettings settings = options.of(sampler);
       Map<String, String> text = new LinkedHashMap<>(settings.describe());
       text.put("model", source.toAbsolutePath().getFileName().toString());
+      prompts.describe(text);
       vae.ifPresent(path -> text.put("vae", path.toAbsolutePath().getFileName().toString()));
       if (precision != Precision.F32) {
         text.put("precision", precision.name().toLowerCase(Locale.ROOT));

@@ -207,7 +207,7 @@ class MainJobTest {
         "--targets",
         "dwconv,dwconv");
     usage("--condition is 'weather'", "convert", tiny, "--out", at("x"), "--condition", "weather");
-    usage("needs --out FILE.png or --save-latents FILE", "sample", tiny, "--heads", "3");
+    usage("needs --out FILE.png, --out DIR or --save-latents FILE", "sample", tiny, "--heads", "3");
     usage("which a PNG cannot show", "sample", tiny, "--heads", "3", "--out", at("x.png"));
     usage(
         "there is no sampler 'magic'",

@@ -141,6 +141,30 @@ class SampleCommandTest {
     assertTrue(discrete.err().contains("use dpm-solver"), discrete.err());
   }
 
+  @Test
+  void promptsAreDrawn() throws IOException {
+    Path clip = Files.createDirectory(folder.resolve("clip"));
+    for (String name : List.of("config.json", "model.safetensors")) {
+      Files.copy(Fixtures.of("clip-text-tiny").resolve(name), clip.resolve(name));
+    }
+    Files.writeString(
+        clip.resolve("vocab.json"),
+        """
+        {"a": 0, "c": 1, "t": 2, "a</w>": 3, "c</w>": 4, "t</w>": 5,
+         "<|startoftext|>": 6, "<|endoftext|>": 7}""");
+    Files.writeString(clip.resolve("merges.txt"), "#version: 0.2\n");
+    Files.writeString(folder.resolve("prompts.txt"), "a cat\n\ntact\n");
+    String model = file("uvit-t2i-tiny", "nnet_ema.pth");
+    String[] how = {"--heads", "2", "--text-tokens", "7", "--sampler", "unipc", "--steps", "3"};
+    Outcome without = run(model, with(how, "--save-latents", at("latents")));
+    assertEquals(2, without.status());
+    assertTrue(without.err().contains("give --prompt TEXT"), without.err());
+    ok(
+        model,
+        with(how, "--prompts", at("prompts.txt"), "--text-encoder", at("clip"), "--out", at("images")));
+    assertEquals(3, files("images").size());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -154,6 +178,11 @@ class SampleCommandTest {
         "--shard 3/2 | must be I/N with I from 1 to N",
         "--shard x | must be I/N with I from 1 to N",
         "--save-latents f | --save-latents goes with a grid",
+        "--prompt cat | goes with --text-encoder DIR",
+        "--text-encoder x | goes with --text-encoder DIR",
+        "--negative x | --negative goes with",
+        "--prompt cat --text-encoder x | not conditioned on text",
+        "--prompts nowhere.txt --text-encoder x | there is no file nowhere.txt",
         "--sampler unipc --steps ddim50 | give a number of steps",
       })
   void wrongOptionsAreNamed(String options, String message) {
