@@ -47,7 +47,19 @@ public final class Program implements AutoCloseable {
    * @return the asked values in order, float32, owned by the manager of the first input
    */
   public NDList forward(NDList inputs, NDList weights) {
-    return call(null, inputs, weights);
+    return call(null, inputs, weights, false);
+  }
+
+  /**
+   * Runs the network and keeps what the backward pass needs; to be called while a {@code
+   * GradientCollector} is open, with weights that were asked to collect gradients.
+   *
+   * @param inputs in the order of the graph's inputs
+   * @param weights in the order of the graph's parameters; as they are, not prepared for bfloat16
+   * @return as {@link #forward}
+   */
+  public NDList forwardForGradients(NDList inputs, NDList weights) {
+    return call(null, inputs, weights, true);
   }
 
   /**
@@ -57,10 +69,10 @@ public final class Program implements AutoCloseable {
    * @param weights in the order of the graph's parameters
    */
   public NDList prepare(NDList weights) {
-    return call("prepare", new NDList(), weights);
+    return call("prepare", new NDList(), weights, false);
   }
 
-  private NDList call(String method, NDList inputs, NDList weights) {
+  private NDList call(String method, NDList inputs, NDList weights, boolean training) {
     NDList arguments = new NDList();
     if (method != null) {
       // DJL takes the method's name from an array's name; the array itself is not passed on.
@@ -75,7 +87,7 @@ public final class Program implements AutoCloseable {
     }
     return model
         .getBlock()
-        .forward(new ParameterStore(model.getNDManager(), false), arguments, false);
+        .forward(new ParameterStore(model.getNDManager(), false), arguments, training);
   }
 
   @Override
