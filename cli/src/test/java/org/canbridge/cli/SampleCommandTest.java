@@ -161,7 +161,14 @@ class SampleCommandTest {
     assertTrue(without.err().contains("give --prompt TEXT"), without.err());
     ok(
         model,
-        with(how, "--prompts", at("prompts.txt"), "--text-encoder", at("clip"), "--out", at("images")));
+        with(
+            how,
+            "--prompts",
+            at("prompts.txt"),
+            "--text-encoder",
+            at("clip"),
+            "--out",
+            at("images")));
     assertEquals(3, files("images").size());
   }
 
