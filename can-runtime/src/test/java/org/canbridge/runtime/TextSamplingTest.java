@@ -19,7 +19,16 @@ import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.format.SafetensorsFile;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.importers.uvit.UvitCondition;
+import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
+import org.canbridge.runtime.diffusion.Denoiser;
+import org.canbridge.runtime.diffusion.DenoisingNetwork;
+import org.canbridge.runtime.diffusion.EpsilonDenoiser;
+import org.canbridge.runtime.diffusion.GuidanceForm;
+import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.runtime.diffusion.NoiseLevel;
+import org.canbridge.runtime.diffusion.Prediction;
 import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
@@ -33,6 +42,9 @@ class TextSamplingTest {
   private static final UvitCondition.Text CONDITION = new UvitCondition.Text(32, 7);
   private static final SamplingSettings SETTINGS =
       SamplingSettings.of(SolverName.DPM_SOLVER, Respacing.even(5)).withGuidance(2);
+
+  /** Of the case, in U-ViT's form. */
+  private static final double CFG_SCALE = 1.0;
 
   @TempDir private Path clip;
 
@@ -84,8 +96,24 @@ class TextSamplingTest {
       TextConditions texts = new TextConditions(all, 7, 32);
       assertEquals(3, texts.texts());
       assertArrayEquals(empty, Tensors.floats(texts.rows(new long[] {3})));
-      ModelSampler sampler = ModelSampler.of(model, session, texts);
-      assertEquals(3, sampler.draw(SETTINGS, 0, 1, 2).batch());
+      assertEquals(3, ModelSampler.of(model, session, texts).draw(SETTINGS, 0, 1, 2).batch());
+      ImageShape shape = new ImageShape(4, 8, 8);
+      Latents x = new Latents(shape, Tensors.doubles(file.tensors().get("input.x")));
+      Latents expected = new Latents(shape, Tensors.doubles(file.tensors().get("output.cfg")));
+      double[] t = Tensors.doubles(file.tensors().get("input.t"));
+      for (int row = 0; row < 3; row++) {
+        DenoisingNetwork network =
+            SessionNetwork.bind(session, 2, "context", texts.rows(new long[] {row, 3}));
+        Denoiser guided =
+            new ClassifierFreeGuidance(
+                new EpsilonDenoiser(network),
+                GuidanceForm.ADDED.scale(CFG_SCALE),
+                GuidedChannels.ALL);
+        Prediction prediction =
+            guided.predict(x.rows(row, row + 1), new NoiseLevel(t[row], 0.8, 0.6));
+        assertArrayEquals(
+            expected.rows(row, row + 1).values(), prediction.epsilon().values(), 1e-4);
+      }
       assertThrows(
           IllegalArgumentException.class,
           () -> ModelSampler.of(model, session, new TextConditions(new float[20], 2, 5)));
