@@ -104,14 +104,12 @@ class GeneratorGradientTest {
     NDArray original = weights.get(at);
     NDList moved = new NDList(weights);
     moved.set(
-        at,
-        original.add(original.getManager().create(direction, original.getShape()).mul(step)));
+        at, original.add(original.getManager().create(direction, original.getShape()).mul(step)));
     return dot(program.forward(inputs, moved).get(0).toDoubleArray(), probe);
   }
 
   private static NDList inputs(NDManager manager, Graph can) {
-    Map<String, TensorData> values =
-        new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES);
+    Map<String, TensorData> values = new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES);
     NDList inputs = new NDList();
     for (Op.Input input : can.inputs()) {
       TensorData value = values.get(input.name());
