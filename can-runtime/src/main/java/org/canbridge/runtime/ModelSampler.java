@@ -1,25 +1,50 @@
 package org.canbridge.runtime;
 
+import java.util.OptionalLong;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.uvit.UvitCondition;
+import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.diffusion.NoiseSchedule;
+import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.Sampler;
+import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.StepListener;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Session;
 
 /**
  * What sampling needs to know about a model beyond its network.
  *
+ * <pre>{@code
+ * try (Model model = Model.open(Path.of("dit-fmnist"), ImportOptions.defaults());
+ *     Session session = model.session(Precision.F32)) {
+ *   Latents images =
+ *       ModelSampler.of(model, session)
+ *           .draw(SamplingSettings.of(SolverName.UNIPC, Respacing.even(20)).withGuidance(2), 0, 1);
+ *   PngGrid.ofColumns(2).write(images, Path.of("clothes.png"), Map.of());
+ * }
+ * }</pre>
+ *
  * @param sampler draws batches
  * @param shape of one image or latent
- * @param classes number of classes, without the null class
+ * @param classes number of classes, without the null class; 1 for an unconditional model, whose
+ *     images all have class 0
+ * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
+ *     an unconditional model
  */
-public record ModelSampler(Sampler sampler, ImageShape shape, int classes) {
-  /**
-   * Timesteps of the schedule that DiT was trained on: {@code diffusion/__init__.py} of
-   * facebookresearch/DiT.
-   */
-  private static final int DIT_STEPS = 1000;
+public record ModelSampler(Sampler sampler, ImageShape shape, int classes, double usualGuidance) {
+  private static final double DIT_GUIDANCE = 4;
+
+  /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
+  private static final double UVIT_GUIDANCE = 1.4;
+
+  /** The same with the text-to-image script's 1. */
+  private static final double UVIT_TEXT_GUIDANCE = 2;
+
+  /** U-ViT's models of pixels have three channels; those of latents have four. */
+  private static final int PIXEL_CHANNELS = 3;
 
   /**
    * A sampler that calls {@code session}.
@@ -30,13 +55,83 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes) {
     ModelConfig config = model.checkpoint().config();
     if (config instanceof DitConfig dit) {
       ImageShape shape = new ImageShape(dit.inChannels(), dit.inputSize(), dit.inputSize());
-      NoiseSchedule schedule = NoiseSchedule.linear(DIT_STEPS);
+      OptionalLong nullLabel = OptionalLong.of(dit.numClasses());
       return new ModelSampler(
-          new Sampler(new SessionNetwork(session), shape, schedule, dit.numClasses()),
+          new Sampler(new SessionNetwork(session), shape, TrainedSchedule.dit(), nullLabel),
           shape,
-          dit.numClasses());
+          dit.numClasses(),
+          DIT_GUIDANCE);
+    }
+    if (config instanceof UvitConfig uvit) {
+      return of(uvit, session);
     }
     throw new IllegalArgumentException(
         "there is no sampling for the architecture '" + config.architecture() + "'");
+  }
+
+  /**
+   * A sampler of a text-conditional model, whose classes are the texts.
+   *
+   * @throws IllegalArgumentException if the model takes no text, or features of another shape
+   */
+  public static ModelSampler of(Model model, Session session, TextConditions texts) {
+    if (!(model.checkpoint().config() instanceof UvitConfig uvit)
+        || !(uvit.condition() instanceof UvitCondition.Text text)) {
+      throw new IllegalArgumentException("this model is not conditioned on text");
+    }
+    if (text.clipDim() != texts.width() || text.numClipToken() != texts.tokens()) {
+      throw new IllegalArgumentException(
+          "the model takes features of "
+              + text.numClipToken()
+              + "x"
+              + text.clipDim()
+              + ", not "
+              + texts.tokens()
+              + "x"
+              + texts.width());
+    }
+    ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
+    ClassConditionalNetwork network =
+        numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
+    return new ModelSampler(
+        new Sampler(network, shape, schedule(uvit), OptionalLong.of(texts.texts())),
+        shape,
+        texts.texts(),
+        UVIT_TEXT_GUIDANCE);
+  }
+
+  private static TrainedSchedule schedule(UvitConfig uvit) {
+    return uvit.inChans() == PIXEL_CHANNELS
+        ? TrainedSchedule.uvitPixel()
+        : TrainedSchedule.uvitLatent();
+  }
+
+  private static ModelSampler of(UvitConfig uvit, Session session) {
+    if (uvit.condition() instanceof UvitCondition.Text) {
+      throw new IllegalArgumentException(
+          "this U-ViT is conditioned on text; prompts and a text encoder are needed");
+    }
+    ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
+    OptionalLong nullLabel =
+        uvit.nullClass().isPresent()
+            ? OptionalLong.of(uvit.nullClass().getAsInt())
+            : OptionalLong.empty();
+    return new ModelSampler(
+        new Sampler(new SessionNetwork(session), shape, schedule(uvit), nullLabel),
+        shape,
+        Math.toIntExact(nullLabel.orElse(1)),
+        nullLabel.isPresent() ? UVIT_GUIDANCE : 1);
+  }
+
+  /**
+   * Draws one batch.
+   *
+   * @param settings how
+   * @param labels class of each image
+   * @return the images or latents, {@code (B, C, H, W)}
+   * @throws IllegalArgumentException if the settings or labels do not go with the model
+   */
+  public Latents draw(SamplingSettings settings, long... labels) {
+    return sampler.sample(settings, labels, 0, StepListener.NONE, () -> false);
   }
 }

@@ -22,24 +22,27 @@ public record SessionNetwork(Session session) implements ClassConditionalNetwork
 
   @Override
   public DenoisingNetwork bind(long[] labels) {
-    TensorData y = MemoryTensor.of(labels, labels.length);
+    return bind(session, labels.length, "y", MemoryTensor.of(labels, labels.length));
+  }
+
+  /** The network with one condition for each of its rows. */
+  static DenoisingNetwork bind(Session session, int rows, String name, TensorData condition) {
     return (x, timestep) -> {
       ImageShape shape = x.shape();
       float[] state = new float[x.values().length];
       for (int i = 0; i < state.length; i++) {
         state[i] = (float) x.get(i);
       }
-      float[] t = new float[labels.length];
+      float[] t = new float[rows];
       Arrays.fill(t, (float) timestep);
       Map<String, TensorData> inputs =
           Map.of(
               "x",
-              MemoryTensor.of(
-                  state, labels.length, shape.channels(), shape.height(), shape.width()),
+              MemoryTensor.of(state, rows, shape.channels(), shape.height(), shape.width()),
               "t",
               MemoryTensor.of(t, t.length),
-              "y",
-              y);
+              name,
+              condition);
       return Tensors.doubles(session.run(inputs, List.of(OUTPUT)).get(OUTPUT));
     };
   }

@@ -1,25 +1,32 @@
 package org.canbridge.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
+import org.canbridge.runtime.diffusion.DpmSolver;
 import org.canbridge.runtime.diffusion.EpsilonDenoiser;
+import org.canbridge.runtime.diffusion.Expansion;
+import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.Integrand;
 import org.canbridge.runtime.diffusion.ReferenceRun;
+import org.canbridge.runtime.diffusion.SolverRun;
+import org.canbridge.runtime.diffusion.TimeRange;
+import org.canbridge.runtime.diffusion.TimeSpacing;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.junit.jupiter.api.Test;
 
-/**
- * The official sampling loops with the network of {@code dit-tiny} and guidance, recorded step by
- * step.
- */
+/** Official sampling loops with networks in the loop and guidance, recorded step by step. */
 class NetworkSamplingTest {
 
   @Test
@@ -38,6 +45,34 @@ class NetworkSamplingTest {
               new ClassifierFreeGuidance(
                   new EpsilonDenoiser(network), run.guidanceScale(), GuidedChannels.FIRST_THREE),
               1e-5);
+        }
+      }
+    }
+  }
+
+  @Test
+  void uvitsScriptIsReproducedWithTheNetworkInTheLoop() {
+    List<SolverRun> runs = SolverRun.of("sampler-uvit-network");
+    assertEquals(3, runs.size());
+    ImportOptions options = ImportOptions.defaults().withHeads(3);
+    TimeRange times =
+        new TimeRange(TrainedSchedule.uvitLatent().continuous(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
+    try (Model model = Model.open(Fixtures.of("uvit-tiny").resolve("nnet_ema.pth"), options);
+        Session session = model.session(Precision.F32)) {
+      int nullLabel = ((UvitConfig) model.checkpoint().config()).nullClass().orElseThrow();
+      for (SolverRun run : runs) {
+        long[] labels = Arrays.copyOf(run.labels(), 2 * run.labels().length);
+        Arrays.fill(labels, run.labels().length, labels.length, nullLabel);
+        try (DenoisingNetwork network = new SessionNetwork(session).bind(labels)) {
+          double error =
+              run.error(
+                  DpmSolver.fast(times, 3, run.steps(), Integrand.DATA, Expansion.DPM_SOLVER),
+                  new ClassifierFreeGuidance(
+                      new EpsilonDenoiser(network),
+                      GuidanceForm.ADDED.scale(run.guidanceScale()),
+                      GuidedChannels.ALL),
+                  1e-2);
+          assertTrue(error < 1e-5, () -> run + ": " + error + " stds");
         }
       }
     }

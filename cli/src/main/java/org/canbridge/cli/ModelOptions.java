@@ -2,6 +2,7 @@ package org.canbridge.cli;
 
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,12 @@ final class ModelOptions {
                 "eps of EfficientViT's attention; 1e-15, or 1e-5 for files of timm, if not given"))
         .addOption(
             CommonOptions.value(
+                "config",
+                "FILE",
+                "a JSON object with arguments that the file cannot tell, under their published names:"
+                    + " norm_num_groups, scaling_factor, ..."))
+        .addOption(
+            CommonOptions.value(
                 "weights",
                 "ema|model",
                 "which weights of a training checkpoint; the moving average (ema) if it has one"));
@@ -63,6 +70,10 @@ final class ModelOptions {
       OptionalInt heads = invocation.integer("heads", 1, MAX_HEADS);
       if (heads.isPresent()) {
         options = options.withHeads(heads.getAsInt());
+      }
+      Optional<Path> config = invocation.path("config");
+      if (config.isPresent()) {
+        options = options.withConfigFile(config.get());
       }
       OptionalInt textTokens = invocation.integer("text-tokens", 1, MAX_TEXT_TOKENS);
       if (textTokens.isPresent()) {

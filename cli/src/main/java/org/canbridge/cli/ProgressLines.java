@@ -47,18 +47,22 @@ final class ProgressLines implements Progress {
     long waited = now - lastAt;
     if (done > lastDone
         && (done >= total || waited >= SELDOM || (tenth > lastTenth && waited >= OFTEN))) {
+      double seconds = (now - started) / 1e9;
       lastAt = now;
       lastTenth = tenth;
       lastDone = done;
       err.printf(
           Locale.ROOT,
-          "%s: %d of %d %s (%d %%), %.0f s%n",
+          "%s: %d of %d %s (%d %%), %.0f s, %.3g %s/s, %.0f s left%n",
           task,
           done,
           total,
           unit,
           done * 100 / total,
-          (now - started) / 1e9);
+          seconds,
+          done / Math.max(seconds, 1e-9),
+          unit,
+          seconds / done * (total - done));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.canbridge.cli;
 
 import java.io.PrintStream;
+import java.text.DecimalFormat;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -22,6 +23,7 @@ final class ProgressTerminal implements Progress {
             .setInitialMax(total)
             .setUnit(" " + unit, 1)
             .setStyle(ProgressBarStyle.ASCII)
+            .showSpeed(new DecimalFormat("#0.0"))
             .setUpdateIntervalMillis(200)
             .setConsumer(new ConsoleProgressBarConsumer(err, columns - 1))
             .build();

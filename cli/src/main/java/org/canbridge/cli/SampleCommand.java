@@ -9,18 +9,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.commons.cli.Options;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.SafetensorsWriter;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.bulk.BulkPlan;
+import org.canbridge.runtime.bulk.BulkRun;
+import org.canbridge.runtime.bulk.ImageFile;
+import org.canbridge.runtime.bulk.LatentFile;
+import org.canbridge.runtime.bulk.PngImageFile;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.image.PngGrid;
@@ -28,7 +34,11 @@ import org.canbridge.runtime.image.PngGrid;
 /** {@code canbridge sample}: pictures from a model. */
 final class SampleCommand implements Command {
   private static final int DEFAULT_CLASSES = 10;
-  private static final int MAX_COUNT = 1 << 20;
+
+  /** A grid is one picture in memory. */
+  private static final int MAX_GRID = 1 << 20;
+
+  private static final Pattern SHARD = Pattern.compile("([0-9]{1,6})/([0-9]{1,6})");
 
   @Override
   public String name() {
@@ -42,93 +52,232 @@ final class SampleCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL [--out GRID.png] [--save-latents F] [--classes 0,1,..] [--count N]"
-        + " [--sampler ddpm|ddim] [--steps N] [--cfg S] [--seed N]";
+    return "MODEL [--out GRID.png|DIR] [--save-latents F] [--vae DIR] [--classes 0,1,..|--prompt TEXT] [--count N]"
+        + " [--shard I/N] [--sampler "
+        + SolverName.names("|")
+        + "] [--steps N] [--cfg S] [--seed N]";
   }
 
   @Override
   public String description() {
     return "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
-        + " channels) give a PNG grid; the latents of others are saved as they are. Image k of a seed"
-        + " is the same in every batch size.";
+        + " channels) give pictures; the latents of others are decoded with --vae or saved as they"
+        + " are. --out with a name that ends in .png is one grid of all images; any other is a"
+        + " folder of numbered files, one an image, which a second start of the same command goes on"
+        + " filling where the first was stopped. Image k of a seed is the same in every batch size,"
+        + " up to rounding.";
   }
 
   @Override
   public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(CommonOptions.value("out", "FILE.png", "the grid of all images"))
+    Options options = ModelOptions.addTo(new Options());
+    options
+        .addOption(
+            CommonOptions.value("out", "FILE.png|DIR", "a grid, or a folder of numbered files"))
         .addOption(
             CommonOptions.value(
-                "save-latents", "FILE", "the images before PNG, (B, C, H, W) f32 safetensors"))
+                "save-latents",
+                "FILE",
+                "the images as drawn, not decoded, (B, C, H, W) f32 safetensors"))
+        .addOption(
+            CommonOptions.value("vae", "DIR", "the autoencoder that turns latents into pictures"))
         .addOption(
             CommonOptions.value(
-                "classes", "LIST", "class numbers, in the order of the images; the first ten"))
+                "classes",
+                "LIST",
+                "class numbers, in the order of the images; the first ten, in a folder all"))
         .addOption(
             CommonOptions.value("count", "N", "how many images, the classes in turn; one of each"))
         .addOption(CommonOptions.value("columns", "N", "images in a row of the grid; 10"))
-        .addOption(CommonOptions.value("sampler", "ddpm|ddim", "the solver; ddpm"))
-        .addOption(CommonOptions.value("steps", "N", "steps, or a respacing such as ddim50; 250"))
-        .addOption(CommonOptions.value("eta", "X", "noise of ddim, 0..1; 0"))
-        .addOption(
-            CommonOptions.value("cfg", "S", "scale of classifier-free guidance, 1 for none; 4"))
         .addOption(
             CommonOptions.value(
-                "cfg-channels",
-                "all|first3",
-                "channels that are guided; first3 is what DiT's own code does"))
-        .addOption(
-            CommonOptions.flag("clip", "limit the estimate of the image to -1..1 at each step"))
-        .addOption(CommonOptions.value("seed", "N", "seed of all noise; 0"))
+                "shard", "I/N", "of N jobs that fill one folder, the I-th, from 1; 1/1"))
         .addOption(CommonOptions.value("batch", "N", "images at a time; 10"))
         .addOption(CommonOptions.value("precision", "f32|bf16", "arithmetic; f32"));
+    return SamplingOptions.addTo(PromptOptions.addTo(options));
   }
 
   @Override
   public List<Example> examples() {
     return List.of(
         new Example(
-            "sample dit-fmnist --out clothes.png --steps 50 --sampler ddim --cfg 2",
+            "sample dit-fmnist --out clothes.png --sampler unipc --steps 20 --cfg 2",
             "ten classes, one image each"),
         new Example(
-            "sample dit-xl-2 --classes 207,360 --count 8 --save-latents latents.safetensors",
-            "latents of a model without its autoencoder"));
+            "sample dit-xl-2 --vae sd-vae-ft-mse --classes 207,360 --count 8 --out dogs.png",
+            "pictures from a model of latents"),
+        new Example(
+            "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --out samples --shard 3/8",
+            "the third of eight parts of a large set"));
   }
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     Path source = invocation.pathOperand("MODEL");
-    Optional<Path> grid = invocation.path("out");
+    Optional<Path> out = invocation.path("out");
     Optional<Path> latents = invocation.path("save-latents");
-    if (grid.isEmpty() && latents.isEmpty()) {
-      throw new UsageException("needs --out FILE.png or --save-latents FILE");
+    if (out.isEmpty() && latents.isEmpty()) {
+      throw new UsageException("needs --out FILE.png, --out DIR or --save-latents FILE");
     }
-    SamplingSettings settings = settings(invocation);
-    int batch = invocation.integer("batch", 1, MAX_COUNT).orElse(10);
-    int columns = invocation.integer("columns", 1, MAX_COUNT).orElse(10);
+    boolean folder = out.isPresent() && !isPicture(out.get());
+    if (folder && latents.isPresent()) {
+      throw new UsageException("--save-latents goes with a grid, not with a folder of images");
+    }
+    if (!folder && invocation.text("shard").isPresent()) {
+      throw new UsageException("--shard goes with --out DIR");
+    }
+    SamplingOptions options = SamplingOptions.read(invocation);
     Precision precision = invocation.choice("precision", precisions()).orElse(Precision.F32);
+    Optional<Path> vae = invocation.path("vae");
+    PromptOptions prompts = PromptOptions.read(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation));
-        Session session = model.session(precision)) {
-      ModelSampler sampler = ModelSampler.of(model, session);
-      if (grid.isPresent() && !PngGrid.canShow(sampler.shape())) {
-        throw new UsageException(
-            "the images of this model are latents of "
-                + sampler.shape()
-                + ", which a PNG cannot show; use --save-latents FILE");
-      }
-      long[] labels = labels(invocation, sampler.classes());
-      Latents images = draw(sampler, settings, labels, batch, context);
+        Session session = model.session(precision);
+        LatentDecoder decoder =
+            vae.isPresent()
+                ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), precision)
+                : null) {
+      ModelSampler sampler = prompts.sampler(model, session, precision);
+      Pictures pictures = Pictures.of(sampler, Optional.ofNullable(decoder));
+      SamplingSettings settings = options.of(sampler);
       Map<String, String> text = new LinkedHashMap<>(settings.describe());
-      text.put("model", source.getFileName().toString());
-      if (latents.isPresent()) {
-        save(images, latents.get(), text);
-        context.out().println("wrote " + latents.get());
+      text.put("model", source.toAbsolutePath().getFileName().toString());
+      prompts.describe(text);
+      vae.ifPresent(path -> text.put("vae", path.toAbsolutePath().getFileName().toString()));
+      if (precision != Precision.F32) {
+        text.put("precision", precision.name().toLowerCase(Locale.ROOT));
       }
-      if (grid.isPresent()) {
-        PngGrid.ofColumns(Math.min(columns, labels.length)).write(images, grid.get(), text);
-        context.out().println("wrote " + grid.get());
+      if (folder) {
+        fill(out.get(), pictures, settings, text, invocation, context);
+      } else {
+        grid(out, latents, pictures, settings, text, invocation, context);
       }
     }
     return ExitStatus.OK;
+  }
+
+  private static boolean isPicture(Path out) {
+    return out.toString().toLowerCase(Locale.ROOT).endsWith(".png");
+  }
+
+  /**
+   * What a model draws, and how it is shown.
+   *
+   * @param sampler draws
+   * @param decoder turns latents into pictures
+   */
+  private record Pictures(ModelSampler sampler, Optional<LatentDecoder> decoder) {
+    static Pictures of(ModelSampler sampler, Optional<LatentDecoder> decoder)
+        throws UsageException {
+      if (decoder.isPresent() && decoder.get().channels() != sampler.shape().channels()) {
+        throw new UsageException(
+            "the autoencoder decodes "
+                + decoder.get().channels()
+                + " channels, the model draws images of "
+                + sampler.shape());
+      }
+      return new Pictures(sampler, decoder);
+    }
+
+    boolean canBeShown() {
+      return decoder.isPresent() || PngGrid.canShow(sampler.shape());
+    }
+
+    Latents shown(Latents drawn) {
+      return decoder.isPresent() ? decoder.get().decode(drawn) : drawn;
+    }
+  }
+
+  private static void grid(
+      Optional<Path> out,
+      Optional<Path> latents,
+      Pictures pictures,
+      SamplingSettings settings,
+      Map<String, String> text,
+      Invocation invocation,
+      Context context)
+      throws UsageException, IOException {
+    ModelSampler sampler = pictures.sampler();
+    if (out.isPresent() && !pictures.canBeShown()) {
+      throw new UsageException(
+          "the images of this model are latents of "
+              + sampler.shape()
+              + ", which a PNG cannot show; use --vae DIR or --save-latents FILE");
+    }
+    int columns = invocation.integer("columns", 1, MAX_GRID).orElse(10);
+    List<Integer> chosen = classes(invocation, sampler, DEFAULT_CLASSES);
+    long[] labels = new long[invocation.integer("count", 1, MAX_GRID).orElse(chosen.size())];
+    Arrays.setAll(labels, i -> chosen.get(i % chosen.size()));
+    Latents images = draw(sampler, settings, labels, batch(invocation), context);
+    if (latents.isPresent()) {
+      LatentFile.save(images, latents.get(), text);
+      context.out().println("wrote " + latents.get());
+    }
+    if (out.isPresent()) {
+      PngGrid.ofColumns(Math.min(columns, labels.length))
+          .write(pictures.shown(images), out.get(), text);
+      context.out().println("wrote " + out.get());
+    }
+  }
+
+  private static void fill(
+      Path folder,
+      Pictures pictures,
+      SamplingSettings settings,
+      Map<String, String> text,
+      Invocation invocation,
+      Context context)
+      throws UsageException, IOException {
+    ModelSampler sampler = pictures.sampler();
+    List<Integer> chosen = classes(invocation, sampler, sampler.classes());
+    OptionalInt count = invocation.integer("count", 1, Integer.MAX_VALUE);
+    BulkPlan plan = plan(invocation, count.orElse(chosen.size()));
+    ImageFile files =
+        pictures.canBeShown()
+            ? new PngImageFile(text, image -> label(chosen, image))
+            : new LatentFile(text, image -> label(chosen, image));
+    Map<String, String> record = new LinkedHashMap<>(text);
+    record.put("classes", invocation.text("classes").orElse("all"));
+    record.put("files", files.extension());
+    BulkRun run = BulkRun.open(folder, plan, record, files);
+    long remaining = run.remaining();
+    if (remaining == 0) {
+      context.out().println("all images are there in " + folder);
+      return;
+    }
+    try (Progress progress = context.progress("sampling", remaining, "images")) {
+      run.run(
+          (first, size) -> {
+            long[] labels = new long[size];
+            Arrays.setAll(labels, i -> label(chosen, first + i));
+            Latents drawn =
+                sampler
+                    .sampler()
+                    .sample(settings, labels, first, StepListener.NONE, context::interrupted);
+            return pictures.shown(drawn);
+          },
+          progress::advanceTo,
+          context::interrupted);
+    }
+    context.out().println("wrote " + remaining + " images to " + folder);
+  }
+
+  private static long label(List<Integer> chosen, long image) {
+    return chosen.get((int) (image % chosen.size()));
+  }
+
+  private static BulkPlan plan(Invocation invocation, long count) throws UsageException {
+    String text = invocation.text("shard").orElse("1/1");
+    Matcher matcher = SHARD.matcher(text);
+    int shard = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
+    int shards = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
+    if (shard < 1 || shard > shards) {
+      throw new UsageException("--shard is '" + text + "', but must be I/N with I from 1 to N");
+    }
+    return new BulkPlan(count, batch(invocation), shard - 1, shards);
+  }
+
+  private static int batch(Invocation invocation) throws UsageException {
+    return invocation.integer("batch", 1, MAX_GRID).orElse(10);
   }
 
   static Latents draw(
@@ -149,23 +298,13 @@ final class SampleCommand implements Command {
                     settings,
                     Arrays.copyOfRange(labels, from, to),
                     from,
-                    step -> progress.advanceTo(done + step.done()),
+                    // A singlestep solver's step takes more than one of the steps asked for.
+                    step -> progress.advanceTo(done + (long) step.done() * steps / step.of()),
                     context::interrupted);
         System.arraycopy(images.values(), 0, all, from * shape.size(), images.values().length);
       }
     }
     return new Latents(shape, all);
-  }
-
-  private static void save(Latents images, Path file, Map<String, String> text) throws IOException {
-    float[] values = new float[images.values().length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) images.get(i);
-    }
-    ImageShape shape = images.shape();
-    MemoryTensor tensor =
-        MemoryTensor.of(values, images.batch(), shape.channels(), shape.height(), shape.width());
-    SafetensorsWriter.write(file, Map.of("latents", tensor), text);
   }
 
   private static Map<String, Precision> precisions() {
@@ -176,32 +315,10 @@ final class SampleCommand implements Command {
     return precisions;
   }
 
-  private static SamplingSettings settings(Invocation invocation) throws UsageException {
-    try {
-      SolverName solver = SolverName.parse(invocation.text("sampler").orElse("ddpm"));
-      SamplingSettings settings =
-          SamplingSettings.of(solver, Respacing.parse(invocation.text("steps").orElse("250")))
-              .withGuidance(invocation.number("cfg", -1e6, 1e6).orElse(4))
-              .withEta(invocation.number("eta", 0, 1).orElse(0))
-              .withClipDenoised(invocation.flag("clip"))
-              .withSeed(invocation.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(0));
-      Optional<String> channels = invocation.text("cfg-channels");
-      return channels.isEmpty()
-          ? settings
-          : settings.withGuidedChannels(GuidedChannels.parse(channels.get()));
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-  }
-
-  private static long[] labels(Invocation invocation, int classes) throws UsageException {
-    List<Integer> first = IntStream.range(0, Math.min(DEFAULT_CLASSES, classes)).boxed().toList();
-    List<Integer> chosen = invocation.integers("classes", 0, classes - 1).orElse(first);
-    OptionalInt count = invocation.integer("count", 1, MAX_COUNT);
-    long[] labels = new long[count.orElse(chosen.size())];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = chosen.get(i % chosen.size());
-    }
-    return labels;
+  private static List<Integer> classes(Invocation invocation, ModelSampler sampler, int first)
+      throws UsageException {
+    return invocation
+        .integers("classes", 0, sampler.classes() - 1)
+        .orElse(IntStream.range(0, Math.min(first, sampler.classes())).boxed().toList());
   }
 }

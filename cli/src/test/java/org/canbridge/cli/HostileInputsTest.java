@@ -222,7 +222,7 @@ class HostileInputsTest {
           "import MODEL --out OUT --heads 2 --dtype f16 --overwrite",
           "import MODEL --out OUT --dry-run",
           "convert MODEL --out OUT",
-          "sample MODEL --out OUT --save-latents OUT",
+          "sample MODEL --out OUT",
           "verify MODEL --reference BUNDLE --report OUT",
           "profile MODEL");
 

@@ -178,6 +178,22 @@ class MainJobTest {
   }
 
   @Test
+  void aConfigurationFileTellsWhatTheTensorsCannot() throws IOException {
+    String file = fixture("vae-compvis-tiny") + "/autoencoder_kl.pth";
+    Outcome asked = Outcome.of("import", file, "--out", at("x"));
+    assertEquals(3, asked.status());
+    assertTrue(asked.err().contains("next: add --config FILE"), asked.err());
+    Path config = Files.writeString(folder.resolve("told.json"), "{\"norm_num_groups\": 4}");
+    ok("import", file, "--out", at("x"), "--config", config.toString());
+    ok("verify", at("x"), "--reference", fixture("vae-compvis-tiny"));
+    Files.writeString(config, "[4]");
+    Outcome refused = Outcome.of("import", file, "--out", at("y"), "--config", config.toString());
+    assertEquals(3, refused.status());
+    assertTrue(refused.err().contains("the file does not hold a JSON object"), refused.err());
+    assertEquals(3, Outcome.of("import", file, "--out", at("y"), "--config", at("none")).status());
+  }
+
+  @Test
   void wrongUseIsExitStatusTwo() {
     String tiny = fixture("dit-tiny") + "/checkpoint.pt";
     usage(
@@ -191,7 +207,7 @@ class MainJobTest {
         "--targets",
         "dwconv,dwconv");
     usage("--condition is 'weather'", "convert", tiny, "--out", at("x"), "--condition", "weather");
-    usage("needs --out FILE.png or --save-latents FILE", "sample", tiny, "--heads", "3");
+    usage("needs --out FILE.png, --out DIR or --save-latents FILE", "sample", tiny, "--heads", "3");
     usage("which a PNG cannot show", "sample", tiny, "--heads", "3", "--out", at("x.png"));
     usage(
         "there is no sampler 'magic'",

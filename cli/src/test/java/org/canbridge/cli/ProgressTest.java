@@ -32,16 +32,18 @@ class ProgressTest {
     run(50, 300_000_000L);
 
     assertEquals(10, lines().size());
-    assertEquals("sampling: 5 of 50 steps (10 %), 2 s", lines().get(0));
-    assertEquals("sampling: 50 of 50 steps (100 %), 15 s", lines().get(9));
+    assertEquals("sampling: 5 of 50 steps (10 %), 2 s, 3.33 steps/s, 14 s left", lines().get(0));
+    assertEquals("sampling: 50 of 50 steps (100 %), 15 s, 3.33 steps/s, 0 s left", lines().get(9));
   }
 
   @Test
   void aSlowJobHasALineEveryFiveSeconds() {
     run(1000, 1_000_000_000L);
 
-    assertEquals("sampling: 5 of 1000 steps (0 %), 5 s", lines().get(0));
-    assertTrue(lines().contains("sampling: 100 of 1000 steps (10 %), 100 s"), lines().toString());
+    assertEquals("sampling: 5 of 1000 steps (0 %), 5 s, 1.00 steps/s, 995 s left", lines().get(0));
+    assertTrue(
+        lines().contains("sampling: 100 of 1000 steps (10 %), 100 s, 1.00 steps/s, 900 s left"),
+        lines().toString());
     assertEquals(200, lines().size());
   }
 
@@ -49,7 +51,8 @@ class ProgressTest {
   void aQuickJobHasItsLastLineOnly() {
     run(1000, 100_000L);
 
-    assertEquals(List.of("sampling: 1000 of 1000 steps (100 %), 0 s"), lines());
+    assertEquals(
+        List.of("sampling: 1000 of 1000 steps (100 %), 0 s, 1.00e+04 steps/s, 0 s left"), lines());
   }
 
   @Test

@@ -3,6 +3,8 @@ package org.canbridge.importers;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -89,6 +91,24 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
     Map<String, Given> extended = new LinkedHashMap<>(given);
     extended.putIfAbsent(name, new Given(value, from));
     return new ImportOptions(arch, weights, extended);
+  }
+
+  /**
+   * The fields of a JSON object in a file, such as the {@code config.json} of another model of the
+   * same kind ({@code --config}).
+   *
+   * @throws InputFileException if the file holds no JSON object
+   * @throws IllegalArgumentException if a field was given before with another value
+   */
+  public ImportOptions withConfigFile(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw InputFileException.of(Problem.MISSING, file)
+          .what("there is no such file")
+          .expected("a JSON object of arguments under their published names")
+          .next("check the path")
+          .build();
+    }
+    return withArguments(StoredModel.readObject(file, "mend the file"), "--config");
   }
 
   /** Every field of a configuration that came with the file, such as that of a reference bundle. */

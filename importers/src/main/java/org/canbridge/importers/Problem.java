@@ -106,6 +106,10 @@ public enum Problem {
   /** A field of {@code config.json} is missing, unknown or wrong. */
   CONFIG_FIELD,
 
+  // folders of images
+  /** The folder for images holds those of another run, or other files. */
+  SAMPLES_OF_OTHER_SETTINGS,
+
   // reference bundles
   /** A file was given where a directory is needed. */
   NOT_A_DIRECTORY,

@@ -11,4 +11,8 @@ import java.util.Optional;
  * @param reason why it must be asked for
  * @param usual what a published network of these sizes has; taken unless something else is given
  */
-public record Question(String argument, String option, String reason, Optional<JsonNode> usual) {}
+public record Question(String argument, String option, String reason, Optional<JsonNode> usual) {
+
+  /** The option for arguments that have none of their own. */
+  public static final String IN_CONFIG = "--config FILE, or a config.json beside the file";
+}

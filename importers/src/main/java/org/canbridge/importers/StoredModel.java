@@ -93,16 +93,25 @@ record StoredModel(
   /** The object in {@code config.json}, of whatever program it is. */
   static ObjectNode readConfig(Path directory) {
     Path path = directory.resolve(ModelDirectory.CONFIG);
+    if (!Files.isRegularFile(path)) {
+      throw notAModel(directory, "no " + ModelDirectory.CONFIG);
+    }
+    return readObject(path, "write the model again");
+  }
+
+  /**
+   * A JSON object of bounded size.
+   *
+   * @param next what the user can do about a file that is none
+   */
+  static ObjectNode readObject(Path path, String next) {
     try {
-      if (!Files.isRegularFile(path)) {
-        throw notAModel(directory, "no " + ModelDirectory.CONFIG);
-      }
       if (Files.size(path) > MAX_CONFIG_BYTES) {
         throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
             .what("the file is too large for a configuration")
             .expected("at most " + MAX_CONFIG_BYTES + " bytes")
             .actual(Files.size(path) + " bytes")
-            .next("write the model again")
+            .next(next)
             .build();
       }
       JsonNode json = Json.parse(Files.readAllBytes(path));
@@ -111,13 +120,13 @@ record StoredModel(
       }
       throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
           .what("the file does not hold a JSON object")
-          .next("write the model again")
+          .next(next)
           .build();
     } catch (JsonProcessingException e) {
       throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
           .what("the file is not JSON")
           .actual(e.getOriginalMessage())
-          .next("write the model again")
+          .next(next)
           .cause(e)
           .build();
     } catch (IOException e) {

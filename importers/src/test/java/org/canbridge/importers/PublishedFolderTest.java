@@ -89,11 +89,11 @@ class PublishedFolderTest {
         folder.resolve(WEIGHTS),
         ImportOptions.defaults(),
         "the file does not tell input_size, num_heads",
-        "expected: a config.json beside the file --heads N",
+        "expected: --config FILE, or a config.json beside the file --heads N",
         "actual: the table of positions, which tells the input size, is not stored in this layout;"
             + " the number of attention heads is in no tensor's shape",
         "file: FOLDER/" + WEIGHTS,
-        "next: add a config.json beside the file --heads N");
+        "next: add --config FILE, or a config.json beside the file --heads N");
   }
 
   @Test

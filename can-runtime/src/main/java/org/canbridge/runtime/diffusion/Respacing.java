@@ -69,6 +69,19 @@ public final class Respacing {
   }
 
   /**
+   * Number of steps, for solvers that choose their noise levels themselves.
+   *
+   * @throws IllegalArgumentException if this is more than a number
+   */
+  int plainSteps() {
+    if (strided || counts.size() > 1) {
+      throw new IllegalArgumentException(
+          "the timesteps '" + this + "' are for ddpm and ddim; give a number of steps");
+    }
+    return counts.get(0);
+  }
+
+  /**
    * The visited timesteps, ascending.
    *
    * @param of number of timesteps of the schedule

@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
@@ -8,7 +9,8 @@ import java.util.function.BooleanSupplier;
  * Draws images of given classes from a network:
  *
  * <pre>{@code
- * Sampler sampler = new Sampler(network, new ImageShape(1, 28, 28), NoiseSchedule.linear(1000), 10);
+ * Sampler sampler =
+ *     new Sampler(network, new ImageShape(1, 28, 28), TrainedSchedule.dit(), OptionalLong.of(10));
  * Latents images =
  *     sampler.sample(
  *         SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2),
@@ -19,21 +21,31 @@ import java.util.function.BooleanSupplier;
  * is drawn depends on how a run is cut into batches only as far as the network's own rounding does.
  */
 public final class Sampler {
+  /** Stands where no network is needed. */
+  private static final DenoisingNetwork NOTHING =
+      (x, timestep) -> {
+        throw new IllegalStateException("no network was bound");
+      };
+
   private final ClassConditionalNetwork network;
   private final ImageShape shape;
-  private final NoiseSchedule schedule;
-  private final long nullLabel;
+  private final TrainedSchedule schedule;
+  private final OptionalLong nullLabel;
 
   /**
    * A sampler for one network.
    *
-   * @param network predicts the noise; bound and closed once for each batch
+   * @param network predicts the noise; bound and closed once or twice for each batch
    * @param shape shape of one image or latent
-   * @param schedule the schedule that the network was trained on, not respaced
-   * @param nullLabel the label of the null class, the last one: DiT has it after its classes
+   * @param schedule the schedule that the network was trained on
+   * @param nullLabel the label of the null class, the last one: DiT has it after its classes. Empty
+   *     for an unconditional network, whose labels are all 0
    */
   public Sampler(
-      ClassConditionalNetwork network, ImageShape shape, NoiseSchedule schedule, long nullLabel) {
+      ClassConditionalNetwork network,
+      ImageShape shape,
+      TrainedSchedule schedule,
+      OptionalLong nullLabel) {
     this.network = network;
     this.shape = shape;
     this.schedule = schedule;
@@ -49,8 +61,8 @@ public final class Sampler {
    * @param listener told after each step
    * @param cancelled asked before each step
    * @return the images, {@code (B, C, H, W)}
-   * @throws IllegalArgumentException if there is no label, one is out of range, or the schedule has
-   *     too few timesteps
+   * @throws IllegalArgumentException if there is no label, one is out of range, guidance is asked
+   *     for without a null class, or the solver does not go with the schedule or the settings
    * @throws CancellationException if {@code cancelled} said so
    */
   public Latents sample(
@@ -59,35 +71,53 @@ public final class Sampler {
       long firstImage,
       StepListener listener,
       BooleanSupplier cancelled) {
-    check(labels);
-    Solver solver = settings.solver().create(schedule.respace(settings.respacing()), settings);
+    check(settings, labels);
+    Solver solver = settings.solver().create(schedule, settings);
     SeededNoise noise = SeededNoise.ofRange(settings.seed(), firstImage, labels.length);
-    try (DenoisingNetwork bound =
-        network.bind(settings.isGuided() ? withNull(labels) : labels.clone())) {
-      Denoiser denoiser = new EpsilonDenoiser(bound);
-      if (settings.isGuided()) {
-        denoiser =
+    Guidance guidance = settings.guidance();
+    boolean always = guidance.interval().equals(GuidanceInterval.ALWAYS);
+    try (DenoisingNetwork twice = guidance.isOn() ? network.bind(withNull(labels)) : NOTHING;
+        DenoisingNetwork once =
+            guidance.isOn() && always ? NOTHING : network.bind(labels.clone())) {
+      Denoiser denoiser = new EpsilonDenoiser(once);
+      if (guidance.isOn()) {
+        Denoiser guided =
             new ClassifierFreeGuidance(
-                denoiser, settings.guidanceScale(), settings.guidedChannels());
+                new EpsilonDenoiser(twice), guidance.scale(), guidance.channels());
+        denoiser = new IntervalDenoiser(guidance.interval(), guided, denoiser);
+      }
+      if (settings.clipDenoised() && !settings.solver().clipsItself()) {
+        denoiser = Thresholding.fixed(denoiser);
       }
       return solver.solve(cancellable(denoiser, cancelled), noise.next(shape), noise, listener);
     }
   }
 
-  private void check(long[] labels) {
+  /**
+   * Checks settings before anything is computed.
+   *
+   * @throws IllegalArgumentException as {@link #sample} would
+   */
+  public void check(SamplingSettings settings) {
+    if (settings.guidance().isOn() && nullLabel.isEmpty()) {
+      throw new IllegalArgumentException(
+          "this model is unconditional and cannot be guided; use a guidance scale of 1");
+    }
+    settings.solver().create(schedule, settings);
+  }
+
+  private void check(SamplingSettings settings, long[] labels) {
+    check(settings);
     if (labels.length == 0) {
       throw new IllegalArgumentException("at least one class label is needed");
     }
+    long last = nullLabel.orElse(0);
     for (long label : labels) {
-      if (label < 0 || label > nullLabel) {
+      if (label < 0 || label > last) {
         throw new IllegalArgumentException(
-            "class "
-                + label
-                + " is not in 0.."
-                + (nullLabel - 1)
-                + " (null class "
-                + nullLabel
-                + ")");
+            nullLabel.isEmpty()
+                ? "class " + label + " for an unconditional model, whose labels are 0"
+                : "class " + label + " is not in 0.." + (last - 1) + " (null class " + last + ")");
       }
     }
   }
@@ -96,7 +126,7 @@ public final class Sampler {
   private long[] withNull(long[] labels) {
     long[] both = new long[Math.multiplyExact(2, labels.length)];
     System.arraycopy(labels, 0, both, 0, labels.length);
-    Arrays.fill(both, labels.length, both.length, nullLabel);
+    Arrays.fill(both, labels.length, both.length, nullLabel.orElseThrow());
     return both;
   }
 

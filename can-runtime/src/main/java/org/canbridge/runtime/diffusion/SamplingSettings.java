@@ -13,90 +13,60 @@ import java.util.Objects;
  * }</pre>
  *
  * @param solver the solver
- * @param respacing which timesteps are visited
- * @param eta noise of {@link Ddim}, 0..1; other solvers do not look at it
- * @param fixedVariance variance of {@link Ddpm} for networks that learned none
+ * @param respacing which timesteps are visited; for solvers other than DDPM and DDIM a plain number
+ *     of steps ({@code dpm-solver}: of calls)
+ * @param options what only some solvers look at
  * @param clipDenoised whether the estimate of the clean image is limited to -1..1 at each step
- * @param guidanceScale scale of {@link ClassifierFreeGuidance}; 1 is no guidance
- * @param guidedChannels the channels that guidance acts on
+ * @param guidance classifier-free guidance
  * @param seed seed of the start and of the steps' noise
  */
 public record SamplingSettings(
     SolverName solver,
     Respacing respacing,
-    double eta,
-    Ddpm.FixedVariance fixedVariance,
+    SolverOptions options,
     boolean clipDenoised,
-    double guidanceScale,
-    GuidedChannels guidedChannels,
+    Guidance guidance,
     long seed) {
 
-  /**
-   * Checks what can be checked without a schedule.
-   *
-   * @throws IllegalArgumentException if eta leaves 0..1 or the guidance scale is not finite
-   */
+  /** Refuses null. */
   public SamplingSettings {
     Objects.requireNonNull(solver);
     Objects.requireNonNull(respacing);
-    Objects.requireNonNull(fixedVariance);
-    Objects.requireNonNull(guidedChannels);
-    if (!(eta >= 0 && eta <= 1)) {
-      throw new IllegalArgumentException("eta must lie in 0..1, not " + eta);
-    }
-    if (!Double.isFinite(guidanceScale)) {
-      throw new IllegalArgumentException("the guidance scale must be finite, not " + guidanceScale);
-    }
+    Objects.requireNonNull(options);
+    Objects.requireNonNull(guidance);
   }
 
   /**
-   * The DiT code's choices: eta 0, the large variance, nothing clipped, no guidance (but on all
+   * The usual choices: {@link SolverOptions#DEFAULTS}, nothing clipped, no guidance (but on all
    * channels if there is), seed 0.
    */
   public static SamplingSettings of(SolverName solver, Respacing respacing) {
-    return new SamplingSettings(
-        solver, respacing, 0, Ddpm.FixedVariance.LARGE, false, 1, GuidedChannels.ALL, 0);
+    return new SamplingSettings(solver, respacing, SolverOptions.DEFAULTS, false, Guidance.NONE, 0);
   }
 
-  /** With another eta. */
-  public SamplingSettings withEta(double value) {
-    return new SamplingSettings(
-        solver, respacing, value, fixedVariance, clipDenoised, guidanceScale, guidedChannels, seed);
-  }
-
-  /** With another fixed variance. */
-  public SamplingSettings withFixedVariance(Ddpm.FixedVariance value) {
-    return new SamplingSettings(
-        solver, respacing, eta, value, clipDenoised, guidanceScale, guidedChannels, seed);
+  /** With other options. */
+  public SamplingSettings withOptions(SolverOptions value) {
+    return new SamplingSettings(solver, respacing, value, clipDenoised, guidance, seed);
   }
 
   /** With or without clipping. */
   public SamplingSettings withClipDenoised(boolean value) {
-    return new SamplingSettings(
-        solver, respacing, eta, fixedVariance, value, guidanceScale, guidedChannels, seed);
+    return new SamplingSettings(solver, respacing, options, value, guidance, seed);
+  }
+
+  /** With other guidance. */
+  public SamplingSettings withGuidance(Guidance value) {
+    return new SamplingSettings(solver, respacing, options, clipDenoised, value, seed);
   }
 
   /** With guidance of another scale. */
   public SamplingSettings withGuidance(double scale) {
-    return new SamplingSettings(
-        solver, respacing, eta, fixedVariance, clipDenoised, scale, guidedChannels, seed);
-  }
-
-  /** With guidance on other channels. */
-  public SamplingSettings withGuidedChannels(GuidedChannels value) {
-    return new SamplingSettings(
-        solver, respacing, eta, fixedVariance, clipDenoised, guidanceScale, value, seed);
+    return withGuidance(guidance.withScale(scale));
   }
 
   /** With another seed. */
   public SamplingSettings withSeed(long value) {
-    return new SamplingSettings(
-        solver, respacing, eta, fixedVariance, clipDenoised, guidanceScale, guidedChannels, value);
-  }
-
-  /** Whether a step needs the null condition, too. */
-  public boolean isGuided() {
-    return guidanceScale != 1;
+    return new SamplingSettings(solver, respacing, options, clipDenoised, guidance, value);
   }
 
   /** The settings as text by name, in the order in which people read them: for picture files. */
@@ -104,10 +74,13 @@ public record SamplingSettings(
     Map<String, String> text = new LinkedHashMap<>();
     text.put("sampler", solver.toString());
     text.put("steps", respacing.toString());
-    solver.describe(this, text);
+    solver.describe(options, text);
     text.put("clip_denoised", Boolean.toString(clipDenoised));
-    text.put("cfg_scale", Double.toString(guidanceScale));
-    text.put("cfg_channels", guidedChannels.toString());
+    text.put("cfg_scale", Double.toString(guidance.scale()));
+    text.put("cfg_channels", guidance.channels().toString());
+    if (!guidance.interval().equals(GuidanceInterval.ALWAYS)) {
+      text.put("cfg_interval", guidance.interval().toString());
+    }
     text.put("seed", Long.toString(seed));
     return text;
   }

@@ -9,28 +9,118 @@ public enum SolverName {
   /** {@link Ddpm}. */
   DDPM("ddpm") {
     @Override
-    Solver create(NoiseSchedule respaced, SamplingSettings settings) {
-      return new Ddpm(respaced, settings.fixedVariance(), settings.clipDenoised());
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return new Ddpm(
+          schedule.respaced(settings.respacing()),
+          settings.options().fixedVariance(),
+          settings.clipDenoised());
     }
 
     @Override
-    void describe(SamplingSettings settings, Map<String, String> text) {
-      boolean large = settings.fixedVariance() == Ddpm.FixedVariance.LARGE;
+    boolean clipsItself() {
+      return true;
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      boolean large = options.fixedVariance() == Ddpm.FixedVariance.LARGE;
       text.put("fixed_variance", large ? "large" : "small");
     }
   },
   /** {@link Ddim}. */
   DDIM("ddim") {
     @Override
-    Solver create(NoiseSchedule respaced, SamplingSettings settings) {
-      return new Ddim(respaced, settings.eta(), settings.clipDenoised());
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return new Ddim(
+          schedule.respaced(settings.respacing()),
+          settings.options().eta(),
+          settings.clipDenoised());
     }
 
     @Override
-    void describe(SamplingSettings settings, Map<String, String> text) {
-      text.put("eta", Double.toString(settings.eta()));
+    boolean clipsItself() {
+      return true;
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      text.put("eta", Double.toString(options.eta()));
+    }
+  },
+  /** {@link DpmSolver}, singlestep; order 3 unless told otherwise. */
+  DPM_SOLVER("dpm-solver") {
+    @Override
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return schedule.singlestep(order(settings.options()), settings.respacing().plainSteps());
+    }
+
+    @Override
+    int order(SolverOptions options) {
+      return options.order().orElse(3);
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      text.put("order", Integer.toString(order(options)));
+    }
+  },
+  /** {@link DpmSolverMultistep} on the data; order 2 unless told otherwise. */
+  DPM_SOLVER_PP("dpm-solver++") {
+    @Override
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return new DpmSolverMultistep(
+          grid(schedule, settings),
+          order(settings.options()),
+          Integrand.DATA,
+          Expansion.DPM_SOLVER,
+          DpmSolverMultistep.FinalOrder.LOWERED_WHEN_SHORT);
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      text.put("order", Integer.toString(order(options)));
+      describeGrid(options, text);
+    }
+  },
+  /** {@link UniPc} with bh2 on the data; order 2 unless told otherwise. */
+  UNIPC("unipc") {
+    @Override
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return UniPc.of(grid(schedule, settings), order(settings.options()), UniPc.Variant.BH2);
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      text.put("order", Integer.toString(order(options)));
+      describeGrid(options, text);
+    }
+  },
+  /** {@link Euler}. */
+  EULER("euler") {
+    @Override
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return new Euler(grid(schedule, settings));
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      describeGrid(options, text);
+    }
+  },
+  /** {@link Heun}. */
+  HEUN("heun") {
+    @Override
+    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return new Heun(grid(schedule, settings));
+    }
+
+    @Override
+    void describe(SolverOptions options, Map<String, String> text) {
+      describeGrid(options, text);
     }
   };
+
+  private static final int USUAL_ORDER = 2;
 
   private final String text;
 
@@ -38,11 +128,47 @@ public enum SolverName {
     this.text = text;
   }
 
-  /** The solver on a schedule that was respaced to the run's steps. */
-  abstract Solver create(NoiseSchedule respaced, SamplingSettings settings);
+  /**
+   * The solver.
+   *
+   * @throws IllegalArgumentException if it does not go with the schedule or the settings
+   */
+  abstract Solver create(TrainedSchedule schedule, SamplingSettings settings);
 
-  /** Adds the settings that this solver alone looks at. */
-  abstract void describe(SamplingSettings settings, Map<String, String> text);
+  /** Adds the options that this solver looks at. */
+  abstract void describe(SolverOptions options, Map<String, String> text);
+
+  /** Whether the solver clips the clean image; if not, its denoiser has to. */
+  boolean clipsItself() {
+    return false;
+  }
+
+  /** How many steps people take with it. */
+  public Respacing usualSteps() {
+    return Respacing.even(
+        switch (this) {
+          case DDPM, DDIM -> 250;
+          case DPM_SOLVER, EULER -> 50;
+          case DPM_SOLVER_PP, UNIPC, HEUN -> 20;
+        });
+  }
+
+  int order(SolverOptions options) {
+    return options.order().orElse(USUAL_ORDER);
+  }
+
+  private static NoiseGrid grid(TrainedSchedule schedule, SamplingSettings settings) {
+    return schedule.grid(settings.respacing().plainSteps(), settings.options());
+  }
+
+  private static void describeGrid(SolverOptions options, Map<String, String> text) {
+    text.put("spacing", options.karras() ? "karras" : options.spacing().toString());
+  }
+
+  /** The names of all solvers, separated by {@code separator}. */
+  public static String names(String separator) {
+    return Arrays.stream(values()).map(SolverName::toString).collect(Collectors.joining(separator));
+  }
 
   /** The name on the command line. */
   @Override
@@ -62,9 +188,6 @@ public enum SolverName {
       }
     }
     throw new IllegalArgumentException(
-        "there is no sampler '"
-            + text
-            + "'; there are "
-            + Arrays.stream(values()).map(SolverName::toString).collect(Collectors.joining(", ")));
+        "there is no sampler '" + text + "'; there are " + names(", "));
   }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,14 +19,17 @@ class SamplerTest {
   private static final ImageShape SHAPE = new ImageShape(4, 2, 3);
   private static final int NULL_LABEL = 10;
 
+  private static final Guidance FIRST_THREE =
+      Guidance.NONE.withScale(2).withChannels(GuidedChannels.FIRST_THREE);
+
   private final FakeNetwork network = new FakeNetwork();
   private final Sampler sampler =
-      new Sampler(network, SHAPE, NoiseSchedule.linear(1000), NULL_LABEL);
+      new Sampler(network, SHAPE, TrainedSchedule.dit(), OptionalLong.of(NULL_LABEL));
 
   @ParameterizedTest
   @EnumSource
   void theBatchDoesNotMatter(SolverName solver) {
-    SamplingSettings settings = settings(solver).withGuidance(3).withEta(0.5).withSeed(99);
+    SamplingSettings settings = withEta(settings(solver), 0.5).withGuidance(3).withSeed(99);
     Latents together = sample(settings, new long[] {1, 2, 3, 4}, 20);
     for (int image = 0; image < 4; image++) {
       Latents alone = sample(settings, new long[] {image + 1}, 20 + image);
@@ -43,14 +47,10 @@ class SamplerTest {
             sample(settings, new long[] {2}, 0).values(),
             sample(settings, new long[] {1}, 1).values(),
             sample(settings.withSeed(1), new long[] {1}, 0).values(),
-            sample(settings.withEta(1), new long[] {1}, 0).values(),
+            sample(withEta(settings, 1), new long[] {1}, 0).values(),
             sample(settings.withClipDenoised(true), new long[] {1}, 0).values(),
             sample(settings.withGuidance(2), new long[] {1}, 0).values(),
-            sample(
-                    settings.withGuidance(2).withGuidedChannels(GuidedChannels.FIRST_THREE),
-                    new long[] {1},
-                    0)
-                .values(),
+            sample(settings.withGuidance(FIRST_THREE), new long[] {1}, 0).values(),
             sample(settings(SolverName.DDPM), new long[] {1}, 0).values());
     for (int i = 0; i < others.size(); i++) {
       assertFalse(Arrays.equals(base, others.get(i)), "change " + i);
@@ -112,7 +112,7 @@ class SamplerTest {
   @Test
   void refusesSettingsThatMakeNoSense() {
     SamplingSettings settings = settings(SolverName.DDIM);
-    assertThrows(IllegalArgumentException.class, () -> settings.withEta(2));
+    assertThrows(IllegalArgumentException.class, () -> withEta(settings, 2));
     assertThrows(IllegalArgumentException.class, () -> settings.withGuidance(Double.NaN));
   }
 
@@ -120,8 +120,7 @@ class SamplerTest {
   void settingsDescribeThemselves() {
     SamplingSettings settings =
         SamplingSettings.of(SolverName.DDIM, Respacing.parse("ddim25"))
-            .withGuidance(4)
-            .withGuidedChannels(GuidedChannels.FIRST_THREE)
+            .withGuidance(FIRST_THREE.withScale(4))
             .withSeed(-3);
     assertEquals(
         "{sampler=ddim, steps=ddim25, eta=0.0, clip_denoised=false, cfg_scale=4.0,"
@@ -130,7 +129,7 @@ class SamplerTest {
     assertEquals(
         "small",
         settings(SolverName.DDPM)
-            .withFixedVariance(Ddpm.FixedVariance.SMALL)
+            .withOptions(SolverOptions.DEFAULTS.withFixedVariance(Ddpm.FixedVariance.SMALL))
             .describe()
             .get("fixed_variance"));
   }
@@ -144,9 +143,84 @@ class SamplerTest {
       assertEquals(name, GuidedChannels.parse(name.toString()));
     }
     String message =
-        assertThrows(IllegalArgumentException.class, () -> SolverName.parse("euler")).getMessage();
-    assertTrue(message.contains("'euler'") && message.contains("ddpm, ddim"), message);
+        assertThrows(IllegalArgumentException.class, () -> SolverName.parse("plms")).getMessage();
+    assertTrue(message.contains("'plms'") && message.contains("ddpm, ddim"), message);
     assertThrows(IllegalArgumentException.class, () -> GuidedChannels.parse("4"));
+  }
+
+  @Test
+  void outsideItsIntervalGuidanceIsNotAskedFor() {
+    NoiseSchedule schedule = NoiseSchedule.linear(1000);
+    GuidanceInterval middle =
+        new GuidanceInterval(schedule.level(250).ratio(), schedule.level(500).ratio());
+    sample(
+        settings(SolverName.DDIM).withGuidance(FIRST_THREE.withInterval(middle)),
+        new long[] {3, 4},
+        0);
+    assertEquals(List.of("[3, 4, 10, 10]", "[3, 4]"), network.bound);
+    assertEquals(List.of(2, 2, 4, 2, 2), network.rows);
+    assertEquals(2, network.closed);
+    for (double[] ends : new double[][] {{-1, 2}, {2, 2}, {Double.NaN, 1}}) {
+      assertThrows(IllegalArgumentException.class, () -> new GuidanceInterval(ends[0], ends[1]));
+    }
+  }
+
+  @Test
+  void anUnconditionalNetworkIsNotGuided() {
+    Sampler free = new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), OptionalLong.empty());
+    SamplingSettings settings = settings(SolverName.HEUN);
+    assertEquals(2, draw(free, settings, new long[2]).batch());
+    assertThrows(
+        IllegalArgumentException.class, () -> draw(free, settings.withGuidance(2), new long[2]));
+    assertThrows(IllegalArgumentException.class, () -> draw(free, settings, new long[] {1}));
+  }
+
+  @Test
+  void solversThatNeedDiscreteTimestepsSaySo() {
+    Sampler continuous =
+        new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), OptionalLong.of(1));
+    for (SolverName solver : SolverName.values()) {
+      if (solver.clipsItself()) {
+        assertThrows(
+            IllegalArgumentException.class, () -> draw(continuous, settings(solver), new long[1]));
+        draw(sampler, SamplingSettings.of(solver, Respacing.parse("ddim25")), new long[1]);
+      } else {
+        draw(continuous, settings(solver), new long[1]);
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                draw(sampler, SamplingSettings.of(solver, Respacing.parse("ddim25")), new long[1]));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void clippingKeepsTheImageInRange(SolverName solver) {
+    double[] plain = sample(settings(solver), new long[] {1}, 0).values();
+    double[] clipped = sample(settings(solver).withClipDenoised(true), new long[] {1}, 0).values();
+    assertTrue(Arrays.stream(plain).anyMatch(v -> Math.abs(v) > 1.5));
+    assertFalse(Arrays.equals(plain, clipped));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"DPM_SOLVER", "DPM_SOLVER_PP", "UNIPC"})
+  void theOrderMatters(SolverName solver) {
+    SamplingSettings settings = settings(solver);
+    SamplingSettings first = settings.withOptions(SolverOptions.DEFAULTS.withOrder(1));
+    assertFalse(
+        Arrays.equals(
+            sample(settings, new long[] {1}, 0).values(),
+            sample(first, new long[] {1}, 0).values()));
+    assertThrows(IllegalArgumentException.class, () -> SolverOptions.DEFAULTS.withOrder(4));
+  }
+
+  private static Latents draw(Sampler sampler, SamplingSettings settings, long[] labels) {
+    return sampler.sample(settings, labels, 0, StepListener.NONE, () -> false);
+  }
+
+  private static SamplingSettings withEta(SamplingSettings settings, double eta) {
+    return settings.withOptions(settings.options().withEta(eta));
   }
 
   private static SamplingSettings settings(SolverName solver) {
@@ -160,6 +234,7 @@ class SamplerTest {
   /** A row-wise function of state, timestep and label; with learned variance. */
   private static final class FakeNetwork implements ClassConditionalNetwork {
     final List<String> bound = new ArrayList<>();
+    final List<Integer> rows = new ArrayList<>();
     int calls;
     int closed;
 
@@ -170,6 +245,7 @@ class SamplerTest {
         @Override
         public double[] forward(Latents x, double timestep) {
           calls++;
+          rows.add(x.batch());
           assertEquals(labels.length, x.batch());
           int size = x.shape().size();
           double[] output = new double[2 * x.values().length];

@@ -21,13 +21,14 @@ import org.canbridge.fixtures.Fixtures;
  * {@code sampler-diffusers}): replays its start and noise through ours and compares the state after
  * every step, in units of the recorded state's standard deviation.
  */
-final class SolverRun {
+public final class SolverRun {
   private final String name;
   private final JsonNode settings;
   private final ImageShape shape;
   private final Latents start;
   private final double[] timesteps;
-  private final double[] modelOutput;
+  private final long[] labels;
+  private final Optional<double[]> modelOutput;
   private final Optional<double[]> modelInput;
   private final Optional<double[]> states;
   private final Optional<double[]> sigmas;
@@ -41,7 +42,11 @@ final class SolverRun {
     shape = new ImageShape(size.get(1).intValue(), size.get(2).intValue(), size.get(3).intValue());
     start = new Latents(shape, file.read("input.x_T"));
     timesteps = file.read(file.has("input.t") ? "input.t" : "input.timesteps");
-    modelOutput = file.read("activation.model_output");
+    labels =
+        Arrays.stream(optional(file, "input.y").orElse(new double[start.batch()]))
+            .mapToLong(y -> (long) y)
+            .toArray();
+    modelOutput = optional(file, "activation.model_output");
     modelInput = optional(file, "activation.model_input");
     states = recordsPredictions(file) ? optional(file, "output.x") : Optional.empty();
     sigmas = optional(file, "output.sigmas");
@@ -55,7 +60,8 @@ final class SolverRun {
    */
   private static boolean recordsPredictions(ReferenceTensors file) {
     return !file.has("output.x")
-        || file.shape("output.x").get(0) <= file.shape("activation.model_output").get(0);
+        || file.shape("output.x").get(0)
+            <= file.shape(file.has("input.t") ? "input.t" : "input.timesteps").get(0);
   }
 
   private static Optional<double[]> optional(ReferenceTensors file, String name) {
@@ -63,7 +69,7 @@ final class SolverRun {
   }
 
   /** All runs of a case. */
-  static List<SolverRun> of(String fixture) {
+  public static List<SolverRun> of(String fixture) {
     Path folder = Fixtures.of(fixture);
     try {
       List<SolverRun> runs = new ArrayList<>();
@@ -96,7 +102,8 @@ final class SolverRun {
     return settings.path(key).asText(otherwise);
   }
 
-  int steps() {
+  /** Number of steps or calls that was asked for. */
+  public int steps() {
     return settings.path("steps").asInt(0);
   }
 
@@ -116,12 +123,23 @@ final class SolverRun {
 
   /** The recorded outputs, one for each call. */
   DenoisingNetwork recorded() {
-    int each = modelOutput.length / timesteps.length;
+    double[] all = modelOutput.orElseThrow();
+    int each = all.length / timesteps.length;
     int[] call = {0};
     return (x, timestep) -> {
       int from = each * call[0]++;
-      return Arrays.copyOfRange(modelOutput, from, from + each);
+      return Arrays.copyOfRange(all, from, from + each);
     };
+  }
+
+  /** Classes of the rows, 0 where the run had none. */
+  public long[] labels() {
+    return labels.clone();
+  }
+
+  /** Guidance scale of a guided run, in the form of the code that was recorded. */
+  public double guidanceScale() {
+    return settings.get("cfg_scale").asDouble();
   }
 
   /** Rows of the run. */
@@ -135,7 +153,7 @@ final class SolverRun {
    * @param timestepTolerance largest difference of a timestep
    * @return the largest error of any step
    */
-  double error(Solver solver, Denoiser denoiser, double timestepTolerance) {
+  public double error(Solver solver, Denoiser denoiser, double timestepTolerance) {
     int[] calls = {0};
     int[] draws = {0};
     int[] steps = {0};

@@ -24,7 +24,6 @@ import org.canbridge.importers.keys.KeyMap;
 
 /** AutoencoderKL under one set of names. */
 final class KlLayout implements Layout {
-  private static final String IN_CONFIG = "a config.json beside the file";
 
   /** Groups of every published autoencoder. */
   private static final int USUAL_GROUPS = 32;
@@ -164,17 +163,17 @@ final class KlLayout implements Layout {
     return List.of(
         new Question(
             "norm_num_groups",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the number of groups of the norms is in no tensor's shape",
             usual(divisible, IntNode.valueOf(USUAL_GROUPS))),
         new Question(
             "scaling_factor",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the scaling of the latents is in no tensor",
             usual(stableDiffusion, DoubleNode.valueOf(AutoencoderKlFamily.SD_SCALING))),
         new Question(
             "shift_factor",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the shift of the latents is in no tensor",
             usual(stableDiffusion, DoubleNode.valueOf(0))));
   }

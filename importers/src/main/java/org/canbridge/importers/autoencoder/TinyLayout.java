@@ -97,7 +97,7 @@ final class TinyLayout implements Layout {
   private static Question upsampling() {
     return new Question(
         "upsampling_scaling_factor",
-        "a config.json beside the file",
+        Question.IN_CONFIG,
         "the factor of the upsampling layers is in no tensor",
         Optional.of(IntNode.valueOf(2)));
   }

@@ -46,7 +46,6 @@ final class ClipTextLayout implements Layout {
   private static final String LAYER = "encoder.layers.";
   private static final String PROJECTION_DIM = "text_projection_dim";
   private static final String PROJECTION = "text_projection.weight";
-  private static final String IN_CONFIG = "a config.json beside the file";
 
   private static final List<String> SQUARE =
       List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj");
@@ -122,7 +121,7 @@ final class ClipTextLayout implements Layout {
             usual(published && width % USUAL_HEAD == 0, IntNode.valueOf((int) width / USUAL_HEAD))),
         new Question(
             "hidden_act",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the activation is in no tensor",
             // OpenAI's two sizes; wider ones are OpenCLIP's, which have either.
             usual(
@@ -130,12 +129,12 @@ final class ClipTextLayout implements Layout {
                 TextNode.valueOf(ClipTextConfig.Activation.QUICK_GELU.published()))),
         new Question(
             "layer_norm_eps",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the eps of the norms is in no tensor",
             Optional.of(DoubleNode.valueOf(1e-5))),
         new Question(
             "eos_token_id",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the end-of-text token is in no tensor",
             // There it is the largest id, so that both rules agree.
             usual(published, IntNode.valueOf(ClipTextConfig.LARGEST_ID))));

@@ -47,7 +47,6 @@ import org.canbridge.importers.keys.Slot;
 final class DiffusersDitLayout implements Layout {
   private static final String BLOCKS = "transformer_blocks.";
   private static final String EMBEDDERS = ".norm1.emb.";
-  private static final String IN_CONFIG = "a config.json beside the file";
   private static final int FREQUENCY_SHIFT = 1;
 
   /** {@code norm_eps} where config.json does not say. */
@@ -161,13 +160,13 @@ final class DiffusersDitLayout implements Layout {
     Question inputSize =
         new Question(
             "input_size",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the table of positions, which tells the input size, is not stored in this layout",
             Optional.empty());
     Question normEps =
         new Question(
             "norm_eps",
-            IN_CONFIG,
+            Question.IN_CONFIG,
             "the eps of norm3 is in no tensor",
             Optional.of(DoubleNode.valueOf(USUAL_EPS)));
     return new Inference(known, List.of(inputSize, DitShapes.heads(known), normEps), problems);

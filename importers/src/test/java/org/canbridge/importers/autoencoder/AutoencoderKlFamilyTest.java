@@ -102,12 +102,12 @@ class AutoencoderKlFamilyTest extends FamilyContract {
     assertEquals(Problem.NEEDS_OPTION, refusal.problem());
     assertEquals(
         "the file does not tell norm_num_groups\n"
-            + "  expected: a config.json beside the file\n"
+            + "  expected: --config FILE, or a config.json beside the file\n"
             + "  actual: the number of groups of the norms is in no tensor's shape\n"
             + "  file: "
             + file
             + "\n"
-            + "  next: add a config.json beside the file",
+            + "  next: add --config FILE, or a config.json beside the file",
         refusal.getMessage());
   }
 

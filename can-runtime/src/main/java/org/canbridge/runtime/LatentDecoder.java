@@ -1,0 +1,137 @@
+package org.canbridge.runtime;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
+import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.image.TiledDecoding;
+import org.canbridge.runtime.network.AutoencoderKl;
+import org.canbridge.runtime.network.AutoencoderTiny;
+import org.canbridge.runtime.network.LatentSpace;
+
+/**
+ * The decoder of an autoencoder, for the latents that a diffusion model draws: its scaling factor
+ * (0.18215 for Stable Diffusion's) is the configuration's own. Images are decoded one by one, large
+ * ones in tiles.
+ */
+public final class LatentDecoder implements AutoCloseable {
+  /** 64 cells are 512 pixels; what diffusers takes as a tile of Stable Diffusion's autoencoder. */
+  private static final TiledDecoding TILES = new TiledDecoding(64, 16);
+
+  private static final String DECODED = "decoded";
+
+  private final Checkpoint checkpoint;
+  private final int channels;
+  private final Precision precision;
+  private final Map<ImageShape, Session> sessions = new HashMap<>();
+
+  private LatentDecoder(Checkpoint checkpoint, int channels, Precision precision) {
+    this.checkpoint = checkpoint;
+    this.channels = channels;
+    this.precision = precision;
+  }
+
+  /**
+   * Opens an autoencoder.
+   *
+   * @param path a published file, a folder of diffusers (its {@code config.json} tells what no
+   *     tensor does) or a model directory
+   * @throws InputFileException if it is no autoencoder
+   */
+  public static LatentDecoder open(Path path, ImportOptions options, Precision precision) {
+    Checkpoint checkpoint = Checkpoints.open(path, PublishedArguments.addTo(options, path));
+    ModelConfig config = checkpoint.config();
+    if (config instanceof AutoencoderKlConfig kl) {
+      return new LatentDecoder(checkpoint, kl.latentChannels(), precision);
+    }
+    if (config instanceof AutoencoderTinyConfig tiny) {
+      return new LatentDecoder(checkpoint, tiny.latentChannels(), precision);
+    }
+    checkpoint.close();
+    throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, path)
+        .what("this model decodes no latents")
+        .expected("an autoencoder: AutoencoderKL or AutoencoderTiny (TAESD)")
+        .actual(config.architecture())
+        .next("give the folder or file of the model's autoencoder")
+        .build();
+  }
+
+  /** Channels of the latents. */
+  public int channels() {
+    return channels;
+  }
+
+  /**
+   * Decodes latents.
+   *
+   * @param latents as the diffusion model draws them, {@code (B, C, H, W)}
+   * @return images in -1..1 (a little more is possible), {@code (B, 3, f H, f W)}
+   * @throws IllegalArgumentException if C is not {@link #channels()}
+   */
+  public Latents decode(Latents latents) {
+    if (latents.shape().channels() != channels) {
+      throw new IllegalArgumentException(
+          "the autoencoder decodes latents of "
+              + channels
+              + " channels, not of "
+              + latents.shape());
+    }
+    ImageShape shape = null;
+    double[] all = null;
+    for (int row = 0; row < latents.batch(); row++) {
+      Latents image = TILES.decode(latents.rows(row, row + 1), this::decodeOne);
+      if (all == null) {
+        shape = image.shape();
+        all = new double[Math.multiplyExact(latents.batch(), shape.size())];
+      }
+      System.arraycopy(image.values(), 0, all, row * shape.size(), shape.size());
+    }
+    return new Latents(shape, all);
+  }
+
+  private Latents decodeOne(Latents latent) {
+    ImageShape shape = latent.shape();
+    Session session = sessions.computeIfAbsent(shape, this::session);
+    float[] values = new float[shape.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) latent.get(i);
+    }
+    TensorData input = MemoryTensor.of(values, 1, shape.channels(), shape.height(), shape.width());
+    TensorData decoded = session.run(Map.of("latent", input), List.of(DECODED)).get(DECODED);
+    List<Long> size = decoded.type().shape();
+    return new Latents(
+        new ImageShape(size.get(1).intValue(), size.get(2).intValue(), size.get(3).intValue()),
+        Tensors.doubles(decoded));
+  }
+
+  private Session session(ImageShape shape) {
+    Graph graph =
+        checkpoint.config() instanceof AutoencoderKlConfig kl
+            ? AutoencoderKl.decoder(kl, LatentSpace.DIFFUSION, shape.height(), shape.width())
+            : AutoencoderTiny.decoder(
+                (AutoencoderTinyConfig) checkpoint.config(), shape.height(), shape.width());
+    return Session.open(graph, checkpoint.tensors(), precision);
+  }
+
+  @Override
+  public void close() {
+    sessions.values().forEach(Session::close);
+    checkpoint.close();
+  }
+}

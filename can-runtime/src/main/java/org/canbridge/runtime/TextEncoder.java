@@ -1,0 +1,105 @@
+package org.canbridge.runtime;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.clip.ClipTextConfig;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.uvit.UvitCondition;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.network.ClipText;
+import org.canbridge.runtime.text.ClipTokenizer;
+
+/** CLIP's text encoder with its tokenizer: from prompts to what a text-conditional U-ViT takes. */
+public final class TextEncoder implements AutoCloseable {
+  private static final String FEATURES = "last_hidden_state";
+
+  private final Checkpoint checkpoint;
+  private final ClipTokenizer tokenizer;
+  private final Session session;
+  private final UvitCondition.Text condition;
+
+  private TextEncoder(
+      Checkpoint checkpoint,
+      ClipTokenizer tokenizer,
+      Session session,
+      UvitCondition.Text condition) {
+    this.checkpoint = checkpoint;
+    this.tokenizer = tokenizer;
+    this.session = session;
+    this.condition = condition;
+  }
+
+  /**
+   * Opens the text encoder of a model.
+   *
+   * @param folder a published CLIP: weights, {@code config.json} and the tokenizer's files
+   * @param condition what the model takes
+   * @throws InputFileException if it is no CLIP text encoder, or gives features of another width
+   */
+  public static TextEncoder open(Path folder, UvitCondition.Text condition, Precision precision) {
+    ImportOptions options = PublishedArguments.addTo(ImportOptions.defaults(), folder);
+    Checkpoint checkpoint = Checkpoints.open(folder, options);
+    try {
+      if (!(checkpoint.config() instanceof ClipTextConfig clip)
+          || clip.hiddenSize() != condition.clipDim()
+          || clip.maxPositionEmbeddings() < condition.numClipToken()) {
+        throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, folder)
+            .what("this is not the text encoder of the model")
+            .expected(
+                "a CLIP text encoder of width "
+                    + condition.clipDim()
+                    + " for at least "
+                    + condition.numClipToken()
+                    + " tokens")
+            .actual(checkpoint.config().architecture() + " " + checkpoint.config().arguments())
+            .next("give the folder of the CLIP that the model was trained with")
+            .build();
+      }
+      ClipTokenizer tokenizer = ClipTokenizer.open(folder);
+      Session session =
+          Session.open(
+              ClipText.graph(clip, ClipText.Padding.SEEN, condition.numClipToken()),
+              checkpoint.tensors(),
+              precision);
+      return new TextEncoder(checkpoint, tokenizer, session, condition);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Encodes prompts.
+   *
+   * @param prompts at least one
+   * @param negative what guidance leads away from; empty for guidance as in its paper
+   */
+  public TextConditions encode(List<String> prompts, String negative) {
+    List<String> texts = new ArrayList<>(prompts);
+    texts.add(negative);
+    int size = condition.numClipToken() * condition.clipDim();
+    float[] features = new float[Math.multiplyExact(texts.size(), size)];
+    for (int i = 0; i < texts.size(); i++) {
+      TensorData ids = tokenizer.encode(List.of(texts.get(i)), condition.numClipToken()).inputIds();
+      Map<String, TensorData> out = session.run(Map.of("input_ids", ids), List.of(FEATURES));
+      System.arraycopy(Tensors.floats(out.get(FEATURES)), 0, features, i * size, size);
+    }
+    return new TextConditions(features, condition.numClipToken(), condition.clipDim());
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    tokenizer.close();
+    checkpoint.close();
+  }
+}

@@ -1,0 +1,202 @@
+package org.canbridge.runtime.bulk;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.PrimitiveIterator;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.runtime.diffusion.Latents;
+
+/**
+ * Draws any number of images into numbered files. A run that was stopped, by whatever means, goes
+ * on where it stopped when it is started again, and ends with the files that an uninterrupted run
+ * would have written, byte for byte: a file is there complete or not at all, and a batch of which
+ * one is missing is drawn again as a whole.
+ *
+ * <p>{@code samples.json} in the folder says what the images are; a run with other settings refuses
+ * the folder. Several jobs may fill one folder, each its own part ({@link BulkPlan}).
+ */
+public final class BulkRun {
+  /** Name of the file that says what the images are. */
+  public static final String RECORD = "samples.json";
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path folder;
+  private final BulkPlan plan;
+  private final ImageFile files;
+
+  /** Draws the images {@code first..first + count - 1} of the run, {@code (count, C, H, W)}. */
+  @FunctionalInterface
+  public interface Drawer {
+    /** One batch. */
+    Latents draw(long first, int count);
+  }
+
+  private BulkRun(Path folder, BulkPlan plan, ImageFile files) {
+    this.folder = folder;
+    this.plan = plan;
+    this.files = files;
+  }
+
+  /**
+   * Begins a run or takes up one that was stopped.
+   *
+   * @param folder where the images go; made if it is missing
+   * @param plan which images
+   * @param settings all that decides what is drawn, by name
+   * @param files how an image becomes a file
+   * @throws InputFileException if the folder holds images of other settings, or other files
+   * @throws IOException if the folder cannot be written
+   */
+  public static BulkRun open(
+      Path folder, BulkPlan plan, Map<String, String> settings, ImageFile files)
+      throws IOException {
+    Files.createDirectories(folder);
+    Path record = folder.resolve(RECORD);
+    ObjectNode wanted = JSON.createObjectNode();
+    wanted.put("format", "canbridge-samples/1");
+    wanted.put("count", plan.count());
+    wanted.put("batch", plan.batch());
+    ObjectNode texts = wanted.putObject("settings");
+    settings.forEach(texts::put);
+    if (Files.exists(record)) {
+      compare(record, wanted);
+    } else {
+      checkEmpty(folder);
+      try (AtomicFile file = AtomicFile.create(record)) {
+        ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(wanted));
+        while (bytes.hasRemaining()) {
+          file.channel().write(bytes);
+        }
+        file.commit();
+      }
+    }
+    return new BulkRun(folder, plan, files);
+  }
+
+  private static void compare(Path record, ObjectNode wanted) throws IOException {
+    JsonNode found;
+    try {
+      found = JSON.readTree(Files.readAllBytes(record));
+    } catch (JsonProcessingException e) {
+      throw other(record, "a file that is not JSON", wanted, e);
+    }
+    // Through text, so that numbers compare by value whatever type they were read as.
+    if (!found.toString().equals(wanted.toString())) {
+      throw other(record, found.toString(), wanted, null);
+    }
+  }
+
+  private static InputFileException other(
+      Path record, String found, ObjectNode wanted, Exception cause) {
+    return InputFileException.of(Problem.SAMPLES_OF_OTHER_SETTINGS, record)
+        .what("the folder holds images of another run")
+        .expected(wanted.toString())
+        .actual(found)
+        .next("give the options of that run to go on with it, or another folder")
+        .cause(cause)
+        .build();
+  }
+
+  /** Jobs that begin together may both be about to write the record. */
+  private static void checkEmpty(Path folder) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        String name = entry.getFileName().toString();
+        if (!name.startsWith("." + RECORD) && !name.equals(RECORD)) {
+          throw InputFileException.of(Problem.SAMPLES_OF_OTHER_SETTINGS, folder)
+              .what("the folder is neither empty nor a run that was stopped")
+              .expected("an empty folder, or one with " + RECORD)
+              .actual("it holds " + name)
+              .next("give another folder")
+              .build();
+        }
+      }
+    }
+  }
+
+  /**
+   * Number of this job's images that are still to be drawn, those of incomplete batches included.
+   */
+  public long remaining() {
+    return plan.batches().filter(this::isIncomplete).map(plan::size).sum();
+  }
+
+  private boolean isIncomplete(long first) {
+    for (long image = first; image < first + plan.size(first); image++) {
+      if (!Files.exists(path(image))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Path path(long image) {
+    return folder.resolve(BulkPlan.file(image, files.extension()));
+  }
+
+  /**
+   * Draws what is missing. Memory does not grow with the number of images.
+   *
+   * @param drawer draws a batch
+   * @param done told after each batch how many images this call has drawn
+   * @param cancelled asked before each batch
+   * @throws CancellationException if {@code cancelled} said so; the run can be taken up again
+   * @throws IOException if a file cannot be written
+   */
+  public void run(Drawer drawer, LongConsumer done, BooleanSupplier cancelled) throws IOException {
+    long drawn = 0;
+    PrimitiveIterator.OfLong batches = plan.batches().iterator();
+    while (batches.hasNext()) {
+      long first = batches.nextLong();
+      if (!isIncomplete(first)) {
+        continue;
+      }
+      if (cancelled.getAsBoolean()) {
+        throw new CancellationException("stopped before image " + first);
+      }
+      int size = plan.size(first);
+      Latents images = drawer.draw(first, size);
+      for (int row = 0; row < size; row++) {
+        write(images.rows(row, row + 1), first + row);
+      }
+      drawn += size;
+      done.accept(drawn);
+    }
+  }
+
+  private void write(Latents image, long index) throws IOException {
+    Path file = path(index);
+    if (Files.exists(file)) {
+      return;
+    }
+    Files.createDirectories(file.getParent());
+    deleteLeftovers(file);
+    files.write(image, index, file);
+  }
+
+  /** Temporary files of a run that was killed while it wrote this image. */
+  private static void deleteLeftovers(Path file) throws IOException {
+    String pattern = "." + file.getFileName() + "*.tmp";
+    try (DirectoryStream<Path> stale = Files.newDirectoryStream(file.getParent(), pattern)) {
+      for (Path each : stale) {
+        Files.deleteIfExists(each);
+      }
+    }
+  }
+}

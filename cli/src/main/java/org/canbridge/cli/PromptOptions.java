@@ -1,0 +1,114 @@
+package org.canbridge.cli;
+
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.uvit.UvitCondition;
+import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.TextEncoder;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+
+/**
+ * The options of text-conditional models.
+ *
+ * @param prompts the texts; they count as the model's classes. Empty for models of classes
+ * @param negative what guidance leads away from
+ * @param clip the text encoder
+ */
+record PromptOptions(List<String> prompts, String negative, Optional<Path> clip) {
+  private static final long MAX_FILE_BYTES = 64L << 20;
+
+  /** Adds them. */
+  static Options addTo(Options options) {
+    return options
+        .addOption(CommonOptions.value("prompt", "TEXT", "what a text-to-image model draws"))
+        .addOption(
+            CommonOptions.value("prompts", "FILE", "the same, one text a line, in turn; UTF-8"))
+        .addOption(
+            CommonOptions.value("negative", "TEXT", "what guidance leads away from; nothing"))
+        .addOption(
+            CommonOptions.value(
+                "text-encoder", "DIR", "CLIP's text encoder with its tokenizer, for prompts"));
+  }
+
+  /** Reads them. */
+  static PromptOptions read(Invocation invocation) throws UsageException, IOException {
+    Optional<String> prompt = invocation.text("prompt");
+    Optional<Path> file = invocation.path("prompts");
+    Optional<Path> clip = invocation.path("text-encoder");
+    if (prompt.isPresent() && file.isPresent()) {
+      throw new UsageException("--prompt and --prompts exclude each other");
+    }
+    List<String> prompts =
+        file.isPresent() ? lines(file.get()) : prompt.map(List::of).orElse(List.of());
+    if (prompts.isEmpty() == clip.isPresent()) {
+      throw new UsageException("--prompt or --prompts goes with --text-encoder DIR");
+    }
+    if (prompts.isEmpty() && invocation.text("negative").isPresent()) {
+      throw new UsageException("--negative goes with --prompt or --prompts");
+    }
+    return new PromptOptions(prompts, invocation.text("negative").orElse(""), clip);
+  }
+
+  private static List<String> lines(Path file) throws UsageException, IOException {
+    try {
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        throw new UsageException("--prompts: " + file + " is larger than 64 MiB");
+      }
+      List<String> lines = Files.readAllLines(file).stream().filter(l -> !l.isBlank()).toList();
+      if (lines.isEmpty()) {
+        throw new UsageException("--prompts: " + file + " holds no text");
+      }
+      return lines;
+    } catch (NoSuchFileException e) {
+      throw new UsageException("--prompts: there is no file " + file);
+    } catch (MalformedInputException e) {
+      throw new UsageException("--prompts: " + file + " is not UTF-8 text");
+    }
+  }
+
+  /**
+   * The sampler of a model, of its classes or of these prompts.
+   *
+   * @throws UsageException if the model needs prompts and there are none, or the other way round
+   */
+  ModelSampler sampler(Model model, Session session, Precision precision) throws UsageException {
+    Optional<UvitCondition.Text> text = condition(model.checkpoint().config());
+    if (text.isPresent() == prompts.isEmpty()) {
+      throw new UsageException(
+          text.isPresent()
+              ? "this model draws from text; give --prompt TEXT and --text-encoder DIR"
+              : "this model is not conditioned on text; --prompt and --text-encoder are of no use to it");
+    }
+    if (text.isEmpty()) {
+      return ModelSampler.of(model, session);
+    }
+    try (TextEncoder encoder = TextEncoder.open(clip.orElseThrow(), text.get(), precision)) {
+      return ModelSampler.of(model, session, encoder.encode(prompts, negative));
+    }
+  }
+
+  private static Optional<UvitCondition.Text> condition(ModelConfig config) {
+    return config instanceof UvitConfig uvit && uvit.condition() instanceof UvitCondition.Text text
+        ? Optional.of(text)
+        : Optional.empty();
+  }
+
+  /** Adds what the texts are, by name. */
+  void describe(Map<String, String> text) {
+    if (!prompts.isEmpty()) {
+      text.put("prompt", String.join("\n", prompts));
+      text.put("negative_prompt", negative);
+    }
+  }
+}

@@ -1,0 +1,215 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.canbridge.fixtures.Fixtures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sampling through the command line, with solvers, folders, autoencoders and families. */
+class SampleCommandTest {
+  private static final String PIXELS = file("dit-tiny-nosigma-p4", "checkpoint.pt");
+  private static final String LATENTS = file("dit-tiny", "checkpoint.pt");
+
+  @TempDir private Path folder;
+
+  private static String file(String fixture, String name) {
+    return Fixtures.of(fixture).resolve(name).toString();
+  }
+
+  private String at(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private static Outcome run(String model, String... options) {
+    List<String> args = new ArrayList<>(List.of("sample", model));
+    args.addAll(Arrays.asList(options));
+    return Outcome.of(args.toArray(String[]::new));
+  }
+
+  private static Outcome ok(String model, String... options) {
+    Outcome outcome = run(model, options);
+    assertEquals(0, outcome.status(), outcome.out() + outcome.err());
+    return outcome;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ddpm", "ddim", "dpm-solver", "dpm-solver++", "unipc", "euler", "heun"})
+  void everySolverDraws(String solver) throws IOException {
+    ok(PIXELS, "--heads", "3", "--sampler", solver, "--steps", "4", "--out", at("grid.png"));
+    assertEquals(16, ImageIO.read(folder.resolve("grid.png").toFile()).getHeight());
+  }
+
+  @Test
+  void aFolderIsFilledOnceAndByShardsAlike() throws IOException {
+    String[] how = {"--heads", "3", "--sampler", "unipc", "--steps", "3", "--cfg", "1.5"};
+    ok(PIXELS, with(how, "--count", "7", "--batch", "2", "--out", at("all")));
+    assertEquals(8, files("all").size());
+    assertEquals("samples.json", files("all").get(7));
+    assertTrue(
+        ok(PIXELS, with(how, "--count", "7", "--batch", "2", "--out", at("all")))
+            .out()
+            .contains("all images are there"));
+    for (String shard : List.of("2/2", "1/2")) {
+      ok(PIXELS, with(how, "--count", "7", "--batch", "2", "--out", at("parts"), "--shard", shard));
+    }
+    Files.delete(folder.resolve("all/00000/00000003.png"));
+    Outcome again = ok(PIXELS, with(how, "--count", "7", "--batch", "2", "--out", at("all")));
+    assertTrue(again.out().contains("wrote 2 images"), again.out());
+    for (String name : files("all")) {
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve("all").resolve(name)),
+          Files.readAllBytes(folder.resolve("parts").resolve(name)),
+          name);
+    }
+    Outcome other = run(PIXELS, with(how, "--count", "8", "--out", at("all")));
+    assertEquals(3, other.status());
+    assertTrue(other.err().contains("the folder holds images of another run"), other.err());
+  }
+
+  @Test
+  void latentsAreDecoded() throws IOException {
+    String[] how = {
+      "--heads", "3", "--sampler", "dpm-solver++", "--steps", "3", "--classes", "1,2"
+    };
+    ok(LATENTS, with(how, "--vae", Fixtures.of("vae-tiny").toString(), "--out", at("grid.png")));
+    BufferedImage grid = ImageIO.read(folder.resolve("grid.png").toFile());
+    assertEquals(16, grid.getHeight());
+    assertEquals(2 * 16 + 2, grid.getWidth());
+    ok(LATENTS, with(how, "--out", at("latents")));
+    assertEquals("00000/00000000.safetensors", files("latents").get(0));
+    Outcome unseen = run(LATENTS, with(how, "--out", at("no.png")));
+    assertEquals(2, unseen.status());
+    assertTrue(unseen.err().contains("use --vae DIR"), unseen.err());
+    Outcome wrong =
+        run(PIXELS, with(how, "--vae", Fixtures.of("vae-tiny").toString(), "--out", at("no.png")));
+    assertEquals(2, wrong.status());
+    assertTrue(wrong.err().contains("decodes 4 channels"), wrong.err());
+    assertFalse(Files.exists(folder.resolve("no.png")));
+  }
+
+  @Test
+  void uvitIsSampledAsItsScriptsDo() {
+    String latent = file("uvit-tiny", "nnet_ema.pth");
+    ok(
+        latent,
+        "--heads",
+        "3",
+        "--sampler",
+        "dpm-solver",
+        "--steps",
+        "6",
+        "--cfg",
+        "0.4",
+        "--cfg-form",
+        "added",
+        "--save-latents",
+        at("added.safetensors"));
+    ok(
+        latent,
+        "--heads",
+        "3",
+        "--sampler",
+        "dpm-solver",
+        "--steps",
+        "6",
+        "--save-latents",
+        at("usual.safetensors"));
+    String free = file("uvit-tiny-uncond-mlptime", "nnet_ema.pth");
+    ok(free, "--heads", "4", "--sampler", "dpm-solver", "--steps", "5", "--out", at("free.png"));
+    assertEquals(
+        2,
+        run(free, "--heads", "4", "--sampler", "heun", "--cfg", "2", "--out", at("no.png"))
+            .status());
+    Outcome discrete = run(free, "--heads", "4", "--sampler", "ddim", "--out", at("no.png"));
+    assertEquals(2, discrete.status());
+    assertTrue(discrete.err().contains("use dpm-solver"), discrete.err());
+  }
+
+  @Test
+  void promptsAreDrawn() throws IOException {
+    Path clip = Files.createDirectory(folder.resolve("clip"));
+    for (String name : List.of("config.json", "model.safetensors")) {
+      Files.copy(Fixtures.of("clip-text-tiny").resolve(name), clip.resolve(name));
+    }
+    Files.writeString(
+        clip.resolve("vocab.json"),
+        """
+        {"a": 0, "c": 1, "t": 2, "a</w>": 3, "c</w>": 4, "t</w>": 5,
+         "<|startoftext|>": 6, "<|endoftext|>": 7}""");
+    Files.writeString(clip.resolve("merges.txt"), "#version: 0.2\n");
+    Files.writeString(folder.resolve("prompts.txt"), "a cat\n\ntact\n");
+    String model = file("uvit-t2i-tiny", "nnet_ema.pth");
+    String[] how = {"--heads", "2", "--text-tokens", "7", "--sampler", "unipc", "--steps", "3"};
+    Outcome without = run(model, with(how, "--save-latents", at("latents")));
+    assertEquals(2, without.status());
+    assertTrue(without.err().contains("give --prompt TEXT"), without.err());
+    ok(
+        model,
+        with(
+            how,
+            "--prompts",
+            at("prompts.txt"),
+            "--text-encoder",
+            at("clip"),
+            "--out",
+            at("images")));
+    assertEquals(3, files("images").size());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--sampler plms | there is no sampler 'plms'",
+        "--spacing even | there is no timestep spacing",
+        "--order 4 | --order is '4'",
+        "--cfg-interval 1 | must be two numbers",
+        "--cfg-interval 3,1 | a guidance interval goes",
+        "--cfg-form added | --cfg-form says what --cfg means",
+        "--shard 3/2 | must be I/N with I from 1 to N",
+        "--shard x | must be I/N with I from 1 to N",
+        "--save-latents f | --save-latents goes with a grid",
+        "--prompt cat | goes with --text-encoder DIR",
+        "--text-encoder x | goes with --text-encoder DIR",
+        "--negative x | --negative goes with",
+        "--prompt cat --text-encoder x | not conditioned on text",
+        "--prompts nowhere.txt --text-encoder x | there is no file nowhere.txt",
+        "--sampler unipc --steps ddim50 | give a number of steps",
+      })
+  void wrongOptionsAreNamed(String options, String message) {
+    Outcome outcome = run(PIXELS, with(options.split(" "), "--heads", "3", "--out", at("images")));
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains(message), outcome.err());
+    assertFalse(Files.exists(folder.resolve("images")));
+  }
+
+  private static String[] with(String[] options, String... more) {
+    return Stream.concat(Arrays.stream(options), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  private List<String> files(String name) throws IOException {
+    Path root = folder.resolve(name);
+    try (Stream<Path> all = Files.walk(root)) {
+      return all.filter(Files::isRegularFile)
+          .map(path -> root.relativize(path).toString().replace('\\', '/'))
+          .sorted()
+          .toList();
+    }
+  }
+}
