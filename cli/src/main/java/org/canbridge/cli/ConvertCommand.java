@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.commons.cli.Options;
@@ -17,13 +18,12 @@ import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.cat.CatConfig;
-import org.canbridge.importers.efficientvit.EfficientVitConfig;
-import org.canbridge.runtime.CatStart;
-import java.util.NoSuchElementException;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.CatStart;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
@@ -201,9 +201,7 @@ final class ConvertCommand implements Command {
     start.taken().entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(e -> context.err().println("taken  " + e.getKey() + "  from  " + e.getValue()));
-    context
-        .err()
-        .println(start.taken().size() + " tensors taken from " + pretrained.get());
+    context.err().println(start.taken().size() + " tensors taken from " + pretrained.get());
     return Model.generated(start.checkpoint());
   }
 

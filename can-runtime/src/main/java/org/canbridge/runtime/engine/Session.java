@@ -96,7 +96,8 @@ public final class Session implements AutoCloseable {
       made.ifPresent(
           given -> {
             arguments.addAll(given.rows());
-            arguments.add(scope.create(given.index().stream().mapToLong(Long::longValue).toArray()));
+            arguments.add(
+                scope.create(given.index().stream().mapToLong(Long::longValue).toArray()));
           });
       Program program =
           (made.isPresent() ? programsOnGiven : programs)
