@@ -65,6 +65,20 @@ public final class Model implements AutoCloseable {
     }
   }
 
+  /**
+   * A network whose weights were made here.
+   *
+   * @throws IllegalArgumentException if it is condition-aware; that needs its file, to be named in
+   *     messages
+   */
+  public static Model generated(Checkpoint checkpoint) {
+    if (checkpoint.can().isPresent()) {
+      throw new IllegalArgumentException("a condition-aware network must be opened from its file");
+    }
+    Graph graph = Networks.graph(checkpoint.config());
+    return new Model(checkpoint, graph, graph, Optional.empty());
+  }
+
   private static Model of(Checkpoint checkpoint, Path path) {
     Graph source = Networks.graph(checkpoint.config());
     Optional<ObjectNode> section = checkpoint.can();

@@ -9,12 +9,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.commons.cli.Options;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.Families;
+import org.canbridge.importers.Family;
+import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.CatStart;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
@@ -45,7 +54,7 @@ final class ConvertCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL --out DIR [--preset paper] [--targets LIST] [--condition time|class|all]"
+    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--preset paper] [--targets LIST] [--condition time|class|all]"
         + " [--control keep|can-only] [--method generate|select|static] [--dry-run] [--json]";
   }
 
@@ -61,6 +70,11 @@ final class ConvertCommand implements Command {
   @Override
   public Options options() {
     return ModelOptions.addTo(new Options())
+        .addOption(
+            CommonOptions.value(
+                "init-from",
+                "MODEL",
+                "with --arch CaT-...: take the modules of this EfficientViT whose shapes are the same"))
         .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
         .addOption(
             CommonOptions.value(
@@ -121,7 +135,6 @@ final class ConvertCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("MODEL");
     boolean dryRun = invocation.flag("dry-run");
     CanPlan plan = plan(invocation);
     long seed = invocation.integer("seed", 0L, Long.MAX_VALUE).orElse(0);
@@ -130,7 +143,7 @@ final class ConvertCommand implements Command {
     if (!dryRun && Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
       throw new FileAlreadyExistsException(target.toString());
     }
-    try (Model model = Model.open(source, ModelOptions.read(invocation))) {
+    try (Model model = model(invocation, context, seed)) {
       CanConversion.Estimate estimate = estimate(model, plan);
       if (dryRun) {
         if (invocation.flag("json")) {
@@ -153,6 +166,43 @@ final class ConvertCommand implements Command {
       }
       return passed ? ExitStatus.OK : ExitStatus.DIFFERENCE;
     }
+  }
+
+  /** The model to convert: a file, or a CaT of this size, which exists in no file yet. */
+  private static Model model(Invocation invocation, Context context, long seed) throws Exception {
+    if (invocation.hasOperand()) {
+      if (invocation.text("init-from").isPresent()) {
+        throw new UsageException("--init-from goes with --arch CaT-... and no MODEL");
+      }
+      return Model.open(invocation.pathOperand("MODEL"), ModelOptions.read(invocation));
+    }
+    String name =
+        invocation
+            .text("arch")
+            .orElseThrow(() -> new UsageException("takes a MODEL or --arch CaT-..."));
+    CatConfig config;
+    try {
+      Family family = Families.byPublishedName(name).orElseThrow();
+      config = (CatConfig) family.config(Families.published(name).arguments());
+    } catch (NoSuchElementException | ClassCastException e) {
+      throw new UsageException(
+          "without a MODEL, --arch must be CaT-B0, CaT-L0, CaT-L1, CaT-S0 or CaT-S1, not " + name);
+    }
+    Optional<String> pretrained = invocation.text("init-from");
+    if (pretrained.isEmpty()) {
+      return Model.generated(CatStart.of(config, Optional.empty(), seed).checkpoint());
+    }
+    Checkpoint source = Checkpoints.open(Path.of(pretrained.get()), ImportOptions.defaults());
+    if (!(source.config() instanceof EfficientVitConfig)) {
+      source.close();
+      throw new UsageException("--init-from must be an EfficientViT");
+    }
+    CatStart start = CatStart.of(config, Optional.of(source), seed);
+    start.taken().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(e -> context.err().println("taken  " + e.getKey() + "  from  " + e.getValue()));
+    context.err().println(start.taken().size() + " tensors taken from " + pretrained.get());
+    return Model.generated(start.checkpoint());
   }
 
   private static CanConversion.Estimate estimate(Model model, CanPlan plan) throws UsageException {

@@ -78,7 +78,8 @@ final class PackedLinears {
       Graph graph = g.build();
       try (NDManager manager = TorchEngine.newManager();
           Program program =
-              Program.compile(graph, List.of(graph.value("output")), Precision.BF16, of(graph))) {
+              Program.compile(
+                  graph, List.of(graph.value("output")), List.of(), Precision.BF16, of(graph))) {
         NDList weights =
             program.prepare(new NDList(manager.zeros(size(64, 64)), manager.zeros(size(64))));
         return program

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
@@ -29,12 +30,15 @@ public final class Session implements AutoCloseable {
   private final NDManager manager;
   private final NDList weights;
   private final Map<List<String>, Program> programs = new HashMap<>();
+  private final Map<List<String>, Program> programsOnGiven = new HashMap<>();
+  private final Optional<SharedGeneration> shared;
 
   private Session(Graph graph, Precision precision, NDManager manager, NDList weights) {
     this.graph = graph;
     this.precision = precision;
     this.manager = manager;
     this.weights = weights;
+    this.shared = SharedGeneration.of(graph, precision);
   }
 
   /**
@@ -72,7 +76,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * One forward pass, one native call.
+   * One forward pass, one native call; of a condition-aware network two, where generating weights
+   * once for each distinct condition saves work.
    *
    * @param inputs by name; every input of the graph, with one batch size. Floating-point and
    *     integer types are converted to what the graph takes
@@ -81,9 +86,23 @@ public final class Session implements AutoCloseable {
    * @throws IllegalArgumentException if an input is missing or does not fit, or a value is unknown
    */
   public Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
-    Program program = programs.computeIfAbsent(List.copyOf(values), this::compile);
+    Map<String, TensorData> typed = new LinkedHashMap<>();
+    int batch = check(inputs, typed);
     try (NDManager scope = manager.newSubManager()) {
-      NDList results = program.forward(arrays(scope, inputs), weights);
+      NDList arguments = new NDList();
+      typed.values().forEach(tensor -> arguments.add(Weights.array(scope, tensor)));
+      Optional<SharedGeneration.Batch> made =
+          shared.flatMap(generation -> generation.of(manager, typed, batch, weights));
+      made.ifPresent(
+          given -> {
+            arguments.addAll(given.rows());
+            arguments.add(
+                scope.create(given.index().stream().mapToLong(Long::longValue).toArray()));
+          });
+      Program program =
+          (made.isPresent() ? programsOnGiven : programs)
+              .computeIfAbsent(List.copyOf(values), names -> compile(names, made.isPresent()));
+      NDList results = program.forward(arguments, weights);
       Map<String, TensorData> named = new LinkedHashMap<>();
       for (int i = 0; i < values.size(); i++) {
         named.put(values.get(i), tensor(results.get(i)));
@@ -92,13 +111,18 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Program compile(List<String> values) {
+  private Program compile(List<String> values, boolean onGiven) {
     List<Node> nodes = values.stream().map(graph::value).toList();
-    return Program.compile(graph, nodes, precision);
+    List<Node> given = onGiven ? shared.orElseThrow().generated() : List.of();
+    return Program.compile(graph, nodes, given, precision);
   }
 
-  private NDList arrays(NDManager scope, Map<String, TensorData> inputs) {
-    NDList list = new NDList();
+  /**
+   * Checks the arguments and puts them into {@code typed}, in the graph's order and types.
+   *
+   * @return the batch size
+   */
+  private int check(Map<String, TensorData> inputs, Map<String, TensorData> typed) {
     long batch = -1;
     for (Op.Input input : graph.inputs()) {
       TensorData tensor = inputs.get(input.name());
@@ -117,11 +141,11 @@ public final class Session implements AutoCloseable {
                 + " but is "
                 + tensor.type().shape());
       }
-      list.add(
-          Weights.array(
-              scope, input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : floating(tensor)));
+      typed.put(
+          input.name(),
+          input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : floating(tensor));
     }
-    return list;
+    return Math.toIntExact(batch);
   }
 
   /** Timesteps come as integers too. */
@@ -149,6 +173,8 @@ public final class Session implements AutoCloseable {
   @Override
   public void close() {
     programs.values().forEach(Program::close);
+    programsOnGiven.values().forEach(Program::close);
+    shared.ifPresent(SharedGeneration::close);
     manager.close();
   }
 }

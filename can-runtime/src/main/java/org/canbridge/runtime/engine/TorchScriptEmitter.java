@@ -38,24 +38,35 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private static final int BFLOAT16 = 15;
 
+  private static final String GIVEN = "given_";
+  private static final String ROWS = "rows";
+
   /** By how much a score is lowered to hide it: its exponential is zero beside any other. */
   private static final String HIDDEN = "1e30";
 
   private final Precision precision;
   private final PackedLinears packed;
+  private final List<Node> given;
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final Map<Node, String> names = new HashMap<>();
   private final StringBuilder body = new StringBuilder();
   private int temporaries;
 
-  private TorchScriptEmitter(Precision precision, PackedLinears packed) {
+  private TorchScriptEmitter(Precision precision, PackedLinears packed, List<Node> given) {
     this.precision = precision;
     this.packed = packed;
+    this.given = given;
   }
 
-  /** The program that computes {@code values} of {@code graph}. */
-  static String emit(Graph graph, List<Node> values, Precision precision, PackedLinears packed) {
-    return new TorchScriptEmitter(precision, packed).program(graph, values);
+  /**
+   * The program that computes {@code values} of {@code graph}.
+   *
+   * @param given values {@code (B, R)} that are not computed but passed behind the inputs, each as
+   *     {@code (U, R)}, and last the row {@code (B)} that each sample takes of them
+   */
+  static String emit(
+      Graph graph, List<Node> values, List<Node> given, Precision precision, PackedLinears packed) {
+    return new TorchScriptEmitter(precision, packed, given).program(graph, values);
   }
 
   private String program(Graph graph, List<Node> values) {
@@ -73,6 +84,12 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         graph.inputs().stream()
             .map(i -> ",\n    " + argument(i) + ": Tensor")
             .collect(Collectors.joining());
+    for (Node node : given) {
+      arguments += ",\n    " + GIVEN + node.id() + ": Tensor";
+    }
+    if (!given.isEmpty()) {
+      arguments += ",\n    " + ROWS + ": Tensor";
+    }
     if (!parameters.isEmpty()) {
       arguments += ",\n    w: List[Tensor]"; // DJL passes no empty lists
     }
@@ -96,6 +113,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private String value(Node node, List<Node> asked) {
     if (node.op() instanceof Op.Parameter) {
       return node.op().accept(this, node.inputs());
+    }
+    if (given.contains(node)) {
+      String all = GIVEN + node.id();
+      return statement(node, ownPrecision("torch.index_select(" + all + ", 0, " + ROWS + ")"));
     }
     Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
     if (packed.isFusedWith(before, node) && !asked.contains(before)) {
@@ -121,12 +142,12 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + "\")";
   }
 
-  private static Set<Node> needed(List<Node> values) {
+  private Set<Node> needed(List<Node> values) {
     Set<Node> seen = new HashSet<>();
     List<Node> open = new ArrayList<>(values);
     while (!open.isEmpty()) {
       Node node = open.remove(open.size() - 1);
-      if (seen.add(node)) {
+      if (seen.add(node) && !given.contains(node)) {
         open.addAll(node.inputs());
       }
     }
@@ -473,7 +494,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return ownPrecision(mixed);
   }
 
-  /** A float32 value as the rest of the network computes. */
+  /** A value as the rest of the network computes. */
   private String ownPrecision(String value) {
     return switch (precision) {
       case F32 -> value;
