@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
@@ -48,9 +47,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private final PackedLinears packed;
   private final List<Node> given;
   private final Map<String, Integer> weightIndex = new HashMap<>();
-  private final Map<Node, String> names = new HashMap<>();
-  private final StringBuilder body = new StringBuilder();
-  private int temporaries;
+  private final ScriptBody body = new ScriptBody();
+  private final ConvolutionScript convolutions = new ConvolutionScript(body);
 
   private TorchScriptEmitter(Precision precision, PackedLinears packed, List<Node> given) {
     this.precision = precision;
@@ -77,7 +75,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     Set<Node> needed = needed(values);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
-        names.put(node, value(node, values));
+        body.name(node, value(node, values));
       }
     }
     String arguments =
@@ -94,7 +92,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       arguments += ",\n    w: List[Tensor]"; // DJL passes no empty lists
     }
     String results =
-        values.stream().map(v -> result(names.get(v), v)).collect(Collectors.joining(", "));
+        values.stream().map(v -> result(body.name(v), v)).collect(Collectors.joining(", "));
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
@@ -116,16 +114,16 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     }
     if (given.contains(node)) {
       String all = GIVEN + node.id();
-      return statement(node, ownPrecision("torch.index_select(" + all + ", 0, " + ROWS + ")"));
+      return body.statement(node, ownPrecision("torch.index_select(" + all + ", 0, " + ROWS + ")"));
     }
     Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
     if (packed.isFusedWith(before, node) && !asked.contains(before)) {
       Function gelu = ((Op.Pointwise) node.op()).function();
-      return statement(
+      return body.statement(
           node,
           packedLinear(before.inputs(), "gelu", gelu == Function.GELU_TANH ? "tanh" : "none"));
     }
-    return statement(
+    return body.statement(
         node,
         packed.isPackedLayer(node)
             ? packedLinear(node.inputs(), "none", "")
@@ -134,7 +132,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private String packedLinear(List<Node> in, String activation, String algorithm) {
     return "ops.mkldnn._linear_pointwise("
-        + String.join(", ", name(in, 0), name(in, 1), name(in, 2))
+        + String.join(", ", body.name(in, 0), body.name(in, 1), body.name(in, 2))
         + ", \""
         + activation
         + "\", annotate(List[Optional[number]], []), \""
@@ -152,18 +150,6 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       }
     }
     return seen;
-  }
-
-  private String statement(Node node, String value) {
-    String name = "v" + node.id();
-    body.append("    ").append(name).append(" = ").append(value).append('\n');
-    return name;
-  }
-
-  private String temporary(String value) {
-    String name = "u" + temporaries++;
-    body.append("    ").append(name).append(" = ").append(value).append('\n');
-    return name;
   }
 
   private String result(String name, Node node) {
@@ -212,191 +198,41 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   @Override
   public String linear(Op.Linear op, List<Node> in) {
-    return "torch.linear(" + name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2) + ")";
+    return "torch.linear("
+        + body.name(in, 0)
+        + ", "
+        + body.name(in, 1)
+        + ", "
+        + body.name(in, 2)
+        + ")";
   }
 
   @Override
   public String sampleLinear(Op.SampleLinear op, List<Node> in) {
-    return batchedLinear(name(in, 0), name(in, 1), name(in, 2));
-  }
-
-  /** x {@code (B, N, K)}, w {@code (B, M, K)}, b {@code (B, M)} or {@code None}. */
-  private static String batchedLinear(String x, String w, String b) {
-    String transposed = "torch.transpose(" + w + ", 1, 2)";
-    return b.equals("None")
-        ? "torch.bmm(" + x + ", " + transposed + ")"
-        : "torch.baddbmm(torch.unsqueeze(" + b + ", 1), " + x + ", " + transposed + ")";
+    return ConvolutionScript.batchedLinear(body.name(in, 0), body.name(in, 1), body.name(in, 2));
   }
 
   @Override
   public String conv2d(Op.Conv2d op, List<Node> in) {
-    Shape w = in.get(1).shape();
-    if (isPatchify(op.stride(), op.padding(), op.groups(), w.size(2), w.size(3))) {
-      String flat = temporary("torch.reshape(" + name(in, 1) + ", " + list(w.size(0), -1) + ")");
-      return grid(
-          in.get(0),
-          op.stride(),
-          w.size(0),
-          "torch.linear("
-              + patches(in.get(0), op.stride())
-              + ", "
-              + flat
-              + ", "
-              + name(in, 2)
-              + ")");
-    }
-    return convolution(
-        name(in, 0),
-        name(in, 1),
-        name(in, 2),
-        op.stride(),
-        op.padding(),
-        Long.toString(op.groups()));
-  }
-
-  /**
-   * A kernel that is as large as its stride sees every pixel once, so the convolution is a linear
-   * map of the unfolded patches; that leaves tokens {@code (B, N, O)} contiguous, which is how
-   * transformers want them.
-   */
-  private static boolean isPatchify(
-      int stride, int padding, int groups, long kernelHeight, long kernelWidth) {
-    return kernelHeight == stride && kernelWidth == stride && padding == 0 && groups == 1;
-  }
-
-  /** {@code (B, C, H, W)} to {@code (B, N, C*p*p)}. */
-  private String patches(Node x, int patch) {
-    long channels = x.shape().size(1);
-    long rows = x.shape().size(2) / patch;
-    long columns = x.shape().size(3) / patch;
-    String split =
-        "torch.reshape("
-            + names.get(x)
-            + ", "
-            + list(-1, channels, rows, patch, columns, patch)
-            + ")";
-    return temporary(
-        "torch.reshape(torch.permute("
-            + split
-            + ", [0, 2, 4, 1, 3, 5]), "
-            + list(-1, rows * columns, channels * patch * patch)
-            + ")");
-  }
-
-  /** Tokens {@code (B, N, O)} as a map {@code (B, O, H/p, W/p)}, without moving them. */
-  private static String grid(Node x, int patch, long channels, String tokens) {
-    long rows = x.shape().size(2) / patch;
-    long columns = x.shape().size(3) / patch;
-    return "torch.permute(torch.reshape("
-        + tokens
-        + ", "
-        + list(-1, rows, columns, channels)
-        + "), [0, 3, 1, 2])";
+    return convolutions.conv2d(op, in);
   }
 
   @Override
   public String sampleConv2d(Op.SampleConv2d op, List<Node> in) {
-    Shape x = in.get(0).shape();
-    Shape w = in.get(1).shape();
-    long out = w.size(1);
-    if (isPatchify(op.stride(), op.padding(), op.groups(), w.size(3), w.size(4))) {
-      String flat =
-          temporary(
-              "torch.reshape("
-                  + name(in, 1)
-                  + ", "
-                  + list(-1, out, w.size(2) * w.size(3) * w.size(4))
-                  + ")");
-      return grid(
-          in.get(0),
-          op.stride(),
-          out,
-          batchedLinear(patches(in.get(0), op.stride()), flat, name(in, 2)));
-    }
-    if (op.groups() == x.size(1)) {
-      return sampleBySample(op, in);
-    }
-    // The samples side by side as channels of one map, one group (or set of groups) each: CAN,
-    // section 3.2.
-    String batch = temporary("torch.size(" + name(in, 0) + ", 0)");
-    String channels = temporary("torch.mul(" + batch + ", " + x.size(1) + ")");
-    String groups = temporary("torch.mul(" + batch + ", " + op.groups() + ")");
-    String folded =
-        convolution(
-            "torch.reshape("
-                + name(in, 0)
-                + ", [1, "
-                + channels
-                + ", "
-                + x.size(2)
-                + ", "
-                + x.size(3)
-                + "])",
-            "torch.reshape(" + name(in, 1) + ", " + list(-1, w.size(2), w.size(3), w.size(4)) + ")",
-            in.size() < 3 ? "None" : "torch.reshape(" + name(in, 2) + ", [-1])",
-            op.stride(),
-            op.padding(),
-            groups);
-    String map = temporary(folded);
-    return "torch.reshape("
-        + map
-        + ", ["
-        + batch
-        + ", "
-        + out
-        + ", torch.size("
-        + map
-        + ", 2), torch.size("
-        + map
-        + ", 3)])";
-  }
-
-  /**
-   * A depthwise convolution one sample at a time. Folding the batch into channels, as CAN does,
-   * forces the channels-last maps that tokens are into NCHW, which costs more than the arithmetic:
-   * 2 to 2.5 times on CPU (docs/decisions.md).
-   */
-  private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
-    String maps = temporary("annotate(List[Tensor], [])");
-    String i = "i" + temporaries++;
-    String bias = in.size() < 3 ? "None" : "torch.select(" + name(in, 2) + ", 0, " + i + ")";
-    body.append("    for ")
-        .append(i)
-        .append(" in range(torch.size(")
-        .append(name(in, 0))
-        .append(", 0)):\n");
-    body.append("      ").append(maps).append("_ = torch.append(").append(maps).append(", ");
-    body.append(
-        convolution(
-            "torch.slice(" + name(in, 0) + ", 0, " + i + ", torch.add(" + i + ", 1), 1)",
-            "torch.select(" + name(in, 1) + ", 0, " + i + ")",
-            bias,
-            op.stride(),
-            op.padding(),
-            Integer.toString(op.groups())));
-    body.append(")\n");
-    return "torch.cat(" + maps + ", 0)";
-  }
-
-  private static String convolution(
-      String x, String w, String b, int stride, int padding, String groups) {
-    return "torch.conv2d("
-        + String.join(
-            ", ", x, w, b, list(stride, stride), list(padding, padding), list(1, 1), groups)
-        + ")";
+    return convolutions.sampleConv2d(op, in);
   }
 
   @Override
   public String layerNorm(Op.LayerNorm op, List<Node> in) {
     long width = in.get(0).shape().size(-1);
     return "torch.layer_norm("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", ["
         + width
         + "], "
-        + name(in, 1)
+        + body.name(in, 1)
         + ", "
-        + name(in, 2)
+        + body.name(in, 2)
         + ", "
         + op.eps()
         + ")";
@@ -416,67 +252,71 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return "torch.group_norm("
         + String.join(
             ", ",
-            name(in, 0),
+            body.name(in, 0),
             Integer.toString(op.groups()),
-            name(in, 1),
-            name(in, 2),
+            body.name(in, 1),
+            body.name(in, 2),
             Double.toString(op.eps()))
         + ", False)"; // no cuDNN
   }
 
   @Override
   public String l2Normalize(Op.L2Normalize op, List<Node> in) {
-    return "torch.div(" + name(in, 0) + ", torch.norm(" + name(in, 0) + ", 2, [-1], True))";
+    return "torch.div("
+        + body.name(in, 0)
+        + ", torch.norm("
+        + body.name(in, 0)
+        + ", 2, [-1], True))";
   }
 
   @Override
   public String attention(Op.Attention op, List<Node> in) {
     return "torch.scaled_dot_product_attention("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", "
-        + name(in, 1)
+        + body.name(in, 1)
         + ", "
-        + name(in, 2)
+        + body.name(in, 2)
         + ")";
   }
 
   @Override
   public String causalAttention(Op.CausalAttention op, List<Node> in) {
-    String operands = name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2);
+    String operands = body.name(in, 0) + ", " + body.name(in, 1) + ", " + body.name(in, 2);
     if (in.size() < 4) {
       return "torch.scaled_dot_product_attention(" + operands + ", None, 0., True)";
     }
     // Not minus infinity: a token that sees none must not become NaN.
     long tokens = in.get(0).shape().size(2);
     String past =
-        temporary(
+        body.temporary(
             "torch.tril(torch.ones("
-                + list(tokens, tokens)
+                + ScriptBody.list(tokens, tokens)
                 + ", dtype="
                 + FLOAT32
                 + ", layout=None, device=ops.prim.device("
-                + name(in, 0)
+                + body.name(in, 0)
                 + "), pin_memory=False))");
     String shown =
-        temporary(
+        body.temporary(
             "torch.to(torch.ne(torch.reshape("
-                + name(in, 3)
+                + body.name(in, 3)
                 + ", "
-                + list(-1, 1, 1, tokens)
+                + ScriptBody.list(-1, 1, 1, tokens)
                 + "), 0), "
                 + FLOAT32
                 + ")");
     String bias =
         "torch.mul(torch.sub(torch.mul(" + past + ", " + shown + "), 1.), " + HIDDEN + ")";
-    String mask = temporary(ownPrecision(bias));
+    String mask = body.temporary(ownPrecision(bias));
     return "torch.scaled_dot_product_attention(" + operands + ", " + mask + ")";
   }
 
   @Override
   public String reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
-    String q = temporary("torch.relu(" + widened(name(in, 0)) + ")");
-    String k = temporary("torch.relu(" + widened(name(in, 1)) + ")");
-    String v = temporary(widened(name(in, 2)));
+    String q = body.temporary("torch.relu(" + widened(body.name(in, 0)) + ")");
+    String k = body.temporary("torch.relu(" + widened(body.name(in, 1)) + ")");
+    String v = body.temporary(widened(body.name(in, 2)));
     String products = "torch.matmul(torch.transpose(" + k + ", 2, 3), " + v + ")";
     String sums = "torch.unsqueeze(torch.sum(" + k + ", [2]), 3)";
     String mixed =
@@ -510,70 +350,80 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String pointwise(Op.Pointwise op, List<Node> in) {
     return switch (op.function()) {
-      case SILU -> "torch.silu(" + name(in, 0) + ")";
-      case RELU -> "torch.relu(" + name(in, 0) + ")";
-      case HARDSWISH -> "torch.hardswish(" + name(in, 0) + ")";
-      case TANH -> "torch.tanh(" + name(in, 0) + ")";
-      case EXP -> "torch.exp(" + name(in, 0) + ")";
+      case SILU -> "torch.silu(" + body.name(in, 0) + ")";
+      case RELU -> "torch.relu(" + body.name(in, 0) + ")";
+      case HARDSWISH -> "torch.hardswish(" + body.name(in, 0) + ")";
+      case TANH -> "torch.tanh(" + body.name(in, 0) + ")";
+      case EXP -> "torch.exp(" + body.name(in, 0) + ")";
       case QUICK_GELU ->
-          "torch.mul(" + name(in, 0) + ", torch.sigmoid(torch.mul(" + name(in, 0) + ", 1.702)))";
-      case GELU_ERF -> "torch.gelu(" + name(in, 0) + ", approximate=\"none\")";
-      case GELU_TANH -> "torch.gelu(" + name(in, 0) + ", approximate=\"tanh\")";
+          "torch.mul("
+              + body.name(in, 0)
+              + ", torch.sigmoid(torch.mul("
+              + body.name(in, 0)
+              + ", 1.702)))";
+      case GELU_ERF -> "torch.gelu(" + body.name(in, 0) + ", approximate=\"none\")";
+      case GELU_TANH -> "torch.gelu(" + body.name(in, 0) + ", approximate=\"tanh\")";
     };
   }
 
   @Override
   public String add(Op.Add op, List<Node> in) {
-    return "torch.add(" + name(in, 0) + ", " + name(in, 1) + ")";
+    return "torch.add(" + body.name(in, 0) + ", " + body.name(in, 1) + ")";
   }
 
   @Override
   public String addScalar(Op.AddScalar op, List<Node> in) {
-    return "torch.add(" + name(in, 0) + ", " + op.constant() + ")";
+    return "torch.add(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
   public String mulScalar(Op.MulScalar op, List<Node> in) {
-    return "torch.mul(" + name(in, 0) + ", " + op.constant() + ")";
+    return "torch.mul(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
   public String divScalar(Op.DivScalar op, List<Node> in) {
-    return "torch.div(" + name(in, 0) + ", " + op.constant() + ")";
+    return "torch.div(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
   public String clamp(Op.Clamp op, List<Node> in) {
-    return "torch.clamp(" + name(in, 0) + ", " + op.least() + ", " + op.most() + ")";
+    return "torch.clamp(" + body.name(in, 0) + ", " + op.least() + ", " + op.most() + ")";
   }
 
   @Override
   public String addMul(Op.AddMul op, List<Node> in) {
-    return "torch.addcmul(" + name(in, 0) + ", " + name(in, 1) + ", " + name(in, 2) + ")";
+    return "torch.addcmul("
+        + body.name(in, 0)
+        + ", "
+        + body.name(in, 1)
+        + ", "
+        + body.name(in, 2)
+        + ")";
   }
 
   @Override
   public String softmax(Op.Softmax op, List<Node> in) {
-    return "torch.softmax(" + name(in, 0) + ", -1)";
+    return "torch.softmax(" + body.name(in, 0) + ", -1)";
   }
 
   @Override
   public String mean(Op.Mean op, List<Node> in) {
-    return "torch.mean(" + name(in, 0) + ", " + op.axes() + ", True)";
+    return "torch.mean(" + body.name(in, 0) + ", " + op.axes() + ", True)";
   }
 
   @Override
   public String reshape(Op.Reshape op, List<Node> in) {
     long[] sizes = op.shape().dims().stream().mapToLong(d -> d.batch() ? -1 : d.size()).toArray();
-    return "torch.reshape(" + name(in, 0) + ", " + list(sizes) + ")";
+    return "torch.reshape(" + body.name(in, 0) + ", " + ScriptBody.list(sizes) + ")";
   }
 
   @Override
   public String pad(Op.Pad op, List<Node> in) {
     return "torch.constant_pad_nd("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", "
-        + list(op.left(), op.right(), op.top(), op.bottom())
+        + ScriptBody.list(op.left(), op.right(), op.top(), op.bottom())
         + ", 0)";
   }
 
@@ -581,21 +431,21 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   public String upsampleNearest(Op.UpsampleNearest op, List<Node> in) {
     Shape x = in.get(0).shape();
     return "torch.upsample_nearest2d("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", "
-        + list(x.size(2) * op.factor(), x.size(3) * op.factor())
+        + ScriptBody.list(x.size(2) * op.factor(), x.size(3) * op.factor())
         + ", None, None)";
   }
 
   @Override
   public String permute(Op.Permute op, List<Node> in) {
-    return "torch.permute(" + name(in, 0) + ", " + op.axes() + ")";
+    return "torch.permute(" + body.name(in, 0) + ", " + op.axes() + ")";
   }
 
   @Override
   public String slice(Op.Slice op, List<Node> in) {
     return "torch.slice("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", "
         + op.axis()
         + ", "
@@ -612,26 +462,27 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   @Override
   public String embedding(Op.Embedding op, List<Node> in) {
-    return "torch.embedding(" + name(in, 1) + ", " + name(in, 0) + ")";
+    return "torch.embedding(" + body.name(in, 1) + ", " + body.name(in, 0) + ")";
   }
 
   @Override
   public String selectToken(Op.SelectToken op, List<Node> in) {
-    String ids = name(in, 1);
+    String ids = body.name(in, 1);
     // The first of several largest values; comparisons are made numbers, which argmax needs.
     String searched =
         op.id().isPresent()
             ? "torch.to(torch.eq(" + ids + ", " + op.id().getAsLong() + "), " + INT64 + ")"
             : ids;
     String position =
-        temporary("torch.reshape(torch.argmax(" + searched + ", 1), " + list(-1, 1, 1) + ")");
+        body.temporary(
+            "torch.reshape(torch.argmax(" + searched + ", 1), " + ScriptBody.list(-1, 1, 1) + ")");
     long width = in.get(0).shape().size(2);
     return "torch.squeeze(torch.gather("
-        + name(in, 0)
+        + body.name(in, 0)
         + ", 1, torch.expand("
         + position
         + ", "
-        + list(-1, 1, width)
+        + ScriptBody.list(-1, 1, width)
         + ")), 1)";
   }
 
@@ -640,10 +491,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     int half = op.width() / 2;
     String t =
         precision == Precision.F64
-            ? temporary("torch.to(" + name(in, 0) + ", " + FLOAT32 + ")")
-            : name(in, 0);
+            ? body.temporary("torch.to(" + body.name(in, 0) + ", " + FLOAT32 + ")")
+            : body.name(in, 0);
     String index =
-        temporary(
+        body.temporary(
             "torch.arange("
                 + half
                 + ", dtype="
@@ -659,25 +510,15 @@ final class TorchScriptEmitter implements OpVisitor<String> {
             + "), "
             + (half - op.shift())
             + ")";
-    String frequencies = temporary("torch.exp(" + exponent + ")");
+    String frequencies = body.temporary("torch.exp(" + exponent + ")");
     String angles =
-        temporary(
+        body.temporary(
             "torch.mul(torch.unsqueeze(" + t + ", 1), torch.unsqueeze(" + frequencies + ", 0))");
     String sinusoid = "torch.cat([torch.cos(" + angles + "), torch.sin(" + angles + ")], 1)";
     return ownPrecision(sinusoid);
   }
 
   private String inputs(List<Node> in) {
-    return in.stream().map(names::get).collect(Collectors.joining(", "));
-  }
-
-  private String name(List<Node> in, int i) {
-    return i < in.size() ? names.get(in.get(i)) : "None";
-  }
-
-  private static String list(long... sizes) {
-    return LongStream.of(sizes)
-        .mapToObj(Long::toString)
-        .collect(Collectors.joining(", ", "[", "]"));
+    return in.stream().map(body::name).collect(Collectors.joining(", "));
   }
 }

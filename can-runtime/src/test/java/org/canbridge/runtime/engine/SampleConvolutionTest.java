@@ -31,7 +31,8 @@ class SampleConvolutionTest {
     "6, 6, 5, 2, 2, 6, false", // depthwise, strided, larger kernel
     "6, 12, 3, 1, 1, 6, true", // two outputs for each channel
     "6, 8, 2, 2, 0, 1, true", // patches
-    "6, 8, 4, 4, 0, 1, false" // patches without bias
+    "6, 8, 4, 4, 0, 1, false", // patches without bias
+    "6, 8, 5, 5, 0, 1, true" // patches that leave a rest
   })
   void batchedEqualsOneByOne(
       int channels, int out, int kernel, int stride, int padding, int groups, boolean bias) {

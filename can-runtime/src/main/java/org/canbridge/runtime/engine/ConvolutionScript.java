@@ -1,0 +1,193 @@
+package org.canbridge.runtime.engine;
+
+import java.util.List;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.Shape;
+
+/**
+ * The convolutions of {@link TorchScriptEmitter}, each in the form that was measured to be fastest.
+ */
+final class ConvolutionScript {
+  private final ScriptBody body;
+
+  ConvolutionScript(ScriptBody body) {
+    this.body = body;
+  }
+
+  /** x {@code (B, N, K)}, w {@code (B, M, K)}, b {@code (B, M)} or {@code None}. */
+  static String batchedLinear(String x, String w, String b) {
+    String transposed = "torch.transpose(" + w + ", 1, 2)";
+    return b.equals("None")
+        ? "torch.bmm(" + x + ", " + transposed + ")"
+        : "torch.baddbmm(torch.unsqueeze(" + b + ", 1), " + x + ", " + transposed + ")";
+  }
+
+  /** The value of a convolution. */
+  String conv2d(Op.Conv2d op, List<Node> in) {
+    Shape w = in.get(1).shape();
+    if (isPatchify(
+        in.get(0).shape(), op.stride(), op.padding(), op.groups(), w.size(2), w.size(3))) {
+      String flat =
+          body.temporary(
+              "torch.reshape(" + body.name(in, 1) + ", " + ScriptBody.list(w.size(0), -1) + ")");
+      return grid(
+          in.get(0),
+          op.stride(),
+          w.size(0),
+          "torch.linear("
+              + patches(in.get(0), op.stride())
+              + ", "
+              + flat
+              + ", "
+              + body.name(in, 2)
+              + ")");
+    }
+    return convolution(
+        body.name(in, 0),
+        body.name(in, 1),
+        body.name(in, 2),
+        op.stride(),
+        op.padding(),
+        Long.toString(op.groups()));
+  }
+
+  /**
+   * A kernel that is as large as its stride, on a map that it tiles, sees every pixel once, so the
+   * convolution is a linear map of the unfolded patches; that leaves tokens {@code (B, N, O)}
+   * contiguous, which is how transformers want them.
+   */
+  private static boolean isPatchify(
+      Shape x, int stride, int padding, int groups, long kernelHeight, long kernelWidth) {
+    boolean tiles = x.size(2) % stride == 0 && x.size(3) % stride == 0;
+    return tiles && kernelHeight == stride && kernelWidth == stride && padding == 0 && groups == 1;
+  }
+
+  /** {@code (B, C, H, W)} to {@code (B, N, C*p*p)}. */
+  private String patches(Node x, int patch) {
+    long channels = x.shape().size(1);
+    long rows = x.shape().size(2) / patch;
+    long columns = x.shape().size(3) / patch;
+    String split =
+        "torch.reshape("
+            + body.name(x)
+            + ", "
+            + ScriptBody.list(-1, channels, rows, patch, columns, patch)
+            + ")";
+    return body.temporary(
+        "torch.reshape(torch.permute("
+            + split
+            + ", [0, 2, 4, 1, 3, 5]), "
+            + ScriptBody.list(-1, rows * columns, channels * patch * patch)
+            + ")");
+  }
+
+  /** Tokens {@code (B, N, O)} as a map {@code (B, O, H/p, W/p)}, without moving them. */
+  private static String grid(Node x, int patch, long channels, String tokens) {
+    long rows = x.shape().size(2) / patch;
+    long columns = x.shape().size(3) / patch;
+    return "torch.permute(torch.reshape("
+        + tokens
+        + ", "
+        + ScriptBody.list(-1, rows, columns, channels)
+        + "), [0, 3, 1, 2])";
+  }
+
+  /** The value of a convolution with one kernel for each sample. */
+  String sampleConv2d(Op.SampleConv2d op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    Shape w = in.get(1).shape();
+    long out = w.size(1);
+    if (isPatchify(x, op.stride(), op.padding(), op.groups(), w.size(3), w.size(4))) {
+      String flat =
+          body.temporary(
+              "torch.reshape("
+                  + body.name(in, 1)
+                  + ", "
+                  + ScriptBody.list(-1, out, w.size(2) * w.size(3) * w.size(4))
+                  + ")");
+      return grid(
+          in.get(0),
+          op.stride(),
+          out,
+          batchedLinear(patches(in.get(0), op.stride()), flat, body.name(in, 2)));
+    }
+    if (op.groups() == x.size(1)) {
+      return sampleBySample(op, in);
+    }
+    // The samples side by side as channels of one map, one group (or set of groups) each: CAN,
+    // section 3.2.
+    String batch = body.temporary("torch.size(" + body.name(in, 0) + ", 0)");
+    String channels = body.temporary("torch.mul(" + batch + ", " + x.size(1) + ")");
+    String groups = body.temporary("torch.mul(" + batch + ", " + op.groups() + ")");
+    String folded =
+        convolution(
+            "torch.reshape("
+                + body.name(in, 0)
+                + ", [1, "
+                + channels
+                + ", "
+                + x.size(2)
+                + ", "
+                + x.size(3)
+                + "])",
+            "torch.reshape("
+                + body.name(in, 1)
+                + ", "
+                + ScriptBody.list(-1, w.size(2), w.size(3), w.size(4))
+                + ")",
+            in.size() < 3 ? "None" : "torch.reshape(" + body.name(in, 2) + ", [-1])",
+            op.stride(),
+            op.padding(),
+            groups);
+    String map = body.temporary(folded);
+    return "torch.reshape("
+        + map
+        + ", ["
+        + batch
+        + ", "
+        + out
+        + ", torch.size("
+        + map
+        + ", 2), torch.size("
+        + map
+        + ", 3)])";
+  }
+
+  /**
+   * A depthwise convolution one sample at a time. Folding the batch into channels, as CAN does,
+   * forces the channels-last maps that tokens are into NCHW, which costs more than the arithmetic:
+   * 2 to 2.5 times on CPU (docs/decisions.md).
+   */
+  private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
+    String maps = body.temporary("annotate(List[Tensor], [])");
+    String i = body.fresh("i");
+    String bias = in.size() < 3 ? "None" : "torch.select(" + body.name(in, 2) + ", 0, " + i + ")";
+    String one =
+        convolution(
+            "torch.slice(" + body.name(in, 0) + ", 0, " + i + ", torch.add(" + i + ", 1), 1)",
+            "torch.select(" + body.name(in, 1) + ", 0, " + i + ")",
+            bias,
+            op.stride(),
+            op.padding(),
+            Integer.toString(op.groups()));
+    body.line("for " + i + " in range(torch.size(" + body.name(in, 0) + ", 0)):");
+    body.line("  " + maps + "_ = torch.append(" + maps + ", " + one + ")");
+    return "torch.cat(" + maps + ", 0)";
+  }
+
+  private static String convolution(
+      String x, String w, String b, int stride, int padding, String groups) {
+    return "torch.conv2d("
+        + String.join(
+            ", ",
+            x,
+            w,
+            b,
+            ScriptBody.list(stride, stride),
+            ScriptBody.list(padding, padding),
+            ScriptBody.list(1, 1),
+            groups)
+        + ")";
+  }
+}
