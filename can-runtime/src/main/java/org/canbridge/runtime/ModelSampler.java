@@ -100,6 +100,22 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
         UVIT_TEXT_GUIDANCE);
   }
 
+  /**
+   * The noise schedule that a network was trained on.
+   *
+   * @throws IllegalArgumentException if it is no diffusion model
+   */
+  public static TrainedSchedule schedule(ModelConfig config) {
+    if (config instanceof DitConfig) {
+      return TrainedSchedule.dit();
+    }
+    if (config instanceof UvitConfig uvit) {
+      return schedule(uvit);
+    }
+    throw new IllegalArgumentException(
+        "the architecture '" + config.architecture() + "' is no diffusion model");
+  }
+
   private static TrainedSchedule schedule(UvitConfig uvit) {
     return uvit.inChans() == PIXEL_CHANNELS
         ? TrainedSchedule.uvitPixel()

@@ -19,7 +19,7 @@ import org.canbridge.importers.format.AtomicFile;
  * beside it; when that fails, nothing is left, and a directory that was to be replaced stands as it
  * was.
  */
-final class AtomicDirectory implements AutoCloseable {
+public final class AtomicDirectory implements AutoCloseable {
   private final Path target;
   private final Path temporary;
   private final String suffix;
@@ -31,7 +31,7 @@ final class AtomicDirectory implements AutoCloseable {
   }
 
   /** Starts an empty directory; the parent is made if it is missing. */
-  static AtomicDirectory create(Path directory) throws IOException {
+  public static AtomicDirectory create(Path directory) throws IOException {
     Path target = directory.toAbsolutePath().normalize();
     Files.createDirectories(target.getParent());
     String suffix = Integer.toHexString(ThreadLocalRandom.current().nextInt());
@@ -41,12 +41,12 @@ final class AtomicDirectory implements AutoCloseable {
   }
 
   /** Where its files are written until {@link #commit()}. */
-  Path path() {
+  public Path path() {
     return temporary;
   }
 
   /** Writes a text file in UTF-8. */
-  void write(String name, String content) throws IOException {
+  public void write(String name, String content) throws IOException {
     try (AtomicFile file = AtomicFile.create(temporary.resolve(name))) {
       ByteBuffer text = StandardCharsets.UTF_8.encode(content);
       while (text.hasRemaining()) {
@@ -57,7 +57,7 @@ final class AtomicDirectory implements AutoCloseable {
   }
 
   /** Gives the directory its name, in place of one that is there. */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     Path old = target.resolveSibling("." + target.getFileName() + "." + suffix + ".old");
     boolean replacing = Files.exists(target, LinkOption.NOFOLLOW_LINKS);
     if (replacing) {
@@ -80,8 +80,11 @@ final class AtomicDirectory implements AutoCloseable {
     delete(temporary);
   }
 
-  /** Deletes a directory of ours with everything in it; links are deleted, not followed. */
-  private static void delete(Path directory) throws IOException {
+  /**
+   * Deletes a directory of ours, if it is there, with everything in it; links are deleted, not
+   * followed.
+   */
+  public static void delete(Path directory) throws IOException {
     if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }

@@ -81,7 +81,22 @@ public final class Checkpoint implements AutoCloseable {
     return new Checkpoint(config, all, Optional.of(settings), provenance, notes, changes, closer);
   }
 
-  /** The same network with other values in its tensors, e.g. after fine-tuning. */
+  /**
+   * The same network after training. It shares the file underneath: close one of the two.
+   *
+   * @param how what was done, one sentence without a full stop; it stands in the provenance, and
+   *     the model has no published name any more
+   * @param trained tensors with other values, by name
+   */
+  public Checkpoint trained(String how, Map<String, TensorData> trained) {
+    Map<String, TensorData> all = new LinkedHashMap<>(tensors);
+    all.putAll(trained);
+    List<String> said = new ArrayList<>(changes);
+    said.add(how);
+    return new Checkpoint(config, all, can, provenance, notes, said, closer);
+  }
+
+  /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
     return new Checkpoint(config, all, can, provenance, notes, changes, closer);
   }

@@ -109,6 +109,8 @@ public enum Problem {
   // folders of images
   /** The folder for images holds those of another run, or other files. */
   SAMPLES_OF_OTHER_SETTINGS,
+  /** A training run's directory is none, is damaged, or was begun with other settings. */
+  TRAINING_STATE,
 
   // reference bundles
   /** A file was given where a directory is needed. */

@@ -57,14 +57,43 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /**
+   * A network over arrays that are there already and stay their owner's.
+   *
+   * @param weights in the order of the graph's parameters, in the type of the precision's border
+   */
+  static Session over(Graph graph, NDList weights, Precision precision) {
+    NDManager manager = TorchEngine.newManager();
+    try {
+      return new Session(
+          graph,
+          precision,
+          manager,
+          isBorderType(graph, precision) ? weights : narrowed(manager, graph, weights));
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
   private static NDList prepared(
       NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
-    if (precision != Precision.BF16 || graph.parameters().isEmpty()) {
+    if (isBorderType(graph, precision)) {
       return Weights.load(manager, graph, tensors, precision.border());
     }
-    try (NDManager wide = manager.newSubManager();
-        Program program = Program.compile(graph, List.of(), precision)) {
-      NDList narrow = program.prepare(Weights.load(wide, graph, tensors, precision.border()));
+    try (NDManager wide = manager.newSubManager()) {
+      return narrowed(manager, graph, Weights.load(wide, graph, tensors, precision.border()));
+    }
+  }
+
+  /** Whether programs take the weights in the type in which they cross the border. */
+  private static boolean isBorderType(Graph graph, Precision precision) {
+    return precision != Precision.BF16 || graph.parameters().isEmpty();
+  }
+
+  private static NDList narrowed(NDManager manager, Graph graph, NDList wide) {
+    try (Program program = Program.compile(graph, List.of(), Precision.BF16)) {
+      NDList narrow = program.prepare(wide);
       narrow.attach(manager);
       return narrow;
     }

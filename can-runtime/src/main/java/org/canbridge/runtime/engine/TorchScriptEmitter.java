@@ -67,7 +67,21 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     return new TorchScriptEmitter(precision, packed, given).program(graph, values);
   }
 
-  private String program(Graph graph, List<Node> values) {
+  /**
+   * Statements that compute values from {@code in_<input>} and the list {@code w}, and the
+   * expressions that give them as float32 or, with F64, float64.
+   */
+  record Statements(String text, List<String> results) {}
+
+  /**
+   * The statements of {@link #emit} for a program that differentiates them; {@code w} is narrow.
+   */
+  static Statements forTraining(Graph graph, List<Node> values, Precision precision) {
+    TorchScriptEmitter emitter = new TorchScriptEmitter(precision, PackedLinears.NONE, List.of());
+    return emitter.statements(graph, values);
+  }
+
+  private Statements statements(Graph graph, List<Node> values) {
     List<Op.Parameter> parameters = graph.parameters();
     for (int i = 0; i < parameters.size(); i++) {
       weightIndex.put(parameters.get(i).name(), i);
@@ -78,6 +92,13 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         body.name(node, value(node, values));
       }
     }
+    return new Statements(
+        body.toString(), values.stream().map(v -> result(body.name(v), v)).toList());
+  }
+
+  private String program(Graph graph, List<Node> values) {
+    List<Op.Parameter> parameters = graph.parameters();
+    Statements statements = statements(graph, values);
     String arguments =
         graph.inputs().stream()
             .map(i -> ",\n    " + argument(i) + ": Tensor")
@@ -91,8 +112,6 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     if (!parameters.isEmpty()) {
       arguments += ",\n    w: List[Tensor]"; // DJL passes no empty lists
     }
-    String results =
-        values.stream().map(v -> result(body.name(v), v)).collect(Collectors.joining(", "));
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
@@ -100,9 +119,9 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         + "  def forward(self: __torch__.K"
         + arguments
         + ") -> List[Tensor]:\n"
-        + body
+        + statements.text()
         + "    return ["
-        + results
+        + String.join(", ", statements.results())
         + "]\n"
         + prepare(graph);
   }
@@ -179,7 +198,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
         : narrow;
   }
 
-  private static String argument(Op.Input input) {
+  /** The name of an input in the program. */
+  static String argument(Op.Input input) {
     return "in_" + input.name();
   }
 

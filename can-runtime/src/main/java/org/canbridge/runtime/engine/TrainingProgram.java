@@ -1,0 +1,126 @@
+package org.canbridge.runtime.engine;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.runtime.graph.Graph;
+
+/**
+ * The arithmetic of training as one TorchScript module: forward, loss and backward pass are one
+ * native call, and so is the update of all weights. Gradients are taken inside the program ({@code
+ * aten::grad}), so bfloat16 never crosses the border to DJL: with {@link Precision#BF16} the
+ * float32 weights are cast in the program, and their gradients are float32 again.
+ */
+final class TrainingProgram implements AutoCloseable {
+  private final Model model;
+
+  private TrainingProgram(Model model) {
+    this.model = model;
+  }
+
+  /**
+   * Compiles the training of a network.
+   *
+   * @param trained for each of the graph's parameters, in order, whether it gets a gradient
+   * @param decayed how many of the trained ones, counted from the first, have weight decay; see
+   *     {@link #update}
+   */
+  static TrainingProgram compile(
+      Graph graph, List<Boolean> trained, int decayed, LossScript loss, Precision precision) {
+    String source = TrainingScript.emit(graph, trained, decayed, loss, precision);
+    Model model = TorchEngine.newModel();
+    try {
+      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
+      return new TrainingProgram(model);
+    } catch (IOException | MalformedModelException | RuntimeException e) {
+      model.close();
+      throw new IllegalStateException(
+          "the engine refused the training program of this network:\n" + source, e);
+    }
+  }
+
+  /**
+   * Forward and backward pass.
+   *
+   * @param scope owns what is returned
+   * @param inputs the network's inputs without {@code x}, in the graph's order, then those of the
+   *     loss
+   * @param weights all parameters, in the graph's order
+   * @param scale of the gradients: 1 over the number of batches that make one step
+   * @return the terms of the loss {@code (terms, B)} in float64, then the gradients of the trained
+   *     parameters
+   */
+  NDList gradients(NDManager scope, NDList inputs, NDList weights, double scale) {
+    NDList arguments = new NDList(inputs);
+    arguments.add(scope.create(scale));
+    return call(scope, "gradients", arguments, Map.of("m[]", weights));
+  }
+
+  /** Adds {@code more} to {@code gradients}, in place. */
+  void accumulate(NDManager scope, NDList gradients, NDList more) {
+    Map<String, NDList> lists = new LinkedHashMap<>();
+    lists.put("a[]", gradients);
+    lists.put("b[]", more);
+    call(scope, "accumulate", new NDList(), lists);
+  }
+
+  /** Euclidean norm of all gradients together. */
+  double norm(NDManager scope, NDList gradients) {
+    return call(scope, "norm", new NDList(), Map.of("g[]", gradients)).get(0).toDoubleArray()[0];
+  }
+
+  /**
+   * What {@link #update} changes in place; every list holds the trained parameters in one order.
+   */
+  record Moving(
+      NDList weights, NDList firstMoments, NDList secondMoments, NDList steps, NDList ema) {}
+
+  /**
+   * AdamW (Loshchilov and Hutter, ICLR 2019), then the moving average of the weights.
+   *
+   * @param numbers learning rate, betas, eps, weight decay, by what gradients are divided (to clip
+   *     them), and the average's share of new weights
+   */
+  void update(NDManager scope, Moving moving, NDList gradients, double[] numbers) {
+    Map<String, NDList> lists = new LinkedHashMap<>();
+    lists.put("p[]", moving.weights());
+    lists.put("g[]", gradients);
+    lists.put("m[]", moving.firstMoments());
+    lists.put("v[]", moving.secondMoments());
+    lists.put("s[]", moving.steps());
+    lists.put("e[]", moving.ema());
+    call(scope, "update", new NDList(scope.create(numbers)), lists);
+  }
+
+  private NDList call(
+      NDManager scope, String method, NDList inputs, Map<String, NDList> listsByName) {
+    NDList arguments = new NDList();
+    // The first array names the method, and its manager owns what the call returns.
+    NDArray selector = scope.create(0f);
+    selector.setName("module_method:" + method);
+    arguments.add(selector);
+    arguments.addAll(inputs);
+    listsByName.forEach(
+        (name, list) -> {
+          for (NDArray array : list) {
+            array.setName(name);
+            arguments.add(array);
+          }
+        });
+    // "training" keeps the engine out of inference mode, in which nothing can be differentiated.
+    return model.getBlock().forward(new ParameterStore(scope, false), arguments, true);
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

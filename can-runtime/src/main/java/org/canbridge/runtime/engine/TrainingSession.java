@@ -1,0 +1,393 @@
+package org.canbridge.runtime.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Op;
+
+/**
+ * A network in training: weights, their moving average and the optimizer's state on the device, and
+ * the program that moves them. One step is {@link #differentiate}, once or, to gather the gradients
+ * of several batches, more often, then {@link #gradientNorm} and {@link #update} or {@link
+ * #forget}. Not for use by several threads at once. It owns its native memory until {@link
+ * #close()}.
+ */
+public final class TrainingSession implements AutoCloseable {
+  private static final String EMA = "ema.";
+  private static final String FIRST = "exp_avg.";
+  private static final String SECOND = "exp_avg_sq.";
+  private static final String STEP = "step";
+
+  private final Graph graph;
+  private final Precision precision;
+  private final NDManager manager;
+  private final NDList weights;
+  private final List<String> trained = new ArrayList<>();
+  private final TrainingProgram program;
+  private final TrainingProgram.Moving moving;
+
+  /** Trained parameters as the update takes them (the decayed first) by their place among all. */
+  private final List<Integer> order = new ArrayList<>();
+
+  private NDManager step;
+  private NDList gradients;
+
+  /**
+   * Which parameters move.
+   *
+   * @param trained names of those that do
+   * @param decayed which of them are drawn towards zero by the optimizer's weight decay
+   */
+  public record Parameters(Set<String> trained, Set<String> decayed) {
+    /** Keeps its own copies. */
+    public Parameters {
+      trained = Set.copyOf(trained);
+      decayed = Set.copyOf(decayed);
+      if (trained.isEmpty()) {
+        throw new IllegalArgumentException("no parameter is to be trained");
+      }
+      if (!trained.containsAll(decayed)) {
+        throw new IllegalArgumentException("only trained parameters can decay");
+      }
+    }
+  }
+
+  /**
+   * The numbers of one update.
+   *
+   * @param learningRate of this step
+   * @param beta1 decay of the gradients' average
+   * @param beta2 decay of their squares' average
+   * @param eps added to the root of the latter
+   * @param weightDecay share of a decayed weight that goes, times the learning rate
+   * @param divisor what gradients are divided by, 1 or more: more where they are clipped
+   * @param emaDecay share of the moving average that stays
+   */
+  public record Update(
+      double learningRate,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay,
+      double divisor,
+      double emaDecay) {}
+
+  private TrainingSession(
+      Graph graph,
+      Precision precision,
+      NDManager manager,
+      NDList weights,
+      Parameters parameters,
+      LossScript loss) {
+    this.graph = graph;
+    this.precision = precision;
+    this.manager = manager;
+    this.weights = weights;
+    List<Boolean> moves = new ArrayList<>();
+    List<Integer> decayed = new ArrayList<>();
+    List<Integer> others = new ArrayList<>();
+    List<Op.Parameter> all = graph.parameters();
+    for (int i = 0; i < all.size(); i++) {
+      String name = all.get(i).name();
+      moves.add(parameters.trained().contains(name));
+      if (moves.get(i)) {
+        (parameters.decayed().contains(name) ? decayed : others).add(trained.size());
+        trained.add(name);
+      }
+    }
+    order.addAll(decayed);
+    order.addAll(others);
+    NDList moved = new NDList();
+    Map<String, NDArray> byName = byName(weights);
+    order.forEach(i -> moved.add(byName.get(trained.get(i))));
+    this.moving =
+        new TrainingProgram.Moving(
+            moved, zeros(moved), zeros(moved), scalars(moved.size()), copies(moved));
+    this.program = TrainingProgram.compile(graph, moves, decayed.size(), loss, precision);
+  }
+
+  /**
+   * Copies the weights to the device; the optimizer starts from zero, the moving average from the
+   * weights.
+   *
+   * @param weights by name; more than the graph needs is allowed
+   * @throws IllegalArgumentException if a parameter is missing or has another shape, or one to be
+   *     trained is no parameter of the network
+   */
+  public static TrainingSession open(
+      Graph graph,
+      Map<String, TensorData> weights,
+      Parameters parameters,
+      LossScript loss,
+      Precision precision) {
+    for (String name : parameters.trained()) {
+      if (graph.parameters().stream().noneMatch(p -> p.name().equals(name))) {
+        throw new IllegalArgumentException("the network has no parameter '" + name + "'");
+      }
+    }
+    NDManager manager = TorchEngine.newManager();
+    try {
+      NDList own = new NDList();
+      try (NDManager mapped = manager.newSubManager()) {
+        for (NDArray array : Weights.load(mapped, graph, weights, precision.border())) {
+          NDArray copy = array.duplicate();
+          copy.attach(manager);
+          own.add(copy);
+        }
+      }
+      return new TrainingSession(graph, precision, manager, own, parameters, loss);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private Map<String, NDArray> byName(NDList arrays) {
+    Map<String, NDArray> named = new LinkedHashMap<>();
+    for (int i = 0; i < arrays.size(); i++) {
+      named.put(graph.parameters().get(i).name(), arrays.get(i));
+    }
+    return named;
+  }
+
+  private NDList zeros(NDList like) {
+    NDList list = new NDList();
+    like.forEach(array -> list.add(manager.zeros(array.getShape(), array.getDataType())));
+    return list;
+  }
+
+  private NDList copies(NDList of) {
+    NDList list = new NDList();
+    for (NDArray array : of) {
+      NDArray copy = array.duplicate();
+      copy.attach(manager);
+      list.add(copy);
+    }
+    return list;
+  }
+
+  /** The optimizer counts steps for each parameter; its kernel wants them as float32. */
+  private NDList scalars(int count) {
+    NDList list = new NDList();
+    for (int i = 0; i < count; i++) {
+      list.add(manager.create(0f));
+    }
+    return list;
+  }
+
+  /** The network. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /** Names of the parameters that move, in the graph's order. */
+  public List<String> trained() {
+    return List.copyOf(trained);
+  }
+
+  /**
+   * Forward and backward pass over one batch; its gradients are added to those that {@link #update}
+   * will take.
+   *
+   * @param inputs of the network by name, without {@code x}
+   * @param lossInputs of the objective by name
+   * @param scale of the gradients: 1 over the number of batches that make one step
+   * @return for each term of the loss, its value for each sample
+   */
+  public double[][] differentiate(
+      Map<String, TensorData> inputs, Map<String, TensorData> lossInputs, double scale) {
+    if (step == null) {
+      step = manager.newSubManager();
+    }
+    try (NDManager scope = step.newSubManager()) {
+      NDList arguments = new NDList();
+      for (Op.Input input : graph.inputs()) {
+        TensorData tensor = inputs.get(input.name());
+        if (tensor != null) {
+          DType type = input.kind() == Kind.INT ? DType.I64 : precision.border();
+          arguments.add(Weights.array(scope, Tensors.as(tensor, type)));
+        }
+      }
+      lossInputs
+          .values()
+          .forEach(
+              tensor ->
+                  arguments.add(Weights.array(scope, Tensors.as(tensor, precision.border()))));
+      NDList results = program.gradients(scope, arguments, weights, scale);
+      NDList found = new NDList(results.subList(1, results.size()));
+      if (gradients == null) {
+        found.attach(step);
+        gradients = found;
+      } else {
+        program.accumulate(scope, gradients, found);
+      }
+      double[] flat = results.get(0).toDoubleArray();
+      int terms = Math.toIntExact(results.get(0).getShape().get(0));
+      double[][] values = new double[terms][flat.length / terms];
+      for (int i = 0; i < terms; i++) {
+        System.arraycopy(flat, i * values[i].length, values[i], 0, values[i].length);
+      }
+      return values;
+    }
+  }
+
+  /** Euclidean norm of all gradients gathered since the last update. */
+  public double gradientNorm() {
+    try (NDManager scope = manager.newSubManager()) {
+      return program.norm(scope, gathered());
+    }
+  }
+
+  /** The gradients gathered since the last update, by parameter. */
+  public Map<String, TensorData> gradients() {
+    Map<String, TensorData> named = new LinkedHashMap<>();
+    for (int i = 0; i < trained.size(); i++) {
+      named.put(trained.get(i), ArrayTensor.of(gathered().get(i), precision.border()));
+    }
+    return named;
+  }
+
+  /** Moves the weights along the gradients gathered since the last update. */
+  public void update(Update update) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDList ordered = new NDList();
+      order.forEach(i -> ordered.add(gathered().get(i)));
+      program.update(
+          scope,
+          moving,
+          ordered,
+          new double[] {
+            update.learningRate(),
+            update.beta1(),
+            update.beta2(),
+            update.eps(),
+            update.weightDecay(),
+            update.divisor(),
+            1 - update.emaDecay()
+          });
+    }
+    forget();
+  }
+
+  /** Drops the gradients gathered since the last update. */
+  public void forget() {
+    gradients = null;
+    if (step != null) {
+      step.close();
+      step = null;
+    }
+  }
+
+  private NDList gathered() {
+    if (gradients == null) {
+      throw new IllegalStateException("no gradients since the last update");
+    }
+    return gradients;
+  }
+
+  /**
+   * All parameters by name as they are when they are read: an update changes what these tensors
+   * hold.
+   */
+  public Map<String, TensorData> weights() {
+    return tensors(byName(weights));
+  }
+
+  /** As {@link #weights}, with the moving average of those that are trained. */
+  public Map<String, TensorData> ema() {
+    return tensors(averaged());
+  }
+
+  private Map<String, NDArray> averaged() {
+    Map<String, NDArray> named = byName(weights);
+    for (int k = 0; k < order.size(); k++) {
+      named.put(trained.get(order.get(k)), moving.ema().get(k));
+    }
+    return named;
+  }
+
+  private Map<String, TensorData> tensors(Map<String, NDArray> arrays) {
+    Map<String, TensorData> named = new LinkedHashMap<>();
+    arrays.forEach((name, array) -> named.put(name, ArrayTensor.of(array, precision.border())));
+    return named;
+  }
+
+  /**
+   * What the optimizer remembers, under PyTorch's names: {@code exp_avg.<parameter>}, {@code
+   * exp_avg_sq.<parameter>} and the number of steps, {@code step}.
+   */
+  public Map<String, TensorData> optimizer() {
+    Map<String, NDArray> named = new LinkedHashMap<>();
+    for (int k = 0; k < order.size(); k++) {
+      named.put(FIRST + trained.get(order.get(k)), moving.firstMoments().get(k));
+      named.put(SECOND + trained.get(order.get(k)), moving.secondMoments().get(k));
+    }
+    Map<String, TensorData> tensors = tensors(named);
+    tensors.put(STEP, ArrayTensor.of(moving.steps().get(0), DType.F32));
+    return tensors;
+  }
+
+  /**
+   * Goes on from where another session stood.
+   *
+   * @param weights as {@link #weights} gave them
+   * @param ema as {@link #ema} gave them
+   * @param optimizer as {@link #optimizer} gave it
+   * @throws IllegalArgumentException if a tensor is missing or has another shape
+   */
+  public void restore(
+      Map<String, TensorData> weights,
+      Map<String, TensorData> ema,
+      Map<String, TensorData> optimizer) {
+    byName(this.weights).forEach((name, array) -> set(array, weights.get(name), name));
+    for (int k = 0; k < order.size(); k++) {
+      String name = trained.get(order.get(k));
+      set(moving.ema().get(k), ema.get(name), EMA + name);
+      set(moving.firstMoments().get(k), optimizer.get(FIRST + name), FIRST + name);
+      set(moving.secondMoments().get(k), optimizer.get(SECOND + name), SECOND + name);
+      set(moving.steps().get(k), optimizer.get(STEP), STEP);
+    }
+  }
+
+  private void set(NDArray array, TensorData value, String name) {
+    List<Long> shape = Arrays.stream(array.getShape().getShape()).boxed().toList();
+    if (value == null || !value.type().shape().equals(shape)) {
+      throw new IllegalArgumentException(
+          "'"
+              + name
+              + "' must be "
+              + shape
+              + " but is "
+              + (value == null ? "missing" : value.type().shape()));
+    }
+    DType type = name.equals(STEP) ? DType.F32 : precision.border();
+    try (NDManager scope = manager.newSubManager()) {
+      Weights.array(scope, Tensors.as(value, type)).copyTo(array);
+    }
+  }
+
+  /**
+   * The network with the moving average as it is now, ready to run; to be closed before the next
+   * update, which changes its weights.
+   */
+  public Session averagedNetwork() {
+    return Session.over(graph, new NDList(averaged().values()), precision);
+  }
+
+  @Override
+  public void close() {
+    program.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,66 @@
+package org.canbridge.runtime.training;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.LongStream;
+import org.canbridge.runtime.LatentDecoder;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.runtime.diffusion.Respacing;
+import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.image.PngGrid;
+
+/**
+ * The picture that shows how far a training is: the first classes, some images of each, always from
+ * the same noise, drawn with UniPC in 20 steps and the authors' guidance.
+ *
+ * @param model what is trained
+ * @param classes columns of the picture
+ * @param rows images of each class
+ * @param decoder turns latents into pictures, for models of latents
+ */
+public record SampleSheet(Model model, int classes, int rows, Optional<LatentDecoder> decoder) {
+  private static final int STEPS = 20;
+  private static final int MOST_CLASSES = 10;
+
+  /**
+   * The sheet of a model; empty if its images cannot be shown (latents without a decoder, or a
+   * model that needs text).
+   */
+  public static Optional<SampleSheet> of(Model model, int rows, Optional<LatentDecoder> decoder) {
+    ModelSampler sampler;
+    try (Session session = model.session(Precision.F32)) {
+      sampler = ModelSampler.of(model, session);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+    if (decoder.isEmpty() && !PngGrid.canShow(sampler.shape())) {
+      return Optional.empty();
+    }
+    int classes = Math.min(MOST_CLASSES, sampler.classes());
+    return Optional.of(new SampleSheet(model, classes, rows, decoder));
+  }
+
+  /**
+   * Draws it.
+   *
+   * @param network the model's network with the weights to be shown
+   * @throws IOException if it cannot be written
+   */
+  void write(Session network, Path file, Map<String, String> text) throws IOException {
+    ModelSampler sampler = ModelSampler.of(model, network);
+    SamplingSettings settings =
+        SamplingSettings.of(SolverName.UNIPC, Respacing.even(STEPS))
+            .withGuidance(sampler.usualGuidance());
+    long[] labels = LongStream.range(0, (long) classes * rows).map(i -> i % classes).toArray();
+    Latents drawn = sampler.draw(settings, labels);
+    PngGrid.ofColumns(classes)
+        .write(decoder.isPresent() ? decoder.get().decode(drawn) : drawn, file, text);
+  }
+}

@@ -1,0 +1,272 @@
+package org.canbridge.runtime.training;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.keys.Globs;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.TrainingSession;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.training.data.TrainingBatch;
+
+/**
+ * Trains a model, one step a call. What a step does depends on its number, the settings' seed, the
+ * weights and the examples alone: the same calls give the same weights on the same machine.
+ *
+ * <pre>{@code
+ * try (Trainer trainer = Trainer.open(model, settings)) {
+ *   StepResult result = trainer.step(examples);
+ * }
+ * }</pre>
+ */
+public final class Trainer implements AutoCloseable {
+  /** Keyword for all parameters. */
+  public static final String ALL = "all";
+
+  /** Keyword for the parameters that conversion added: generators and inserted convolutions. */
+  public static final String GENERATORS = "generators";
+
+  private final TrainingRecipe recipe;
+  private final TrainingSettings settings;
+  private final TrainingSession session;
+  private final ExampleDraws draws;
+  private final float[] noText;
+  private long steps;
+
+  private Trainer(
+      TrainingRecipe recipe, TrainingSettings settings, TrainingSession session, float[] noText) {
+    this.noText = noText;
+    this.recipe = recipe;
+    this.settings = settings;
+    this.session = session;
+    this.draws = new ExampleDraws(settings.seed());
+  }
+
+  /**
+   * What one step was like.
+   *
+   * @param step its number, from 1
+   * @param loss mean over the examples
+   * @param terms the parts of the loss by name
+   * @param gradientNorm before clipping
+   * @param learningRate that was used
+   * @param moved whether the weights were changed; not if the loss or a gradient is NaN or infinite
+   */
+  public record StepResult(
+      long step,
+      double loss,
+      Map<String, Double> terms,
+      double gradientNorm,
+      double learningRate,
+      boolean moved) {}
+
+  /**
+   * Begins with the model's weights.
+   *
+   * @param noText features {@code (N, D)} of the empty text, which a dropped text becomes; empty for
+   *     networks without text
+   * @throws IllegalArgumentException if the model is no diffusion model, or the settings choose no
+   *     parameter
+   */
+  public static Trainer open(Model model, TrainingSettings settings, float... noText) {
+    TrainingRecipe recipe = TrainingRecipe.of(model.checkpoint().config());
+    Set<String> trained = chosen(model, recipe, settings.trained());
+    // The authors of both families decay all or nothing.
+    Set<String> decayed = settings.optimizer().weightDecay() > 0 ? trained : Set.of();
+    return new Trainer(
+        recipe,
+        settings,
+        TrainingSession.open(
+            model.graph(),
+            model.checkpoint().tensors(),
+            new TrainingSession.Parameters(trained, decayed),
+            recipe.loss(),
+            settings.precision()),
+        noText.clone());
+  }
+
+  /** Names of the parameters that these words choose, in the graph's order. */
+  static Set<String> chosen(Model model, TrainingRecipe recipe, List<String> words) {
+    Set<String> before = new LinkedHashSet<>();
+    model.source().parameters().forEach(p -> before.add(p.name()));
+    Set<String> names = new LinkedHashSet<>();
+    for (String word : words) {
+      Pattern pattern = Globs.compile(word.equals(ALL) ? "*" : word);
+      int known = names.size();
+      for (Op.Parameter parameter : model.graph().parameters()) {
+        String name = parameter.name();
+        boolean meant =
+            word.equals(GENERATORS) ? !before.contains(name) : pattern.matcher(name).matches();
+        if (meant && !recipe.fixed().contains(name)) {
+          names.add(name);
+        }
+      }
+      if (names.size() == known) {
+        throw new IllegalArgumentException(
+            "'"
+                + word
+                + "' chooses no (further) parameter of this network; its tensors are listed by"
+                + " canbridge inspect");
+      }
+    }
+    return names;
+  }
+
+  /** The shape of one example. */
+  public ImageShape shape() {
+    return recipe.shape();
+  }
+
+  /** Names of the parameters that move. */
+  public List<String> trained() {
+    return session.trained();
+  }
+
+  /** Number of elements of the parameters that move. */
+  public long trainedElements() {
+    Set<String> names = Set.copyOf(session.trained());
+    return session.graph().parameters().stream()
+        .filter(p -> names.contains(p.name()))
+        .mapToLong(p -> p.shape().elements())
+        .sum();
+  }
+
+  /** Number of elements of all parameters. */
+  public long elements() {
+    return session.graph().parameters().stream().mapToLong(p -> p.shape().elements()).sum();
+  }
+
+  /** Examples that one step takes. */
+  public int examplesPerStep() {
+    return settings.examples();
+  }
+
+  /** The averaged weights as they are when they are read. */
+  public Map<String, TensorData> averages() {
+    return session.ema();
+  }
+
+  /** How many steps were made, those of the runs that were resumed included. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Makes one step. If the loss or a gradient is NaN or infinite, the weights stay as they are.
+   *
+   * @throws IllegalArgumentException if the examples are not those of one step of this network
+   */
+  public StepResult step(TrainingBatch examples) {
+    check(examples);
+    long first = steps * settings.examples();
+    double[] sums = new double[recipe.loss().terms().size()];
+    for (int pass = 0; pass < settings.accumulate(); pass++) {
+      int from = pass * settings.batch();
+      double[][] values = differentiate(examples, from, first + from);
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += Arrays.stream(values[i]).sum();
+      }
+    }
+    double norm = session.gradientNorm();
+    double rate = settings.learningRate().at(steps);
+    Map<String, Double> terms = new LinkedHashMap<>();
+    double loss = 0;
+    for (int i = 0; i < sums.length; i++) {
+      double mean = sums[i] / settings.examples();
+      terms.put(recipe.loss().terms().get(i), mean);
+      loss += mean;
+    }
+    boolean sound = Double.isFinite(loss) && Double.isFinite(norm);
+    if (sound) {
+      AdamW optimizer = settings.optimizer();
+      session.update(
+          new TrainingSession.Update(
+              rate,
+              optimizer.beta1(),
+              optimizer.beta2(),
+              optimizer.eps(),
+              optimizer.weightDecay(),
+              optimizer.divisor(norm),
+              settings.ema().at(steps)));
+      steps++;
+    } else {
+      session.forget();
+    }
+    return new StepResult(sound ? steps : steps + 1, loss, terms, norm, rate, sound);
+  }
+
+  private void check(TrainingBatch examples) {
+    int count = settings.examples();
+    if (examples.values().length != count * recipe.shape().size()) {
+      throw new IllegalArgumentException(
+          "a step takes "
+              + count
+              + " examples of "
+              + recipe.shape()
+              + ", not "
+              + examples.values().length
+              + " values");
+    }
+    for (Op.Input input : session.graph().inputs()) {
+      boolean labels = input.name().equals("y") && examples.labels().length != count;
+      boolean texts =
+          input.name().equals("context")
+              && (noText.length == 0 || examples.text().length != count * noText.length);
+      if (labels || texts) {
+        throw new IllegalArgumentException(
+            "this network is trained with one '" + input.name() + "' for each example");
+      }
+    }
+  }
+
+  private double[][] differentiate(TrainingBatch examples, int from, long number) {
+    int batch = settings.batch();
+    StepInputs inputs =
+        StepInputs.of(
+            examples,
+            from,
+            batch,
+            number,
+            draws,
+            recipe,
+            settings.drop(),
+            noText,
+            contextShape(batch));
+    return session.differentiate(inputs.network(), inputs.loss(), 1.0 / settings.accumulate());
+  }
+
+  private long[] contextShape(int batch) {
+    return session.graph().inputs().stream()
+        .filter(input -> input.name().equals("context"))
+        .findFirst()
+        .map(input -> input.shape().resolve(batch))
+        .orElse(new long[0]);
+  }
+
+  /** The engine's side of the training: weights, average and optimizer by name. */
+  TrainingSession state() {
+    return session;
+  }
+
+  /** Says that a restored state stands at this step. */
+  void resumeAt(long step) {
+    steps = step;
+  }
+
+  /** The network with the averaged weights; to be closed before the next step. */
+  public Session averagedNetwork() {
+    return session.averagedNetwork();
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}
