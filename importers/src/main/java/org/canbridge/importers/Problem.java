@@ -110,6 +110,16 @@ public enum Problem {
   /** The folder for images holds those of another run, or other files. */
   SAMPLES_OF_OTHER_SETTINGS,
 
+  // training runs
+  /** A line of a run's metrics is no JSON object of ours, or out of order. */
+  METRICS_MALFORMED,
+
+  // statistics of features
+  /** A tensor is missing, left over, or has another type or shape than it should. */
+  STATISTICS_TENSORS,
+  /** Values that are no mean and covariance. */
+  STATISTICS_VALUES,
+
   // reference bundles
   /** A file was given where a directory is needed. */
   NOT_A_DIRECTORY,
