@@ -112,6 +112,16 @@ public enum Problem {
   /** A training run's directory is none, is damaged, or was begun with other settings. */
   TRAINING_STATE,
 
+  // training runs
+  /** A line of a run's metrics is no JSON object of ours, or out of order. */
+  METRICS_MALFORMED,
+
+  // statistics of features
+  /** A tensor is missing, left over, or has another type or shape than it should. */
+  STATISTICS_TENSORS,
+  /** Values that are no mean and covariance. */
+  STATISTICS_VALUES,
+
   // reference bundles
   /** A file was given where a directory is needed. */
   NOT_A_DIRECTORY,
