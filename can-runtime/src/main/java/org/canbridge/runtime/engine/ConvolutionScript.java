@@ -157,21 +157,26 @@ final class ConvolutionScript {
   /**
    * A depthwise convolution one sample at a time. Folding the batch into channels, as CAN does,
    * forces the channels-last maps that tokens are into NCHW, which costs more than the arithmetic:
-   * 2 to 2.5 times on CPU (docs/decisions.md).
+   * 2 to 2.5 times on CPU (docs/decisions.md). Samples, kernels and biases are taken apart before
+   * the loop: the gradient of a slice inside it would be a whole batch, mostly zeros, each time.
    */
   private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
+    String samples = body.temporary("torch.split(" + body.name(in, 0) + ", 1, 0)");
+    String kernels = body.temporary("torch.unbind(" + body.name(in, 1) + ", 0)");
+    String biases =
+        in.size() < 3 ? "" : body.temporary("torch.unbind(" + body.name(in, 2) + ", 0)");
     String maps = body.temporary("annotate(List[Tensor], [])");
     String i = body.fresh("i");
-    String bias = in.size() < 3 ? "None" : "torch.select(" + body.name(in, 2) + ", 0, " + i + ")";
+    String element = "[" + i + "]";
     String one =
         convolution(
-            "torch.slice(" + body.name(in, 0) + ", 0, " + i + ", torch.add(" + i + ", 1), 1)",
-            "torch.select(" + body.name(in, 1) + ", 0, " + i + ")",
-            bias,
+            samples + element,
+            kernels + element,
+            biases.isEmpty() ? "None" : biases + element,
             op.stride(),
             op.padding(),
             Integer.toString(op.groups()));
-    body.line("for " + i + " in range(torch.size(" + body.name(in, 0) + ", 0)):");
+    body.line("for " + i + " in range(torch.len(" + samples + ")):");
     body.line("  " + maps + "_ = torch.append(" + maps + ", " + one + ")");
     return "torch.cat(" + maps + ", 0)";
   }

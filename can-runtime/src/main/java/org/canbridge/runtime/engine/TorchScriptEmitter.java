@@ -49,6 +49,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final ScriptBody body = new ScriptBody();
   private final ConvolutionScript convolutions = new ConvolutionScript(body);
+  private final SliceScript slices = new SliceScript(body);
 
   private TorchScriptEmitter(Precision precision, PackedLinears packed, List<Node> given) {
     this.precision = precision;
@@ -87,6 +88,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       weightIndex.put(parameters.get(i).name(), i);
     }
     Set<Node> needed = needed(values);
+    slices.plan(needed);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
         body.name(node, value(node, values));
@@ -464,15 +466,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   @Override
   public String slice(Op.Slice op, List<Node> in) {
-    return "torch.slice("
-        + body.name(in, 0)
-        + ", "
-        + op.axis()
-        + ", "
-        + op.from()
-        + ", "
-        + op.to()
-        + ", 1)";
+    return slices.slice(op, in);
   }
 
   @Override

@@ -1,0 +1,90 @@
+package org.canbridge.runtime.engine;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Op;
+
+/**
+ * The slices of {@link TorchScriptEmitter}. Where slices take a value apart without rest, as
+ * queries, keys and values do, they are one split: its gradient is one concatenation, where the
+ * gradient of a slice is a tensor as large as the whole value, mostly zeros, to be added to the
+ * others.
+ */
+final class SliceScript {
+  private final ScriptBody body;
+  private final Map<Cut, TreeSet<Op.Slice>> pieces = new HashMap<>();
+  private final Map<Cut, String> splits = new HashMap<>();
+
+  /** A value and the axis along which it is sliced. */
+  private record Cut(Node value, int axis) {
+    static Cut of(Op.Slice op, List<Node> in) {
+      return new Cut(in.get(0), op.axis());
+    }
+  }
+
+  SliceScript(ScriptBody body) {
+    this.body = body;
+  }
+
+  /** Looks for splits among the nodes that will be computed. */
+  void plan(Collection<Node> nodes) {
+    for (Node node : nodes) {
+      if (node.op() instanceof Op.Slice slice) {
+        pieces
+            .computeIfAbsent(
+                Cut.of(slice, node.inputs()),
+                cut ->
+                    new TreeSet<>(
+                        Comparator.comparingLong(Op.Slice::from).thenComparingLong(Op.Slice::to)))
+            .add(slice);
+      }
+    }
+    pieces.entrySet().removeIf(entry -> !isWhole(entry.getKey(), entry.getValue()));
+  }
+
+  /** Whether the pieces follow each other from the first position to the last. */
+  private static boolean isWhole(Cut cut, Collection<Op.Slice> pieces) {
+    long at = 0;
+    for (Op.Slice piece : pieces) {
+      if (piece.from() != at) {
+        return false;
+      }
+      at = piece.to();
+    }
+    return at == cut.value().shape().size(cut.axis());
+  }
+
+  /** The value of a slice. */
+  String slice(Op.Slice op, List<Node> in) {
+    Cut cut = Cut.of(op, in);
+    TreeSet<Op.Slice> all = pieces.get(cut);
+    if (all == null) {
+      return "torch.slice("
+          + String.join(
+              ", ",
+              body.name(in, 0),
+              Integer.toString(op.axis()),
+              Long.toString(op.from()),
+              Long.toString(op.to()))
+          + ", 1)";
+    }
+    String split =
+        splits.computeIfAbsent(
+            cut,
+            k ->
+                body.temporary(
+                    "torch.split_with_sizes("
+                        + body.name(in, 0)
+                        + ", "
+                        + ScriptBody.list(all.stream().mapToLong(s -> s.to() - s.from()).toArray())
+                        + ", "
+                        + op.axis()
+                        + ")"));
+    return split + "[" + all.headSet(op).size() + "]";
+  }
+}
