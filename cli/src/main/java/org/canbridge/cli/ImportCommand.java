@@ -20,6 +20,7 @@ import org.canbridge.importers.Provenance;
 import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.adapt.Adaptation;
 import org.canbridge.importers.format.DType;
+import org.canbridge.runtime.NormFolding;
 
 /** {@code canbridge import}: a published file becomes a model directory. */
 final class ImportCommand implements Command {
@@ -38,7 +39,7 @@ final class ImportCommand implements Command {
   @Override
   public String synopsis() {
     return "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
-        + " [--image-size N] [--num-classes N] [--dry-run]";
+        + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--dry-run]";
   }
 
   @Override
@@ -66,6 +67,11 @@ final class ImportCommand implements Command {
         .addOption(
             CommonOptions.value(
                 "num-classes", "N", "another number of classes; its label table is replaced"))
+        .addOption(
+            CommonOptions.flag(
+                "fold-batch-norm",
+                "EfficientViT: make each batch norm part of the convolution in front of it;"
+                    + " checked on random images, a difference is exit status 1"))
         .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
         .addOption(CommonOptions.flag("dry-run", "show what would be done, write nothing"));
   }
@@ -77,6 +83,8 @@ final class ImportCommand implements Command {
         new Example(
             "import 0050000.pt --out run7 --heads 4 --weights model",
             "a training checkpoint of your own, without the moving average"),
+        new Example(
+            "import efficientvit_b1.pt --out b1 --fold-batch-norm", "convolutions without norms"),
         new Example("import DiT-XL-2-256x256.pt --out x --dry-run", "only look"));
   }
 
@@ -92,6 +100,14 @@ final class ImportCommand implements Command {
     Adaptation adaptation = adaptation(invocation);
     try (Checkpoint published = Checkpoints.open(source, options)) {
       Checkpoint checkpoint = adapted(published, adaptation);
+      if (invocation.flag("fold-batch-norm")) {
+        NormFolding folding = folded(checkpoint);
+        context.out().print(report(folding));
+        if (!folding.passed()) {
+          return ExitStatus.DIFFERENCE;
+        }
+        checkpoint = folding.checkpoint();
+      }
       checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
       if (invocation.flag("dry-run")) {
         context.out().print(Inspection.of(source, options).toText());
@@ -116,6 +132,26 @@ final class ImportCommand implements Command {
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
+  }
+
+  private static NormFolding folded(Checkpoint checkpoint) throws UsageException {
+    try {
+      return NormFolding.of(checkpoint, 0);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--fold-batch-norm: " + e.getMessage());
+    }
+  }
+
+  private static String report(NormFolding folding) {
+    return String.format(
+        Locale.ROOT,
+        "%d batch norms folded; largest difference on random images %.2e of the standard deviation"
+            + " of '%s' (allowed: %.0e)%n%s%n",
+        folding.norms(),
+        folding.share(),
+        folding.output(),
+        folding.tolerance(),
+        folding.passed() ? "the function is preserved" : "FAILED: nothing was written");
   }
 
   private static void write(

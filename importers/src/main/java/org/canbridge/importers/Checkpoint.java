@@ -117,7 +117,14 @@ public final class Checkpoint implements AutoCloseable {
           "a Condition-Aware Network cannot be changed; change its source and convert that");
     }
     Family family = Families.byName(config.architecture()).orElseThrow();
-    Adapted adapted = family.adapt(config, tensors, change);
+    return changed(family.adapt(config, tensors, change));
+  }
+
+  /**
+   * This network after it was changed; it shares the file underneath: close one of the two. What
+   * was changed stands in its provenance and in its notes.
+   */
+  public Checkpoint changed(Adapted adapted) {
     List<String> said = new ArrayList<>(notes);
     adapted.changes().forEach(what -> said.add("no longer the published network: " + what));
     List<String> all = new ArrayList<>(changes);

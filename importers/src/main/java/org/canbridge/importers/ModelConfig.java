@@ -1,5 +1,7 @@
 package org.canbridge.importers;
 
+import java.util.Optional;
+
 /** The arguments of a network under their published names; one record for each family. */
 public interface ModelConfig {
 
@@ -8,4 +10,12 @@ public interface ModelConfig {
 
   /** The arguments as {@code config.json} holds them; the family reads them back. */
   Arguments arguments();
+
+  /**
+   * Why no published layout holds this network, with what to do instead; empty if one does, as for
+   * all that was not rewritten here.
+   */
+  default Optional<String> unpublished() {
+    return Optional.empty();
+  }
 }

@@ -55,13 +55,19 @@ public final class PublishedExport {
    *
    * @param layout the layout's name, e.g. {@code diffusers}
    * @throws IllegalArgumentException if there is no such layout, or it cannot hold this model: a
-   *     Condition-Aware Network, or tensors with other values than the layout implies
+   *     Condition-Aware Network, one whose batch norms were folded, or tensors with other values
+   *     than the layout implies
    */
   public static PublishedExport of(Checkpoint checkpoint, String layout) {
     if (checkpoint.can().isPresent()) {
       throw new IllegalArgumentException(
           "a condition-aware network is in no published layout; export the model that it was"
               + " converted from");
+    }
+    Optional<String> unpublished = checkpoint.config().unpublished();
+    if (unpublished.isPresent()) {
+      throw new IllegalArgumentException(
+          "this model is in no published layout: " + unpublished.get());
     }
     Layout target =
         family(checkpoint).layouts().stream()

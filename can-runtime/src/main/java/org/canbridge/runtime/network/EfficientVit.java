@@ -6,6 +6,7 @@ import org.canbridge.importers.efficientvit.EfficientVitBlock;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitHead;
 import org.canbridge.importers.efficientvit.EfficientVitSeries;
+import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
@@ -20,9 +21,11 @@ import org.canbridge.runtime.graph.Shape;
  * High-Resolution Dense Prediction", ICCV 2023 (arXiv 2205.14756); module paths as in {@code
  * models/efficientvit} of mit-han-lab/efficientvit.
  *
- * <p>Input: {@code x (B, C, H, W)}. With a classifier the output is {@code output (B, classes)},
- * the logits; the stages can be tapped by their module paths. The backbone alone gives {@code
- * stage0 (B, width, H/2, W/2)}, {@code stage1 (B, width, H/4, W/4)}, ... and {@code stage_final}.
+ * <p>Input: {@code x (B, C, H, W)}. Outputs: {@code stage0 (B, width, H/2, W/2)}, {@code stage1 (B,
+ * width, H/4, W/4)}, ... and {@code stage_final}, as the authors' backbone names them; with a
+ * classifier {@code output (B, classes)} too, the logits.
+ *
+ * <p>With folded batch norms ({@link BatchNormFold}) it is the same network without its norms.
  *
  * <p>For maps of no more pixels than a head is wide the authors switch to a quadratic form of the
  * attention, which is the same function up to rounding; here it is always linear, as in timm.
@@ -69,17 +72,13 @@ public final class EfficientVit {
       for (int j = 0; j < stages.get(i).size(); j++) {
         x = block(g.at(config.blockPath(i, j)), stages.get(i).get(j), x);
       }
-      g.at(config.stagePath(i)).returns(x);
-      if (config.head().isEmpty()) {
-        g.output("stage" + i, x);
-      }
+      g.output("stage" + i, g.at(config.stagePath(i)).returns(x));
     }
+    g.output("stage_final", x);
     if (config.head().isPresent()) {
       g.output("output", head(g.in("head").in("op_list"), config.head().get(), x));
-    } else {
-      g.output("stage_final", x);
     }
-    return g.build();
+    return config.batchNormFolded() ? BatchNormFold.of(g.build()).graph() : g.build();
   }
 
   private Node block(GraphBuilder g, EfficientVitBlock block, Node x) {

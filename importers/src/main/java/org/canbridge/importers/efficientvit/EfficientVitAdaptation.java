@@ -36,16 +36,7 @@ final class EfficientVitAdaptation {
       changed.computeIfPresent(name, (n, tensor) -> ClassTable.replaced(tensor, classes, false));
     }
     EfficientVitConfig adapted =
-        new EfficientVitConfig(
-            config.series(),
-            config.widthList(),
-            config.depthList(),
-            config.inChannels(),
-            config.dim(),
-            config.expandList(),
-            Optional.of(new EfficientVitHead(head.widthList(), classes)),
-            config.normEps(),
-            config.attentionEps());
+        config.withHead(Optional.of(new EfficientVitHead(head.widthList(), classes)));
     return new Adapted(
         adapted,
         changed,

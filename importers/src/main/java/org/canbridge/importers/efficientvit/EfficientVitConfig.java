@@ -1,6 +1,8 @@
 package org.canbridge.importers.efficientvit;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +26,9 @@ import org.canbridge.importers.ModelConfig;
  * @param head the classifier; empty for the backbone alone
  * @param normEps eps of every batch norm and layer norm
  * @param attentionEps eps of the linear attention: 1e-15 in the authors' code, 1e-5 in timm
+ * @param batchNormFolded whether the batch norms were folded into the convolutions in front of
+ *     them, which then have biases; an argument of ours, {@code false} in everything that is
+ *     published
  */
 public record EfficientVitConfig(
     EfficientVitSeries series,
@@ -34,9 +39,13 @@ public record EfficientVitConfig(
     List<Integer> expandList,
     Optional<EfficientVitHead> head,
     double normEps,
-    double attentionEps)
+    double attentionEps,
+    boolean batchNormFolded)
     implements ModelConfig {
   static final String ARCHITECTURE = "efficientvit";
+
+  /** Stands in {@code config.json} only where it is true: the authors' constructors lack it. */
+  private static final String FOLDED = "batch_norm_folded";
 
   /** Larger than any size a network has, and small enough that products of three fit a long. */
   private static final int MAX_SIZE = 1 << 20;
@@ -75,6 +84,30 @@ public record EfficientVitConfig(
     }
   }
 
+  /** A network as it is published, with batch norms. */
+  public EfficientVitConfig(
+      EfficientVitSeries series,
+      List<Integer> widthList,
+      List<Integer> depthList,
+      int inChannels,
+      int dim,
+      List<Integer> expandList,
+      Optional<EfficientVitHead> head,
+      double normEps,
+      double attentionEps) {
+    this(
+        series,
+        widthList,
+        depthList,
+        inChannels,
+        dim,
+        expandList,
+        head,
+        normEps,
+        attentionEps,
+        false);
+  }
+
   /**
    * Reads the arguments of a model directory.
    *
@@ -99,6 +132,7 @@ public record EfficientVitConfig(
     int classes = withHead ? reader.integer("n_classes", 1, MAX_SIZE) : 0;
     double normEps = reader.positive("norm_eps");
     double attentionEps = reader.positive("attention_eps");
+    boolean folded = arguments.get(FOLDED).isPresent() && reader.flag(FOLDED);
     reader.finish();
     return new EfficientVitConfig(
         series,
@@ -109,7 +143,41 @@ public record EfficientVitConfig(
         expansion,
         withHead ? Optional.of(new EfficientVitHead(headWidths, classes)) : Optional.empty(),
         normEps,
-        attentionEps);
+        attentionEps,
+        folded);
+  }
+
+  /** The same network with batch norms folded, or with all of them. */
+  public EfficientVitConfig withBatchNormFolded(boolean folded) {
+    return with(head, folded);
+  }
+
+  /** The backbone alone, or with this classifier. */
+  public EfficientVitConfig withHead(Optional<EfficientVitHead> other) {
+    return with(other, batchNormFolded);
+  }
+
+  private EfficientVitConfig with(Optional<EfficientVitHead> other, boolean folded) {
+    return new EfficientVitConfig(
+        series,
+        widthList,
+        depthList,
+        inChannels,
+        dim,
+        expandList,
+        other,
+        normEps,
+        attentionEps,
+        folded);
+  }
+
+  @Override
+  public Optional<String> unpublished() {
+    return batchNormFolded
+        ? Optional.of(
+            "its batch norms were folded into the convolutions, and every published layout has"
+                + " them; import the source without --fold-batch-norm and export that")
+        : Optional.empty();
   }
 
   @Override
@@ -136,7 +204,8 @@ public record EfficientVitConfig(
               .with("head_width_list", list(head.get().widthList()))
               .with("n_classes", head.get().classes());
     }
-    return arguments.with("norm_eps", normEps).with("attention_eps", attentionEps);
+    arguments = arguments.with("norm_eps", normEps).with("attention_eps", attentionEps);
+    return batchNormFolded ? folded(arguments) : arguments;
   }
 
   /** The blocks of every stage, stage 0 being the stem. */
@@ -162,6 +231,16 @@ public record EfficientVitConfig(
   /** Whether there is a classifier, or part of one. */
   static boolean hasHead(Arguments arguments) {
     return arguments.get("n_classes").isPresent() || arguments.get("head_width_list").isPresent();
+  }
+
+  /** Whether they are those of a network without batch norms. */
+  static boolean isFolded(Arguments arguments) {
+    return arguments.get(FOLDED).filter(JsonNode::booleanValue).isPresent();
+  }
+
+  /** The same arguments for a network without batch norms. */
+  static Arguments folded(Arguments arguments) {
+    return arguments.with(FOLDED, BooleanNode.TRUE);
   }
 
   /** What the authors' constructor of this series calls the width of an attention head. */

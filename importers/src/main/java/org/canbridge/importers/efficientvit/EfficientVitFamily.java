@@ -2,6 +2,7 @@ package org.canbridge.importers.efficientvit;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Family;
 import org.canbridge.importers.Layout;
@@ -65,6 +66,14 @@ public final class EfficientVitFamily implements Family {
   @Override
   public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
     return EfficientVitAdaptation.apply((EfficientVitConfig) config, tensors, change);
+  }
+
+  /** No model is published with folded batch norms. */
+  @Override
+  public Optional<PublishedModel> publishedAs(Arguments arguments) {
+    return EfficientVitConfig.isFolded(arguments)
+        ? Optional.empty()
+        : Family.super.publishedAs(arguments);
   }
 
   private static PublishedModel published(EfficientVitModel model) {

@@ -1,8 +1,5 @@
 package org.canbridge.importers.efficientvit;
 
-import static org.canbridge.importers.keys.KeyRule.integers;
-import static org.canbridge.importers.keys.KeyRule.rename;
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,8 +20,8 @@ import org.canbridge.importers.keys.KeyRule;
  * head and nothing else. Symbols: channels of the image W0, of stem and stages W1, W2, ...; width
  * of an attention head D; widths of the head H0 and H1; classes K.
  *
- * <p>The counters of the batch norms ({@code num_batches_tracked}) play no part in the network;
- * they are carried along, so that the published file can be given back.
+ * <p>A network whose batch norms were folded has none of their tensors and a bias in each
+ * convolution that one followed; that is in no published file.
  */
 final class EfficientVitLayout implements Layout {
   private final String name;
@@ -72,15 +69,17 @@ final class EfficientVitLayout implements Layout {
     List<List<EfficientVitBlock>> stages =
         EfficientVitStages.of(
             series, depths, expansion.orElse(Collections.nCopies(depths.size(), 1)));
+    EfficientVitRules blocks = new EfficientVitRules(EfficientVitConfig.isFolded(known));
     List<KeyRule> rules = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
       for (int j = 0; j < stages.get(i).size(); j++) {
         rules.addAll(
-            block(stages.get(i).get(j), names.block(series, i, j), canonical.block(series, i, j)));
+            blocks.block(
+                stages.get(i).get(j), names.block(series, i, j), canonical.block(series, i, j)));
       }
     }
     if (EfficientVitConfig.hasHead(known)) {
-      rules.addAll(head(canonical, depths.size()));
+      rules.addAll(blocks.head(names, canonical, depths.size()));
     }
     return KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths)).build();
   }
@@ -108,83 +107,5 @@ final class EfficientVitLayout implements Layout {
 
   private static OptionalLong entry(List<Integer> list, int i) {
     return i < list.size() ? OptionalLong.of(list.get(i)) : OptionalLong.empty();
-  }
-
-  private static List<KeyRule> block(EfficientVitBlock block, String source, String target) {
-    if (block instanceof EfficientVitBlock.Stem stem) {
-      return conv(stem.layer(), source, target);
-    }
-    if (block instanceof EfficientVitBlock.Local local) {
-      return local(local, source, target);
-    }
-    EfficientVitBlock.Attention attention = (EfficientVitBlock.Attention) block;
-    String width = attention.width().expression();
-    String qkv = attention.width().times(3).expression();
-    String both = attention.width().times(2).expression();
-    int scale = EfficientVitBlock.Attention.SCALE;
-    String from = source + ".context_module.main";
-    String to = target + ".context_module.main";
-    List<KeyRule> rules = new ArrayList<>();
-    rules.add(weight(from + ".qkv.conv", to + ".qkv.conv", shape(qkv, width, 1)));
-    rules.add(weight(from + ".aggreg.0.0", to + ".aggreg.0.0", shape(qkv, "1", scale)));
-    rules.add(weight(from + ".aggreg.0.1", to + ".aggreg.0.1", shape(qkv, "D", 1)));
-    rules.add(weight(from + ".proj.conv", to + ".proj.conv", shape(width, both, 1)));
-    rules.addAll(norm(from + ".proj.norm", to + ".proj.norm", width));
-    rules.addAll(local(attention.local(), source + ".local_module", target + ".local_module"));
-    return rules;
-  }
-
-  private static List<KeyRule> local(EfficientVitBlock.Local block, String source, String target) {
-    List<KeyRule> rules = new ArrayList<>();
-    for (ConvLayer layer : block.layers()) {
-      rules.addAll(conv(layer, source + ".main." + layer.name(), target + ".main." + layer.name()));
-    }
-    return rules;
-  }
-
-  private static List<KeyRule> conv(ConvLayer layer, String source, String target) {
-    String out = layer.out().expression();
-    String in = layer.depthwise() ? "1" : layer.in().expression();
-    List<KeyRule> rules = new ArrayList<>();
-    rules.add(weight(source + ".conv", target + ".conv", shape(out, in, layer.kernel())));
-    if (layer.tail().hasBias()) {
-      rules.add(rename(source + ".conv.bias", target + ".conv.bias", "[" + out + "]"));
-    }
-    if (layer.tail().hasNorm()) {
-      rules.addAll(norm(source + ".norm", target + ".norm", out));
-    }
-    return rules;
-  }
-
-  private static KeyRule weight(String source, String target, String shape) {
-    return rename(source + ".weight", target + ".weight", shape);
-  }
-
-  private static String shape(String out, String in, int kernel) {
-    return "[" + out + ", " + in + ", " + kernel + ", " + kernel + "]";
-  }
-
-  private static List<KeyRule> norm(String source, String target, String channels) {
-    List<KeyRule> rules = new ArrayList<>();
-    for (String tensor : List.of("weight", "bias", "running_mean", "running_var")) {
-      rules.add(rename(source + "." + tensor, target + "." + tensor, "[" + channels + "]"));
-    }
-    String counter = ".num_batches_tracked";
-    rules.add(integers(source + counter, target + counter, "[]"));
-    return rules;
-  }
-
-  private List<KeyRule> head(EfficientVitNames canonical, int stages) {
-    String in = Channels.ofStage(stages - 1).expression();
-    List<KeyRule> rules = new ArrayList<>();
-    rules.add(
-        weight(names.headConv() + ".conv", canonical.headConv() + ".conv", shape("H0", in, 1)));
-    rules.addAll(norm(names.headConv() + ".norm", canonical.headConv() + ".norm", "H0"));
-    rules.add(weight(names.hidden(), canonical.hidden(), "[H1, H0]"));
-    rules.add(weight(names.hiddenNorm(), canonical.hiddenNorm(), "[H1]"));
-    rules.add(rename(names.hiddenNorm() + ".bias", canonical.hiddenNorm() + ".bias", "[H1]"));
-    rules.add(weight(names.classifier(), canonical.classifier(), "[K, H1]"));
-    rules.add(rename(names.classifier() + ".bias", canonical.classifier() + ".bias", "[K]"));
-    return Collections.unmodifiableList(rules);
   }
 }

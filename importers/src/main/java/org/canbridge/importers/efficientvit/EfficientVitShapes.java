@@ -44,11 +44,16 @@ final class EfficientVitShapes {
         withList(known, "depth_list", depths)
             .with("in_channels", weights.size(stem() + ".conv.weight", 4, 1))
             .with(EfficientVitConfig.dimName(series), dim(depths));
-    known = withExpansion(known, depths.size());
+    known = withHead(withExpansion(known, depths.size()));
     return new Inference(
-        withHead(known),
+        withoutNorms() ? EfficientVitConfig.folded(known) : known,
         List.of(eps("norm_eps", series.normEps()), eps("attention_eps", attentionEps)),
         problems);
+  }
+
+  /** Whether no batch norm is left: they were folded into the convolutions. */
+  private boolean withoutNorms() {
+    return weights.tensors().keySet().stream().noneMatch(name -> name.endsWith(".running_var"));
   }
 
   private static Question eps(String argument, double usual) {

@@ -35,6 +35,22 @@ public final class Tensors {
   }
 
   /**
+   * The tensor with each row (index of the outermost axis) multiplied by a factor, as F64, computed
+   * when it is read.
+   *
+   * @throws IllegalArgumentException if it is no floating-point tensor of as many rows as factors
+   */
+  public static TensorData scaledRows(TensorData tensor, double[] factors) {
+    TensorType type = tensor.type();
+    if (!type.dtype().isFloating()
+        || type.shape().isEmpty()
+        || type.shape().get(0) != factors.length) {
+      throw new IllegalArgumentException(factors.length + " factors for the rows of " + type);
+    }
+    return new ScaledRows(tensor, factors);
+  }
+
+  /**
    * All elements as floats in row-major order, rounded to nearest if the type is wider.
    *
    * @throws ArithmeticException if there are more than {@link Integer#MAX_VALUE} elements, or a U64

@@ -1,0 +1,152 @@
+package org.canbridge.runtime;
+
+import static java.util.stream.Collectors.toSet;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.adapt.Adapted;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.fold.BatchNormFold;
+import org.canbridge.runtime.fold.FoldedWeights;
+import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.network.Networks;
+
+/**
+ * A network whose batch norms were folded into the convolutions in front of them, checked on random
+ * images against the network it came from.
+ *
+ * @param checkpoint the folded network; shares the file of the source
+ * @param norms how many batch norms it had
+ * @param output the output that differs most, in its own standard deviations
+ * @param largest the largest absolute difference of its elements
+ * @param deviation its standard deviation in the source network
+ * @param tolerance largest difference, in standard deviations, that counts as the same function
+ */
+public record NormFolding(
+    Checkpoint checkpoint,
+    int norms,
+    String output,
+    double largest,
+    double deviation,
+    double tolerance) {
+  private static final int BATCH = 2;
+
+  /** In standard deviations of the output; the folded products round otherwise. */
+  private static final double TOLERANCE = 1e-4;
+
+  /** The same where weights of 11 or 8 bits are scaled and rounded once more. */
+  private static final double HALF_TOLERANCE = 1e-2;
+
+  private static final double BFLOAT_TOLERANCE = 1e-1;
+
+  /** Whether both compute the same function; not if anything is NaN or infinite. */
+  public boolean passed() {
+    return largest <= tolerance * deviation && Double.isFinite(deviation);
+  }
+
+  /**
+   * Folds a network.
+   *
+   * @param seed of the images on which both are compared
+   * @throws IllegalArgumentException if it has no batch norms, or is condition-aware
+   */
+  public static NormFolding of(Checkpoint source, long seed) {
+    ModelConfig config = folded(source);
+    Graph before = Networks.graph(source.config());
+    BatchNormFold.Folded fold = BatchNormFold.of(before);
+    Map<String, TensorData> made = FoldedWeights.of(fold.pairs(), source.tensors());
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    for (Op.Parameter parameter : fold.graph().parameters()) {
+      String name = parameter.name();
+      tensors.put(name, made.containsKey(name) ? made.get(name) : source.tensors().get(name));
+    }
+    String change =
+        fold.pairs().size() + " batch norms were folded into the convolutions in front of them";
+    Checkpoint checkpoint = source.changed(new Adapted(config, tensors, List.of(change)));
+    Map<String, TensorData> images = RandomInputs.of(before, BATCH, seed);
+    return compared(
+        checkpoint,
+        fold.pairs().size(),
+        outputs(before, source.tensors(), images),
+        outputs(fold.graph(), tensors, images));
+  }
+
+  private static ModelConfig folded(Checkpoint source) {
+    if (source.can().isPresent()) {
+      throw new IllegalArgumentException(
+          "a Condition-Aware Network cannot be changed; fold its source and convert that");
+    }
+    if (!(source.config() instanceof EfficientVitConfig efficientVit)) {
+      throw new IllegalArgumentException(
+          "the architecture '"
+              + source.config().architecture()
+              + "' has no batch norms; there is nothing to fold");
+    }
+    if (efficientVit.batchNormFolded()) {
+      throw new IllegalArgumentException("the batch norms of this model are folded already");
+    }
+    return efficientVit.withBatchNormFolded(true);
+  }
+
+  private static Map<String, TensorData> outputs(
+      Graph graph, Map<String, TensorData> tensors, Map<String, TensorData> images) {
+    try (Session session = Session.open(graph, tensors, Precision.F32)) {
+      return session.run(images, List.copyOf(graph.outputs().keySet()));
+    }
+  }
+
+  /** The output that differs most; one that is not finite differs more than all others. */
+  static NormFolding compared(
+      Checkpoint checkpoint,
+      int norms,
+      Map<String, TensorData> before,
+      Map<String, TensorData> after) {
+    double tolerance = tolerance(checkpoint);
+    NormFolding worst = null;
+    for (Map.Entry<String, TensorData> output : before.entrySet()) {
+      double[] expected = Tensors.doubles(output.getValue());
+      double[] actual = Tensors.doubles(after.get(output.getKey()));
+      double largest = 0;
+      for (int i = 0; i < expected.length; i++) {
+        double difference = Math.abs(expected[i] - actual[i]);
+        largest = difference <= largest ? largest : difference; // keeps NaN
+      }
+      NormFolding found =
+          new NormFolding(
+              checkpoint, norms, output.getKey(), largest, deviation(expected), tolerance);
+      worst = worst == null || !(found.share() <= worst.share()) ? found : worst;
+    }
+    return worst;
+  }
+
+  /** The difference in standard deviations of the output. */
+  public double share() {
+    return largest / deviation;
+  }
+
+  private static double tolerance(Checkpoint checkpoint) {
+    Set<DType> types =
+        checkpoint.tensors().values().stream().map(t -> t.type().dtype()).collect(toSet());
+    if (types.contains(DType.BF16)) {
+      return BFLOAT_TOLERANCE;
+    }
+    return types.contains(DType.F16) ? HALF_TOLERANCE : TOLERANCE;
+  }
+
+  private static double deviation(double[] values) {
+    double mean = Arrays.stream(values).average().orElseThrow();
+    return Math.sqrt(
+        Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElseThrow());
+  }
+}
