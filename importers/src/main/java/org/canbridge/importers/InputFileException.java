@@ -12,15 +12,38 @@ public final class InputFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final Problem problem;
+  private final transient Builder parts;
 
   private InputFileException(Builder builder, String message) {
     super(message, builder.cause);
     this.problem = builder.problem;
+    this.parts = builder;
   }
 
   /** The way in which the file is wrong; one constant for each way. */
   public Problem problem() {
     return problem;
+  }
+
+  /** The file that the message names. */
+  public Path file() {
+    return Path.of(parts.file);
+  }
+
+  /**
+   * Starts the same message again, for callers that know more: which other files are concerned,
+   * what else can be done. This exception is the cause of the new one.
+   */
+  public Builder toBuilder() {
+    Builder copy = new Builder(problem, parts.file);
+    copy.also = parts.also;
+    copy.key = parts.key;
+    copy.what = parts.what;
+    copy.expected = parts.expected;
+    copy.actual = parts.actual;
+    copy.next = parts.next;
+    copy.cause = this;
+    return copy;
   }
 
   /** Starts a message about {@code file}. */
@@ -32,6 +55,7 @@ public final class InputFileException extends RuntimeException {
   public static final class Builder {
     private final Problem problem;
     private final String file;
+    private String also;
     private String key;
     private String what;
     private String expected;
@@ -53,6 +77,18 @@ public final class InputFileException extends RuntimeException {
     /** One sentence without a full stop: what is wrong. */
     public Builder what(String value) {
       this.what = value;
+      return this;
+    }
+
+    /** Goes on with the sentence that says what is wrong. */
+    public Builder addWhat(String more) {
+      this.what += more;
+      return this;
+    }
+
+    /** Other files, on a line of their own. */
+    public Builder also(String value) {
+      this.also = value;
       return this;
     }
 
@@ -86,6 +122,7 @@ public final class InputFileException extends RuntimeException {
       line(text, "expected", expected);
       line(text, "actual", actual);
       line(text, "file", file);
+      line(text, "also", also);
       line(text, "key", key);
       line(text, "next", next);
       return new InputFileException(this, Printable.lines(text.toString()));

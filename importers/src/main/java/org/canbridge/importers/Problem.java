@@ -76,6 +76,20 @@ public enum Problem {
   /** Bytes after the last tensor. */
   TRAILING_BYTES,
 
+  // npy
+  /** The first bytes are not those of a {@code .npy} file, or of an unknown version. */
+  NPY_MAGIC,
+  /** The header is not the dictionary that NumPy writes. */
+  NPY_HEADER,
+  /** An array of Python objects where one of numbers is needed, or the reverse. */
+  NPY_OBJECTS,
+
+  // IDX
+  /** The first bytes are not those of an IDX file of bytes. */
+  IDX_MAGIC,
+  /** The gzip stream is damaged, or holds more or less than its content announces. */
+  GZIP_DAMAGED,
+
   // what the tensors are
   /** The tensors are those of no network that is known. */
   UNKNOWN_FAMILY,
@@ -121,6 +135,26 @@ public enum Problem {
   STATISTICS_TENSORS,
   /** Values that are no mean and covariance. */
   STATISTICS_VALUES,
+
+  // data sets for training
+  /** Neither a folder nor a file of any kind that is known. */
+  NOT_A_TRAINING_SET,
+  /** Part of the data set is not there. */
+  TRAINING_SET_INCOMPLETE,
+  /** The examples have another shape than the network takes. */
+  EXAMPLE_SHAPE,
+  /** A label outside the network's classes. */
+  EXAMPLE_LABEL,
+  /** A value that is not a number, or infinite. */
+  EXAMPLE_NOT_FINITE,
+  /** An image that no reader takes. */
+  IMAGE_UNREADABLE,
+  /** An image with more pixels than are decoded. */
+  IMAGE_TOO_LARGE,
+  /** A file among the examples that is none. */
+  ODD_FILE,
+  /** Fewer examples than one batch. */
+  TOO_FEW_EXAMPLES,
 
   // reference bundles
   /** A file was given where a directory is needed. */

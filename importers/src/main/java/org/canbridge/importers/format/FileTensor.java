@@ -31,6 +31,12 @@ final class FileTensor implements TensorData {
     return source.map(position + offset, length, type.dtype().bytes());
   }
 
+  @Override
+  public void read(long offset, ByteBuffer target) {
+    Objects.checkFromIndexSize(offset, (long) target.remaining(), type.bytes());
+    source.read(position + offset, target);
+  }
+
   /** Copies through one small buffer, so that streaming a large file maps nothing. */
   @Override
   public void writeTo(WritableByteChannel channel) throws IOException {

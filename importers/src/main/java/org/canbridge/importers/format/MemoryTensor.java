@@ -79,4 +79,11 @@ public final class MemoryTensor implements TensorData {
         .put(data.slice((int) offset, length))
         .flip();
   }
+
+  @Override
+  public void read(long offset, ByteBuffer target) {
+    int length = target.remaining();
+    Objects.checkFromIndexSize(offset, (long) length, type.bytes());
+    target.put(data.slice((int) offset, length));
+  }
 }

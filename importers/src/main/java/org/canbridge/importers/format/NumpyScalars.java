@@ -32,6 +32,11 @@ final class NumpyScalars {
 
   private NumpyScalars() {}
 
+  /** The type that a code such as {@code f4} stands for; null if it is no number. */
+  static DType type(String code) {
+    return CODES.get(code);
+  }
+
   /** {@code numpy.dtype(code, align, copy)}. */
   static Pickled.NumpyType dtype(List<Object> arguments, PickleInput in, long at) {
     if (arguments.isEmpty()

@@ -50,6 +50,46 @@ sealed interface Pickled {
   /** A {@code numpy.dtype} such as {@code f8}, which {@link NumpyScalars} decodes. */
   record NumpyType(String code) implements Pickled {}
 
+  /** A {@code numpy.ndarray}: made empty, filled when its state is set. */
+  final class NumpyArray implements Pickled {
+    private List<Long> shape = List.of(0L);
+    private String code = "";
+    private boolean fortranOrder;
+    private Object content = None.NONE;
+
+    /**
+     * Sets the state.
+     *
+     * @param elements the bytes, or for objects ({@code O8}) a {@link Sequence}
+     */
+    void fill(List<Long> sizes, String type, boolean fortran, Object elements) {
+      shape = List.copyOf(sizes);
+      code = type;
+      fortranOrder = fortran;
+      content = elements;
+    }
+
+    List<Long> shape() {
+      return shape;
+    }
+
+    /** The type as {@link NumpyType} names it; empty as long as nothing has been set. */
+    String code() {
+      return code;
+    }
+
+    boolean fortranOrder() {
+      return fortranOrder;
+    }
+
+    Object content() {
+      return content;
+    }
+  }
+
+  /** One of NumPy's functions and classes that are allowed in {@code .npy} files. */
+  record NumpyName(NumpyGlobals.Name name) implements Pickled {}
+
   /** A function or class from the list of allowed ones, not called yet. */
   record Callable(TorchGlobals.Function function) implements Pickled {}
 

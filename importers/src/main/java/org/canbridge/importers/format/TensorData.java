@@ -32,6 +32,17 @@ public interface TensorData {
     return bytes(0, Math.toIntExact(type().bytes()));
   }
 
+  /**
+   * Copies bytes from {@code offset} on into what remains of the buffer: for readers of many small
+   * parts, to whom a mapping each would cost more than the copy. Safe to call from several threads.
+   *
+   * @throws IndexOutOfBoundsException if the range leaves the tensor
+   * @throws org.canbridge.importers.InputFileException if the file can no longer be read
+   */
+  default void read(long offset, ByteBuffer target) {
+    target.put(bytes(offset, target.remaining()));
+  }
+
   /** Writes all bytes, in pieces of bounded size. */
   default void writeTo(WritableByteChannel channel) throws IOException {
     long total = type().bytes();

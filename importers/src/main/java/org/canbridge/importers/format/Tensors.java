@@ -68,6 +68,33 @@ public final class Tensors {
   }
 
   /**
+   * Some elements as floats, from {@code first} on in row-major order, read by a copy and not by a
+   * mapping ({@link TensorData#read}).
+   *
+   * @throws IndexOutOfBoundsException if the range leaves the tensor
+   * @throws IllegalArgumentException if the tensor is not floating point
+   */
+  public static float[] floats(TensorData tensor, long first, int count) {
+    DType dtype = tensor.type().dtype();
+    if (!dtype.isFloating()) {
+      throw new IllegalArgumentException(tensor.type() + " is not floating point");
+    }
+    int width = dtype.bytes();
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Math.multiplyExact(count, width)).order(ByteOrder.LITTLE_ENDIAN);
+    tensor.read(Math.multiplyExact(first, width), bytes);
+    float[] values = new float[count];
+    if (dtype == DType.F32) {
+      bytes.flip().asFloatBuffer().get(values);
+      return values;
+    }
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) ElementConversion.getDouble(dtype, bytes, i * width);
+    }
+    return values;
+  }
+
+  /**
    * All elements as doubles in row-major order; 64-bit integers are rounded to nearest.
    *
    * @throws ArithmeticException if there are more than {@link Integer#MAX_VALUE} elements, or a U64

@@ -22,7 +22,7 @@ import org.canbridge.importers.Problem;
  * <p>Source: PyTorch 2.7, {@code torch/_utils.py}, {@code torch/_tensor.py}, {@code
  * torch/serialization.py}.
  */
-final class TorchGlobals {
+final class TorchGlobals implements PickleGlobals {
 
   /** The functions and classes that may be called. */
   enum Function {
@@ -128,7 +128,8 @@ final class TorchGlobals {
   }
 
   /** What a pickle gets for {@code module.name}; refused if it is not on the list. */
-  Object find(String module, String name, PickleInput in, long at) {
+  @Override
+  public Object find(String module, String name, PickleInput in, long at) {
     Object found = ALLOWED.get(module + "." + name);
     if (found != null) {
       return found;
@@ -155,6 +156,16 @@ final class TorchGlobals {
         .build();
   }
 
+  @Override
+  public String writer() {
+    return "PyTorch";
+  }
+
+  @Override
+  public String advice() {
+    return "load the file in PyTorch, if you trust it, and save its state dict again";
+  }
+
   private static InputFileException unknownType(String name, PickleInput in, long at) {
     return in.refusal(Problem.UNKNOWN_DTYPE, at)
         .what("a tensor has an element type that is not supported")
@@ -165,7 +176,8 @@ final class TorchGlobals {
   }
 
   /** The result of a call, as inert data. */
-  Object call(Object callee, List<Object> arguments, PickleInput in, long at) {
+  @Override
+  public Object call(Object callee, List<Object> arguments, PickleInput in, long at) {
     if (!(callee instanceof Pickled.Callable callable)) {
       throw in.malformed("the pickle calls something that is no function", at);
     }
@@ -186,7 +198,8 @@ final class TorchGlobals {
   }
 
   /** {@code cls.__new__(cls, *arguments)}; only of a namespace, without arguments. */
-  Object construct(Object cls, List<Object> arguments, PickleInput in, long at) {
+  @Override
+  public Object construct(Object cls, List<Object> arguments, PickleInput in, long at) {
     if (cls instanceof Pickled.Callable callable && arguments.isEmpty()) {
       if (callable.function() == Function.NAMESPACE) {
         return new Pickled.Namespace();
@@ -199,7 +212,8 @@ final class TorchGlobals {
   }
 
   /** {@code __setstate__}: attributes of dictionaries and tensors are dropped. */
-  void build(Object target, Object state, PickleInput in, long at) {
+  @Override
+  public void build(Object target, Object state, PickleInput in, long at) {
     if (target instanceof Pickled.NumpyType) {
       NumpyScalars.checkState(state, in, at);
     } else if (!(target instanceof Pickled.Dictionary || target instanceof Pickled.Tensor)) {
@@ -211,7 +225,8 @@ final class TorchGlobals {
    * {@code ("storage", class, key, location, numel)}, in legacy files with a sixth item: None or
    * {@code (view key, offset, size)} of a part of the storage, in elements.
    */
-  Object persistent(Object id, PickleInput in, long at) {
+  @Override
+  public Object persistent(Object id, PickleInput in, long at) {
     if (!(id instanceof Pickled.Tuple tuple)
         || tuple.items().size() < 5
         || tuple.items().size() > 6

@@ -11,8 +11,8 @@ import org.canbridge.importers.Problem;
 /**
  * The machine that a pickle is a program for, with only those instructions that PyTorch and the
  * {@code pickle} module of Python 2.7 and 3 emit for protocols 2 to 5. It runs nothing: every
- * function or class a pickle names goes through {@link TorchGlobals}, which knows a fixed list and
- * makes inert data of it.
+ * function or class a pickle names goes through {@link PickleGlobals}, which know a fixed list and
+ * make inert data of it.
  *
  * <p>The number of instructions, the stack and the memo are limited; what a pickle claims as a
  * length is never allocated before it is compared with what is left. Nothing here recurses.
@@ -30,13 +30,13 @@ final class Unpickler {
   private static final int MAX_INTEGER_BYTES = 256;
 
   private final PickleInput in;
-  private final TorchGlobals globals;
+  private final PickleGlobals globals;
   private final List<Object> stack = new ArrayList<>();
   private final List<Integer> marks = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
   private long instruction;
 
-  private Unpickler(PickleInput in, TorchGlobals globals) {
+  private Unpickler(PickleInput in, PickleGlobals globals) {
     this.in = in;
     this.globals = globals;
   }
@@ -47,7 +47,7 @@ final class Unpickler {
    * @return the object, see {@link Pickled}
    * @throws org.canbridge.importers.InputFileException if anything is not allowed or makes no sense
    */
-  static Object load(PickleInput in, TorchGlobals globals) {
+  static Object load(PickleInput in, PickleGlobals globals) {
     return new Unpickler(in, globals).run();
   }
 
@@ -124,9 +124,9 @@ final class Unpickler {
       case 'Q' -> stack.add(globals.persistent(pop(), in, instruction));
       default ->
           throw in.refusal(Problem.PICKLE_OPCODE, instruction)
-              .what("the pickle has an instruction that PyTorch does not write")
+              .what("the pickle has an instruction that " + globals.writer() + " does not write")
               .actual(String.format(Locale.ROOT, "opcode 0x%02x", opcode))
-              .next("load the file in PyTorch, if you trust it, and save its state dict again")
+              .next(globals.advice())
               .build();
     }
   }
@@ -138,7 +138,7 @@ final class Unpickler {
           .what("the pickle has a protocol that is not supported")
           .expected("2 to 5")
           .actual(protocol)
-          .next("load the file in PyTorch, if you trust it, and save its state dict again")
+          .next(globals.advice())
           .build();
     }
   }
@@ -296,7 +296,7 @@ final class Unpickler {
     return in.refusal(Problem.PICKLE_LIMIT, instruction)
         .what("the pickle has more " + what + " than any checkpoint")
         .expected("at most " + limit)
-        .next("load the file in PyTorch, if you trust it, and save its state dict again")
+        .next(globals.advice())
         .build();
   }
 }
