@@ -29,6 +29,7 @@ public final class Main {
           new ImportCommand(),
           new ConvertCommand(),
           new BakeCommand(),
+          new FinetuneCommand(),
           new SampleCommand(),
           new ProfileCommand(),
           new VerifyCommand(),

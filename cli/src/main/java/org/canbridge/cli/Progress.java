@@ -6,6 +6,9 @@ interface Progress extends AutoCloseable {
   /** Tells that {@code done} units of the total are done; never less than was told before. */
   void advanceTo(long done);
 
+  /** What is to be said beside the numbers from now on, such as a loss; a few words. */
+  void note(String text);
+
   @Override
   void close();
 }

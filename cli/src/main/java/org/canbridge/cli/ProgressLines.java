@@ -22,6 +22,7 @@ final class ProgressLines implements Progress {
   private long lastAt;
   private long lastTenth;
   private long lastDone;
+  private String note = "";
 
   /**
    * Begins a job.
@@ -53,7 +54,7 @@ final class ProgressLines implements Progress {
       lastDone = done;
       err.printf(
           Locale.ROOT,
-          "%s: %d of %d %s (%d %%), %.0f s, %.3g %s/s, %.0f s left%n",
+          "%s: %d of %d %s (%d %%), %.0f s, %.3g %s/s, %.0f s left%s%n",
           task,
           done,
           total,
@@ -62,8 +63,14 @@ final class ProgressLines implements Progress {
           seconds,
           done / Math.max(seconds, 1e-9),
           unit,
-          seconds / done * (total - done));
+          seconds / done * (total - done),
+          note.isEmpty() ? "" : "; " + note);
     }
+  }
+
+  @Override
+  public synchronized void note(String text) {
+    note = text;
   }
 
   @Override

@@ -35,6 +35,11 @@ final class ProgressTerminal implements Progress {
   }
 
   @Override
+  public void note(String text) {
+    bar.setExtraMessage(" " + text);
+  }
+
+  @Override
   public void close() {
     bar.close();
   }

@@ -70,8 +70,8 @@ public final class Trainer implements AutoCloseable {
   /**
    * Begins with the model's weights.
    *
-   * @param noText features {@code (N, D)} of the empty text, which a dropped text becomes; empty for
-   *     networks without text
+   * @param noText features {@code (N, D)} of the empty text, which a dropped text becomes; empty
+   *     for networks without text
    * @throws IllegalArgumentException if the model is no diffusion model, or the settings choose no
    *     parameter
    */

@@ -32,8 +32,8 @@ import org.canbridge.importers.format.TensorFile;
 import org.canbridge.importers.format.TensorFiles;
 
 /**
- * A training run's state on disk, {@code step-<8 digits>}: a directory that is there complete or not
- * at all.
+ * A training run's state on disk, {@code step-<8 digits>}: a directory that is there complete or
+ * not at all.
  *
  * <ul>
  *   <li>{@code model}: the weights, and {@code ema}: their moving average; two model directories
@@ -61,7 +61,8 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
   private static final Pattern NAME = Pattern.compile("step-([0-9]{8,18})");
 
   /** What a write that was killed leaves; see {@link AtomicDirectory}. */
-  private static final Pattern LEFT = Pattern.compile("\\.step-[0-9]{8,18}\\.[0-9a-f]+\\.(tmp|old)");
+  private static final Pattern LEFT =
+      Pattern.compile("\\.step-[0-9]{8,18}\\.[0-9a-f]+\\.(tmp|old)");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -77,8 +78,7 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
   static TrainingCheckpoint write(
       Path folder, Checkpoint source, Trainer trainer, String how, double seconds)
       throws IOException {
-    Path target =
-        folder.resolve(String.format(Locale.ROOT, "step-%08d", trainer.steps()));
+    Path target = folder.resolve(String.format(Locale.ROOT, "step-%08d", trainer.steps()));
     try (AtomicDirectory directory = AtomicDirectory.create(target)) {
       WriteOptions options = WriteOptions.defaults();
       Path path = directory.path();

@@ -192,16 +192,14 @@ class TrainerTest {
           assertThrows(
               IllegalArgumentException.class,
               () ->
-                  trainer.step(
-                      new TrainingBatch(0, new float[VALUES], new long[1], new float[0])));
+                  trainer.step(new TrainingBatch(0, new float[VALUES], new long[1], new float[0])));
       assertEquals("a step takes 4 examples of 4x8x8, not 256 values", few.getMessage());
       IllegalArgumentException unlabelled =
           assertThrows(
               IllegalArgumentException.class,
               () ->
                   trainer.step(
-                      new TrainingBatch(
-                          0, new float[BATCH * VALUES], new long[0], new float[0])));
+                      new TrainingBatch(0, new float[BATCH * VALUES], new long[0], new float[0])));
       assertEquals(
           "this network is trained with one 'y' for each example", unlabelled.getMessage());
     }
@@ -230,8 +228,7 @@ class TrainerTest {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) random.nextGaussian();
     }
-    return new TrainingBatch(
-        (long) number * BATCH, values, new long[] {0, 1, 2, 3}, new float[0]);
+    return new TrainingBatch((long) number * BATCH, values, new long[] {0, 1, 2, 3}, new float[0]);
   }
 
   private static Map<String, ByteBuffer> weightsAfter(int steps, TrainingSettings settings) {

@@ -142,14 +142,12 @@ class TrainingStepTest {
       double[][] rows = new double[count][];
       for (int i = 0; i < count; i++) {
         long t = Tensors.longs(file.tensors().get(name))[from + i];
-        DenoisingLoss.Level level = loss.at((t - first + 0.5) / 1000);
-        assertEquals(t, level.timestep());
+        DenoisingLoss.Level level = loss.at(((double) (t - first) + 0.5) / 1000);
+        assertEquals((double) t, level.timestep());
         rows[i] = level.coefficients().stream().mapToDouble(Double::doubleValue).toArray();
       }
       return MemoryTensor.of(
-          Stream.of(rows).flatMapToDouble(Arrays::stream).toArray(),
-          count,
-          rows[0].length);
+          Stream.of(rows).flatMapToDouble(Arrays::stream).toArray(), count, rows[0].length);
     }
 
     private TensorData rows(String name, int from, int count) {
@@ -166,13 +164,11 @@ class TrainingStepTest {
             : MemoryTensor.of(part, shape);
       }
       double[] all = Tensors.doubles(tensor);
-      return MemoryTensor.of(
-          Arrays.copyOfRange(all, from * row, (from + count) * row), shape);
+      return MemoryTensor.of(Arrays.copyOfRange(all, from * row, (from + count) * row), shape);
     }
 
     void checkLosses(int step) {
-      List<String> names =
-          loss.terms().size() == 1 ? List.of("loss") : List.copyOf(loss.terms());
+      List<String> names = loss.terms().size() == 1 ? List.of("loss") : List.copyOf(loss.terms());
       for (int i = 0; i < names.size(); i++) {
         compare("step" + step + ".output." + names.get(i), terms[i]);
       }
@@ -197,8 +193,7 @@ class TrainingStepTest {
       LearningRate rate =
           new LearningRate(
               optimizer.path("lr").doubleValue(), optimizer.path("warm_up_steps").longValue(), 0);
-      assertEquals(
-          settings.path("steps").get(step).path("lr").doubleValue(), rate.at(step), 1e-15);
+      assertEquals(settings.path("steps").get(step).path("lr").doubleValue(), rate.at(step), 1e-15);
       session.update(
           new TrainingSession.Update(
               rate.at(step),

@@ -1,0 +1,406 @@
+package org.canbridge.runtime.training;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.training.data.BatchLoader;
+import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.runtime.training.watch.MetricsFile;
+import org.canbridge.runtime.training.watch.StepMetrics;
+import org.canbridge.runtime.training.watch.TrainingPage;
+import org.canbridge.runtime.training.watch.TrainingSummary;
+
+/**
+ * A training from its first step to its last, in a directory of its own:
+ *
+ * <ul>
+ *   <li>{@code run.json}: the settings; a run is resumed with the same ones only;
+ *   <li>{@code checkpoints/step-<8 digits>}: {@link TrainingCheckpoint}, the newest few;
+ *   <li>{@code metrics.jsonl}, {@code samples/step-<8 digits>.png}, {@code index.html}: for those
+ *       who watch;
+ *   <li>{@code model}: when the last step is done, the model with the averaged weights.
+ * </ul>
+ *
+ * A run that was stopped, by whatever means, goes on from its last checkpoint and ends with the
+ * weights of an undisturbed one, bit for bit.
+ */
+public final class TrainingRun {
+  /** The finished model's directory within the run's. */
+  public static final String MODEL = "model";
+
+  private static final String RECORD = "run.json";
+  private static final String CHECKPOINTS = "checkpoints";
+  private static final String SAMPLES = "samples";
+  private static final String FORMAT = "canbridge-training-run/1";
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path directory;
+  private final Plan plan;
+  private final Model model;
+  private final Trainer trainer;
+  private final Map<String, String> record;
+  private final Optional<SampleSheet> sheet;
+  private final Watcher watcher;
+  private final Divergence divergence = new Divergence();
+  private Optional<TrainingCheckpoint> last;
+  private long startedAt;
+  private double secondsBefore;
+
+  /**
+   * How long a run is and what it leaves behind.
+   *
+   * @param steps of the whole run
+   * @param checkpointEvery steps between two checkpoints; there is one at the end in any case
+   * @param keep how many checkpoints stay
+   * @param sampleEvery steps between two sample sheets; 0 for none
+   */
+  public record Plan(long steps, long checkpointEvery, int keep, long sampleEvery) {
+    /** Checks the numbers. */
+    public Plan {
+      if (steps < 1 || checkpointEvery < 1 || keep < 1 || sampleEvery < 0) {
+        throw new IllegalArgumentException(
+            "no run of "
+                + steps
+                + " steps with a checkpoint every "
+                + checkpointEvery
+                + ", keeping "
+                + keep);
+      }
+    }
+  }
+
+  /** Whoever looks on. */
+  public interface Watcher {
+    /** A step was made. */
+    void stepped(StepMetrics metrics);
+
+    /** Whether the run should stop; asked before every step. */
+    boolean wantsStop();
+  }
+
+  /**
+   * How a run ended.
+   *
+   * @param state finished, interrupted or diverged
+   * @param steps made, over all its starts
+   * @param checkpoint the last good one; empty if the run diverged before its first
+   * @param remark one sentence on an end that is no success
+   */
+  public record End(
+      TrainingSummary.State state,
+      long steps,
+      Optional<TrainingCheckpoint> checkpoint,
+      String remark) {}
+
+  private TrainingRun(
+      Path directory,
+      Plan plan,
+      Model model,
+      Trainer trainer,
+      Map<String, String> record,
+      Optional<SampleSheet> sheet,
+      Watcher watcher,
+      Optional<TrainingCheckpoint> last) {
+    this.directory = directory;
+    this.plan = plan;
+    this.model = model;
+    this.trainer = trainer;
+    this.record = record;
+    this.sheet = sheet;
+    this.watcher = watcher;
+    this.last = last;
+  }
+
+  /**
+   * Begins a run in a directory that must not exist.
+   *
+   * @param record all that decides the result, by name; see {@link TrainingSettings#describe}
+   * @throws FileAlreadyExistsException if the directory exists
+   * @throws IOException if it cannot be made
+   */
+  public static TrainingRun begin(
+      Path directory,
+      Plan plan,
+      Model model,
+      Trainer trainer,
+      Map<String, String> record,
+      Optional<SampleSheet> sheet,
+      Watcher watcher)
+      throws IOException {
+    Path absolute = directory.toAbsolutePath();
+    Files.createDirectories(absolute.getParent());
+    Files.createDirectory(absolute);
+    try (AtomicFile file = AtomicFile.create(absolute.resolve(RECORD))) {
+      ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(described(record)));
+      while (bytes.hasRemaining()) {
+        file.channel().write(bytes);
+      }
+      file.commit();
+    }
+    return new TrainingRun(
+        absolute, plan, model, trainer, record, sheet, watcher, Optional.empty());
+  }
+
+  /**
+   * Takes up a run from its last checkpoint, or from the beginning if it had none.
+   *
+   * @throws InputFileException if the directory holds no run, one with other settings, or a damaged
+   *     checkpoint
+   */
+  public static TrainingRun resume(
+      Path directory,
+      Plan plan,
+      Model model,
+      Trainer trainer,
+      Map<String, String> record,
+      Optional<SampleSheet> sheet,
+      Watcher watcher)
+      throws IOException {
+    Path absolute = directory.toAbsolutePath();
+    compare(absolute.resolve(RECORD), described(record));
+    Optional<TrainingCheckpoint> last = TrainingCheckpoint.latest(absolute.resolve(CHECKPOINTS));
+    last.ifPresent(checkpoint -> checkpoint.restore(trainer));
+    return new TrainingRun(absolute, plan, model, trainer, record, sheet, watcher, last);
+  }
+
+  private static ObjectNode described(Map<String, String> record) {
+    ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
+    ObjectNode settings = json.putObject("settings");
+    record.forEach(settings::put);
+    return json;
+  }
+
+  private static void compare(Path file, ObjectNode wanted) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw InputFileException.of(Problem.TRAINING_STATE, file)
+          .what("there is no training run to go on with")
+          .expected("the directory of a run, with its " + RECORD)
+          .actual("no such file")
+          .next("leave --resume out to begin a run in a new directory")
+          .build();
+    }
+    JsonNode found;
+    try {
+      found = JSON.readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException e) {
+      throw InputFileException.of(Problem.TRAINING_STATE, file)
+          .what("the run's settings cannot be read")
+          .expected("the JSON object that the run wrote")
+          .actual(e.getOriginalMessage())
+          .next("begin a new run in another directory")
+          .cause(e)
+          .build();
+    }
+    List<String> differences = new ArrayList<>();
+    wanted
+        .path("settings")
+        .properties()
+        .forEach(
+            entry -> {
+              JsonNode there = found.path("settings").path(entry.getKey());
+              if (!there.equals(entry.getValue())) {
+                differences.add(
+                    entry.getKey()
+                        + " was "
+                        + there.asText("not there")
+                        + " and is now "
+                        + entry.getValue().asText());
+              }
+            });
+    if (!differences.isEmpty() || !found.path("format").asText().equals(FORMAT)) {
+      throw InputFileException.of(Problem.TRAINING_STATE, file)
+          .what("the run was begun with other settings")
+          .expected("the options that the run was begun with")
+          .actual(String.join("; ", differences))
+          .next("give the same options to go on, or begin a new run in another directory")
+          .build();
+    }
+  }
+
+  /**
+   * Trains until the last step, until {@link Watcher#wantsStop}, or until the run diverges. An
+   * interrupt of the thread counts as a wish to stop.
+   *
+   * @param loader the examples, from the step on at which the trainer stands
+   * @throws IOException if an example cannot be read or a file not be written; checkpoints that
+   *     were there stay
+   */
+  public End run(BatchLoader loader) throws IOException {
+    startedAt = System.nanoTime();
+    secondsBefore = last.map(TrainingCheckpoint::seconds).orElse(0.);
+    try (MetricsFile metrics =
+        MetricsFile.open(directory.resolve(MetricsFile.NAME), trainer.steps())) {
+      if (trainer.steps() == 0 && plan.sampleEvery() > 0) {
+        drawSheet();
+      }
+      page(TrainingSummary.State.RUNNING, "");
+      while (trainer.steps() < plan.steps()) {
+        long began = System.nanoTime();
+        Optional<TrainingBatch> examples = next(loader);
+        if (examples.isEmpty()) {
+          return interrupted();
+        }
+        Trainer.StepResult result = trainer.step(examples.get());
+        double took = (System.nanoTime() - began) / 1e9;
+        StepMetrics step =
+            new StepMetrics(
+                result.step(),
+                result.loss(),
+                result.terms(),
+                result.learningRate(),
+                result.gradientNorm(),
+                trainer.examplesPerStep() / took,
+                seconds());
+        metrics.append(step);
+        watcher.stepped(step);
+        if (!result.moved() || divergence.after(result.loss())) {
+          return diverged(result);
+        }
+        leaveBehind();
+      }
+    }
+    return finished();
+  }
+
+  private Optional<TrainingBatch> next(BatchLoader loader) throws IOException {
+    if (watcher.wantsStop()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(loader.next());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  private void leaveBehind() throws IOException {
+    long step = trainer.steps();
+    boolean end = step == plan.steps();
+    boolean samples = plan.sampleEvery() > 0 && (step % plan.sampleEvery() == 0 || end);
+    boolean checkpoint = step % plan.checkpointEvery() == 0 || end;
+    if (checkpoint) {
+      save();
+    }
+    if (samples) {
+      drawSheet();
+    }
+    if (checkpoint || samples) {
+      page(TrainingSummary.State.RUNNING, "");
+    }
+  }
+
+  private void save() throws IOException {
+    // An interrupt would close the channels that are written to.
+    boolean interrupt = Thread.interrupted();
+    try {
+      Path folder = directory.resolve(CHECKPOINTS);
+      last =
+          Optional.of(
+              TrainingCheckpoint.write(folder, model.checkpoint(), trainer, change(), seconds()));
+      TrainingCheckpoint.keepNewest(folder, plan.keep());
+    } finally {
+      if (interrupt) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** For the provenance of what was trained. */
+  private String change() {
+    return String.format(
+        Locale.ROOT,
+        "trained (%s): %d steps of %d examples of '%s'",
+        record.getOrDefault("train", ""),
+        trainer.steps(),
+        trainer.examplesPerStep(),
+        record.getOrDefault("data", ""));
+  }
+
+  private void drawSheet() throws IOException {
+    if (sheet.isEmpty()) {
+      return;
+    }
+    Path folder = directory.resolve(SAMPLES);
+    Files.createDirectories(folder);
+    Path file = folder.resolve(String.format(Locale.ROOT, "step-%08d.png", trainer.steps()));
+    try (Session network = trainer.averagedNetwork()) {
+      sheet.get().write(network, file, Map.of("step", Long.toString(trainer.steps())));
+    }
+  }
+
+  private double seconds() {
+    return secondsBefore + (System.nanoTime() - startedAt) / 1e9;
+  }
+
+  private void page(TrainingSummary.State state, String remark) throws IOException {
+    Map<String, String> shown = new LinkedHashMap<>(record);
+    String name = shown.remove("model");
+    TrainingPage.write(
+        directory,
+        new TrainingSummary(
+            name == null ? model.checkpoint().config().architecture() : name,
+            state,
+            remark,
+            plan.steps(),
+            trainer.trainedElements(),
+            trainer.elements(),
+            shown));
+  }
+
+  private End interrupted() throws IOException {
+    boolean unsaved = last.map(TrainingCheckpoint::step).orElse(0L) < trainer.steps();
+    if (unsaved) {
+      save();
+    }
+    boolean interrupt = Thread.interrupted();
+    page(TrainingSummary.State.INTERRUPTED, "Resume it with --resume.");
+    if (interrupt) {
+      Thread.currentThread().interrupt();
+    }
+    return new End(TrainingSummary.State.INTERRUPTED, trainer.steps(), last, "interrupted");
+  }
+
+  private End diverged(Trainer.StepResult result) throws IOException {
+    String what =
+        result.moved()
+            ? "the loss has grown to a multiple of what it was"
+            : "the loss or a gradient is not finite";
+    String good =
+        last.map(checkpoint -> "the last good checkpoint is " + checkpoint.path().getFileName())
+            .orElse("there is no checkpoint before it");
+    String remark = what + " at step " + result.step() + "; " + good;
+    page(TrainingSummary.State.DIVERGED, remark);
+    return new End(TrainingSummary.State.DIVERGED, trainer.steps(), last, remark);
+  }
+
+  private End finished() throws IOException {
+    ModelDirectory.write(
+        directory.resolve(MODEL),
+        model.checkpoint().trained(change() + "; moving average", trainer.averages()),
+        WriteOptions.defaults().overwriting());
+    page(TrainingSummary.State.FINISHED, "");
+    return new End(TrainingSummary.State.FINISHED, trainer.steps(), last, "");
+  }
+}

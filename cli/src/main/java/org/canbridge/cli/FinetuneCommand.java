@@ -1,0 +1,264 @@
+package org.canbridge.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.apache.commons.cli.Options;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.Provenance;
+import org.canbridge.runtime.LatentDecoder;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.training.SampleSheet;
+import org.canbridge.runtime.training.Trainer;
+import org.canbridge.runtime.training.TrainingRecipe;
+import org.canbridge.runtime.training.TrainingRun;
+import org.canbridge.runtime.training.TrainingSettings;
+import org.canbridge.runtime.training.data.BatchLoader;
+import org.canbridge.runtime.training.data.LoaderOptions;
+import org.canbridge.runtime.training.data.TrainingSet;
+import org.canbridge.runtime.training.data.TrainingSetOptions;
+import org.canbridge.runtime.training.data.TrainingSets;
+import org.canbridge.runtime.training.watch.StepMetrics;
+
+/** {@code canbridge finetune}: trains a model on a data set. */
+final class FinetuneCommand implements Command {
+  private static final int SHEET_ROWS = 4;
+
+  @Override
+  public String name() {
+    return "finetune";
+  }
+
+  @Override
+  public String summary() {
+    return "trains an imported or converted model on images or latents";
+  }
+
+  @Override
+  public String synopsis() {
+    return "MODEL --data DIR --out DIR [--steps N] [--batch N] [--lr X] [--train all|generators|NAMES]"
+        + " [--precision f32|bf16] [--resume]";
+  }
+
+  @Override
+  public String description() {
+    return "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the settings of its"
+        + " authors unless told otherwise. The data are a folder of images by class, IDX files, or"
+        + " precomputed latents. --out gets checkpoints, metrics.jsonl, index.html with curves and"
+        + " samples, and in the end the model with averaged weights in DIR/model. Ctrl-C writes a"
+        + " checkpoint and ends; --resume with the same options goes on from the last one and ends with"
+        + " the weights of an undisturbed run. A loss that is not finite, or grows beyond measure, ends"
+        + " the run with exit status 4 and names the last good checkpoint.";
+  }
+
+  @Override
+  public Options options() {
+    Options options =
+        ModelOptions.addTo(new Options())
+            .addOption(CommonOptions.value("data", "DIR|FILE", "what to train on"))
+            .addOption(CommonOptions.value("out", "DIR", "the run's directory"))
+            .addOption(CommonOptions.flag("resume", "go on with the run in --out"))
+            .addOption(
+                CommonOptions.value(
+                    "flip",
+                    "yes|no",
+                    "mirror half of the examples at random; yes for folders of images, else no"))
+            .addOption(CommonOptions.flag("skip-broken", "leave files out that cannot be read"))
+            .addOption(
+                CommonOptions.value(
+                    "vae", "DIR", "the autoencoder for the sheets of a model of latents"));
+    return FinetuneOptions.addTo(options);
+  }
+
+  @Override
+  public List<Example> examples() {
+    return List.of(
+        new Example(
+            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500",
+            "a converted model, all its weights"),
+        new Example(
+            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500 --resume",
+            "the same, after it was stopped"),
+        new Example(
+            "finetune dit-xl-2-can --data latents.safetensors --out run --train generators"
+                + " --precision bf16 --batch 8 --accumulate 32 --vae sd-vae-ft-mse",
+            "only what conversion added, in bfloat16, 256 latents a step"));
+  }
+
+  @Override
+  public ExitStatus run(Invocation invocation, Context context) throws Exception {
+    Path source = invocation.pathOperand("MODEL");
+    Path data = invocation.requiredPath("data");
+    Path out = invocation.requiredPath("out");
+    Optional<Path> vae = invocation.path("vae");
+    try (Model model = Model.open(source, ModelOptions.read(invocation))) {
+      TrainingRecipe recipe = recipe(model);
+      FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
+      try (TrainingSet set = TrainingSets.open(data, setOptions(invocation, recipe));
+          LatentDecoder decoder =
+              vae.isPresent()
+                  ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), Precision.F32)
+                  : null;
+          Trainer trainer = trainer(model, options.settings(), set)) {
+        Map<String, String> record = record(source, data, model, set, options.settings());
+        Optional<SampleSheet> sheet =
+            SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
+        try (Watching watching = new Watching(context, options.plan().steps())) {
+          TrainingRun run =
+              invocation.flag("resume")
+                  ? TrainingRun.resume(out, options.plan(), model, trainer, record, sheet, watching)
+                  : TrainingRun.begin(out, options.plan(), model, trainer, record, sheet, watching);
+          introduce(context, trainer, set, sheet);
+          return report(context, out, train(run, set, trainer, options.settings()));
+        }
+      }
+    }
+  }
+
+  private static TrainingSetOptions setOptions(Invocation invocation, TrainingRecipe recipe)
+      throws UsageException {
+    TrainingSetOptions options =
+        TrainingSetOptions.of(recipe.shape()).withSkipBroken(invocation.flag("skip-broken"));
+    if (recipe.nullLabel().isPresent()) {
+      options = options.withClasses(Math.toIntExact(recipe.nullLabel().getAsLong()));
+    }
+    Optional<Boolean> flip = invocation.choice("flip", yesOrNo());
+    return flip.isPresent() ? options.withFlip(flip.get()) : options;
+  }
+
+  private static Map<String, Boolean> yesOrNo() {
+    Map<String, Boolean> words = new LinkedHashMap<>();
+    words.put("yes", true);
+    words.put("no", false);
+    return words;
+  }
+
+  private static TrainingRecipe recipe(Model model) throws UsageException {
+    try {
+      return TrainingRecipe.of(model.checkpoint().config());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static Trainer trainer(Model model, TrainingSettings settings, TrainingSet set)
+      throws UsageException {
+    try {
+      return Trainer.open(model, settings, set.emptyText());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static TrainingRun.End train(
+      TrainingRun run, TrainingSet set, Trainer trainer, TrainingSettings settings)
+      throws IOException {
+    int examples = settings.examples();
+    try (BatchLoader loader =
+        new BatchLoader(
+            set, examples, settings.seed(), trainer.steps() * examples, LoaderOptions.defaults())) {
+      return run.run(loader);
+    }
+  }
+
+  private static void introduce(
+      Context context, Trainer trainer, TrainingSet set, Optional<SampleSheet> sheet) {
+    context
+        .err()
+        .printf(
+            Locale.ROOT,
+            "training %,d of %,d parameters on %,d examples of %s%s%n",
+            trainer.trainedElements(),
+            trainer.elements(),
+            set.size(),
+            set.shape(),
+            trainer.steps() == 0 ? "" : ", from step " + trainer.steps() + " on");
+    if (!set.classNames().isEmpty()) {
+      context.err().println("classes, from 0: " + String.join(", ", set.classNames()));
+    }
+    set.skipped().forEach(file -> context.err().println("left out: " + file));
+    if (sheet.isEmpty()) {
+      context.err().println("no sheets of samples: this model's images need --vae or texts");
+    }
+  }
+
+  private static ExitStatus report(Context context, Path out, TrainingRun.End end) {
+    switch (end.state()) {
+      case FINISHED -> {
+        context.out().println("trained " + end.steps() + " steps");
+        context.out().println("wrote " + out.resolve(TrainingRun.MODEL));
+        return ExitStatus.OK;
+      }
+      case INTERRUPTED -> {
+        context
+            .err()
+            .println(
+                "stopped after step " + end.steps() + "; the same command with --resume goes on");
+        throw new CancellationException();
+      }
+      default -> {
+        context
+            .err()
+            .println(
+                "canbridge: the training diverged\n  actual: "
+                    + end.remark()
+                    + "\n  directory: "
+                    + out
+                    + "\n  next: train from there with a smaller --lr, with --clip 1, or with --precision"
+                    + " f32");
+        return ExitStatus.FAILURE;
+      }
+    }
+  }
+
+  /** All that decides which weights come out. */
+  private static Map<String, String> record(
+      Path source, Path data, Model model, TrainingSet set, TrainingSettings settings) {
+    Map<String, String> record = new LinkedHashMap<>();
+    record.put("model", source.toAbsolutePath().normalize().getFileName().toString());
+    record.put(
+        "model_sha256",
+        model.checkpoint().provenance().source().map(Provenance.Source::sha256).orElse(""));
+    record.put("data", data.toAbsolutePath().normalize().getFileName().toString());
+    record.put("data_examples", Long.toString(set.size()));
+    record.put("data_kind", set.kind());
+    record.put("flip", Boolean.toString(set.flipped()));
+    record.putAll(settings.describe());
+    return record;
+  }
+
+  /** Shows a run's steps as progress. */
+  private static final class Watching implements TrainingRun.Watcher, AutoCloseable {
+    private final Context context;
+    private final Progress progress;
+
+    Watching(Context context, long steps) {
+      this.context = context;
+      this.progress = context.progress("training", steps, "steps");
+    }
+
+    @Override
+    public void stepped(StepMetrics metrics) {
+      progress.note(
+          String.format(
+              Locale.ROOT, "loss %.4g, %.3g images/s", metrics.loss(), metrics.imagesPerSecond()));
+      progress.advanceTo(metrics.step());
+    }
+
+    @Override
+    public boolean wantsStop() {
+      return context.interrupted();
+    }
+
+    @Override
+    public void close() {
+      progress.close();
+    }
+  }
+}
