@@ -73,7 +73,8 @@ class Mlp(nn.Module):
                 image = self.dwconv(image)
             else:
                 image = folded(image, self.dwconv.weight + generated[0], self.dwconv.bias + generated[1], padding=1)
-            x = image.flatten(2).transpose(1, 2)
+            # The folded convolution leaves the channels outermost, where GELU's backward pass is slow.
+            x = image.flatten(2).transpose(1, 2).contiguous()
         return self.fc2(F.gelu(x, approximate=self.gelu))
 
 
