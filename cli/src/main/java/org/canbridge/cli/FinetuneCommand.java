@@ -233,14 +233,24 @@ final class FinetuneCommand implements Command {
     return record;
   }
 
-  /** Shows a run's steps as progress. */
+  /** Shows a run's steps as progress; those of earlier starts do not count. */
   private static final class Watching implements TrainingRun.Watcher, AutoCloseable {
     private final Context context;
-    private final Progress progress;
+    private final long steps;
+    private Progress progress;
+    private long before;
 
     Watching(Context context, long steps) {
       this.context = context;
-      this.progress = context.progress("training", steps, "steps");
+      this.steps = steps;
+    }
+
+    @Override
+    public void started(long done) {
+      before = done;
+      if (done < steps) {
+        progress = context.progress("training", steps - done, "steps");
+      }
     }
 
     @Override
@@ -248,7 +258,7 @@ final class FinetuneCommand implements Command {
       progress.note(
           String.format(
               Locale.ROOT, "loss %.4g, %.3g images/s", metrics.loss(), metrics.imagesPerSecond()));
-      progress.advanceTo(metrics.step());
+      progress.advanceTo(metrics.step() - before);
     }
 
     @Override
@@ -258,7 +268,9 @@ final class FinetuneCommand implements Command {
 
     @Override
     public void close() {
-      progress.close();
+      if (progress != null) {
+        progress.close();
+      }
     }
   }
 }

@@ -92,6 +92,9 @@ public final class TrainingRun {
 
   /** Whoever looks on. */
   public interface Watcher {
+    /** The next step follows {@code done} others. */
+    void started(long done);
+
     /** A step was made. */
     void stepped(StepMetrics metrics);
 
@@ -255,6 +258,7 @@ public final class TrainingRun {
         drawSheet();
       }
       page(TrainingSummary.State.RUNNING, "");
+      watcher.started(trainer.steps());
       while (trainer.steps() < plan.steps()) {
         long began = System.nanoTime();
         Optional<TrainingBatch> examples = next(loader);
