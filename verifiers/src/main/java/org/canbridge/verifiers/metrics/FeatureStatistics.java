@@ -13,7 +13,7 @@ import org.ejml.dense.row.mult.MatrixMultProduct_DDRM;
 
 /**
  * Mean and covariance of a set of feature vectors that is never in memory as a whole: 50,000 rows
- * of 2,048 features take as much as one covariance matrix, 34 MB, and a block of rows. All
+ * of 2,048 features take as much as two covariance matrices, 67 MB, and a block of rows. All
  * arithmetic is in float64.
  *
  * <p>Rows are gathered in blocks. A block's mean and its sum of products of deviations from that
