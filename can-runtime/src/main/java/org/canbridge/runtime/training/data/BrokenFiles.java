@@ -59,7 +59,7 @@ final class BrokenFiles {
 
   /** Leaves a file out. */
   synchronized void skip(InputFileException e) {
-    skipped.putIfAbsent(file(e), reason(e));
+    skipped.putIfAbsent(e.file(), reason(e));
   }
 
   /**
@@ -110,24 +110,23 @@ final class BrokenFiles {
     if (broken.isEmpty()) {
       return;
     }
-    InputFileException.Builder message = broken.get(0).toBuilder().next(NEXT);
+    InputFileException.Builder message = broken.get(0).toBuilder();
+    if (!broken.get(0).getMessage().contains("--skip-broken")) {
+      message.next(NEXT);
+    }
     int others = broken.size() - 1;
     if (others > 0) {
       String files = others == 1 ? " other file" : " other files";
       StringBuilder named = new StringBuilder();
       Iterator<InputFileException> rest = broken.listIterator(1);
       for (int i = 0; i < MOST_NAMED && rest.hasNext(); i++) {
-        named.append(i == 0 ? "" : ", ").append(set.relativize(file(rest.next())));
+        named.append(i == 0 ? "" : ", ").append(set.relativize(rest.next().file()));
       }
       message
           .addWhat("; so it is with " + others + files)
           .also(named + (rest.hasNext() ? " ..." : ""));
     }
     throw message.build();
-  }
-
-  private static Path file(InputFileException e) {
-    return e.file();
   }
 
   private static String reason(InputFileException e) {

@@ -7,6 +7,8 @@ import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +123,9 @@ final class ImageDecoder {
           .build();
     }
     ImageReader reader = readers.next();
+    if (reader.getFormatName().equalsIgnoreCase("webp")) {
+      requireWholeWebp(file);
+    }
     reader.setInput(stream, true, true);
     long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
     if (pixels > maxPixels) {
@@ -132,6 +137,19 @@ final class ImageDecoder {
           .build();
     }
     return reader;
+  }
+
+  /** The reader fills up a WebP file that ends too early, and does not say so. */
+  private static void requireWholeWebp(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      // "RIFF", then the number of bytes that follow.
+      ByteBuffer riff = ByteBuffer.wrap(in.readNBytes(8)).order(ByteOrder.LITTLE_ENDIAN);
+      long announced = 8 + (riff.getInt(4) & 0xffffffffL);
+      if (Files.size(file) < announced) {
+        throw new IOException(
+            "the file has " + Files.size(file) + " bytes of the " + announced + " it announces");
+      }
+    }
   }
 
   private static String start(Path file) throws IOException {

@@ -1,0 +1,195 @@
+package org.canbridge.runtime.training.data;
+
+import static org.canbridge.runtime.training.data.Refusals.assertRefused;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.SafetensorsWriter;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.diffusion.ImageShape;
+import org.junit.jupiter.api.Test;
+
+final class LatentTensorsTest extends TrainingSetContract {
+  private static final int COUNT = 5;
+
+  @Override
+  Path path() throws IOException {
+    Path file = folder.resolve("latents.safetensors");
+    if (!Files.exists(file)) {
+      write(file, latents("latents", 2), "labels", MemoryTensor.of(labels(), COUNT));
+    }
+    return file;
+  }
+
+  private record Named(String name, TensorData tensor) {}
+
+  private static Named latents(String name, int channels) {
+    float[] values = Ramps.of(0, COUNT * channels * 12);
+    return new Named(name, MemoryTensor.of(values, COUNT, channels, 3, 4));
+  }
+
+  private static void write(Path file, Named latents, String name, TensorData labels)
+      throws IOException {
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    tensors.put(latents.name(), latents.tensor());
+    if (labels != null) {
+      tensors.put(name, labels);
+    }
+    SafetensorsWriter.write(file, tensors, Map.of());
+  }
+
+  @Override
+  String kind() {
+    return "latents in safetensors";
+  }
+
+  @Override
+  ImageShape shape() {
+    return new ImageShape(2, 3, 4);
+  }
+
+  @Override
+  long[] labels() {
+    return new long[] {2, 0, 1, 2, 2};
+  }
+
+  @Test
+  void takesLatentsAsTheyAre() throws IOException {
+    try (TrainingSet set = open(options())) {
+      assertArrayEquals(
+          Arrays.copyOfRange(Ramps.of(0, 120), 72, 96), set.read(3, random(3)).values());
+    }
+  }
+
+  @Test
+  void readsHalfPrecisionOtherNamesAndNoLabels() throws IOException {
+    for (DType dtype : new DType[] {DType.F16, DType.BF16}) {
+      Path file = folder.resolve(dtype + ".safetensors");
+      TensorData narrow = Tensors.as(latents("x", 2).tensor(), dtype);
+      write(file, new Named("x", narrow), "y", null);
+      float[] rounded = Tensors.floats(narrow);
+      try (TrainingSet set = TrainingSets.open(file, options())) {
+        assertEquals(OptionalInt.empty(), set.classes());
+        assertArrayEquals(Arrays.copyOfRange(rounded, 24, 48), set.read(1, random(1)).values());
+      }
+    }
+  }
+
+  @Test
+  void samplesMoments() throws IOException {
+    Path file = folder.resolve("moments.safetensors");
+    write(file, latents("latents", 4), "y", MemoryTensor.of(labels(), COUNT));
+    try (TrainingSet set = TrainingSets.open(file, options().withLatentScale(0.5f))) {
+      assertEquals("moments in safetensors", set.kind());
+      for (int i = 0; i < COUNT; i++) {
+        float[] moments = Arrays.copyOfRange(Ramps.of(0, COUNT * 48), 48 * i, 48 * i + 48);
+        Ramps.assertSampled(moments, 0.5, random(i), set.read(i, random(i)).values());
+      }
+    }
+  }
+
+  @Test
+  void opensAFolderThatHoldsOneFile() throws IOException {
+    path();
+    try (TrainingSet set = TrainingSets.open(folder, options())) {
+      assertEquals(COUNT, set.size());
+    }
+  }
+
+  @Test
+  void refusesAnotherShape() throws IOException {
+    Path file = path();
+    assertRefused(
+        Problem.EXAMPLE_SHAPE,
+        file,
+        () -> open(TrainingSetOptions.of(new ImageShape(4, 3, 4))),
+        "the latents have another shape than the network takes",
+        "expected: latents [4, 3, 4], or moments [8, 3, 4]",
+        "actual: [2, 3, 4]",
+        "file: FILE",
+        "next: give latents of that shape, or a network for these");
+  }
+
+  @Test
+  void refusesOtherTensors() throws IOException {
+    Path file = folder.resolve("other.safetensors");
+    write(file, latents("weights", 2), "y", null);
+    assertRefused(
+        Problem.NOT_A_TRAINING_SET,
+        file,
+        () -> TrainingSets.open(file, options()),
+        "the file holds no latents",
+        "expected: a tensor latents or x (N, C, H, W)",
+        "actual: weights",
+        "file: FILE",
+        "next: name the tensor so");
+    write(file, new Named("x", MemoryTensor.of(new float[24], 2, 3, 4)), "y", null);
+    assertRefused(
+        Problem.EXAMPLE_SHAPE,
+        file,
+        () -> TrainingSets.open(file, options()),
+        "the latents have another form than is read",
+        "expected: F32, F16 or BF16 (N, C, H, W), N at least 1",
+        "actual: F32[2, 3, 4]",
+        "file: FILE",
+        "next: save them so");
+  }
+
+  @Test
+  void refusesLabelsThatDoNotFit() throws IOException {
+    Path file = folder.resolve("labels.safetensors");
+    write(file, latents("x", 2), "y", MemoryTensor.of(new long[4], 4));
+    assertRefused(
+        Problem.TRAINING_SET_INCOMPLETE,
+        file,
+        () -> TrainingSets.open(file, options()),
+        "there is not one label for each latent",
+        "expected: integers [5]",
+        "actual: I64[4]",
+        "file: FILE",
+        "key: labels",
+        "next: save one class number for each latent");
+    write(file, latents("x", 2), "y", MemoryTensor.of(new long[] {0, 0, -1, 0, 0}, 5));
+    assertRefused(
+        Problem.EXAMPLE_LABEL,
+        file,
+        () -> TrainingSets.open(file, options().withClasses(3)),
+        "a label is none of the network's classes",
+        "expected: 0 to 2",
+        "actual: -1",
+        "file: FILE",
+        "key: label 2",
+        "next: import the network with as many classes as the data set has");
+  }
+
+  @Test
+  void refusesAValueThatIsNotFinite() throws IOException {
+    Path file = folder.resolve("nan.safetensors");
+    float[] values = Ramps.of(0, 120);
+    values[24 + 7] = Float.NaN;
+    write(file, new Named("x", MemoryTensor.of(values, COUNT, 2, 3, 4)), "y", null);
+    try (TrainingSet set = TrainingSets.open(file, options())) {
+      assertEquals(24, set.read(0, random(0)).values().length);
+      assertRefused(
+          Problem.EXAMPLE_NOT_FINITE,
+          file,
+          () -> set.read(1, random(1)),
+          "a value is not finite",
+          "actual: NaN at 7",
+          "file: FILE",
+          "key: example 1",
+          "next: encode the example again, in float32");
+    }
+  }
+}
