@@ -9,10 +9,20 @@ import org.canbridge.runtime.graph.Shape;
  * The convolutions of {@link TorchScriptEmitter}, each in the form that was measured to be fastest.
  */
 final class ConvolutionScript {
-  private final ScriptBody body;
+  /** {@code c10::ScalarType} numbers. */
+  private static final int FLOAT32 = 6;
 
-  ConvolutionScript(ScriptBody body) {
+  private static final int BFLOAT16 = 15;
+
+  /** Channels that oneDNN's bfloat16 kernels compute at once. */
+  private static final int BLOCK = 16;
+
+  private final ScriptBody body;
+  private final Precision precision;
+
+  ConvolutionScript(ScriptBody body, Precision precision) {
     this.body = body;
+    this.precision = precision;
   }
 
   /** x {@code (B, N, K)}, w {@code (B, M, K)}, b {@code (B, M)} or {@code None}. */
@@ -49,7 +59,18 @@ final class ConvolutionScript {
         body.name(in, 2),
         op.stride(),
         op.padding(),
-        Long.toString(op.groups()));
+        Long.toString(op.groups()),
+        isMiscomputed(op.groups(), w.size(0)));
+  }
+
+  /**
+   * bfloat16 convolutions in one group whose output channels do not fill a block come out wrong on
+   * CPUs with matrix units, by as much as the values themselves: oneDNN's in PyTorch 2.7.1
+   * (pytorch/pytorch issue 163347). They are computed in float32; such layers are the last ones of
+   * U-ViTs and autoencoders.
+   */
+  private boolean isMiscomputed(int groups, long outChannels) {
+    return precision == Precision.BF16 && groups == 1 && outChannels % BLOCK != 0;
   }
 
   /**
@@ -139,7 +160,8 @@ final class ConvolutionScript {
             in.size() < 3 ? "None" : "torch.reshape(" + body.name(in, 2) + ", [-1])",
             op.stride(),
             op.padding(),
-            groups);
+            groups,
+            isMiscomputed(op.groups(), out));
     String map = body.temporary(folded);
     return "torch.reshape("
         + map
@@ -175,24 +197,31 @@ final class ConvolutionScript {
             biases.isEmpty() ? "None" : biases + element,
             op.stride(),
             op.padding(),
-            Integer.toString(op.groups()));
+            Integer.toString(op.groups()),
+            false);
     body.line("for " + i + " in range(torch.len(" + samples + ")):");
     body.line("  " + maps + "_ = torch.append(" + maps + ", " + one + ")");
     return "torch.cat(" + maps + ", 0)";
   }
 
   private static String convolution(
-      String x, String w, String b, int stride, int padding, String groups) {
-    return "torch.conv2d("
-        + String.join(
-            ", ",
-            x,
-            w,
-            b,
-            ScriptBody.list(stride, stride),
-            ScriptBody.list(padding, padding),
-            ScriptBody.list(1, 1),
-            groups)
-        + ")";
+      String x, String w, String b, int stride, int padding, String groups, boolean wide) {
+    String value =
+        "torch.conv2d("
+            + String.join(
+                ", ",
+                wide ? widened(x) : x,
+                wide ? widened(w) : w,
+                wide ? widened(b) : b,
+                ScriptBody.list(stride, stride),
+                ScriptBody.list(padding, padding),
+                ScriptBody.list(1, 1),
+                groups)
+            + ")";
+    return wide ? "torch.to(" + value + ", " + BFLOAT16 + ")" : value;
+  }
+
+  private static String widened(String value) {
+    return value.equals("None") ? value : "torch.to(" + value + ", " + FLOAT32 + ")";
   }
 }

@@ -121,7 +121,7 @@ public final class Session implements AutoCloseable {
       NDList arguments = new NDList();
       typed.values().forEach(tensor -> arguments.add(Weights.array(scope, tensor)));
       Optional<SharedGeneration.Batch> made =
-          shared.flatMap(generation -> generation.of(manager, typed, batch, weights));
+          shared.flatMap(generation -> generation.of(manager, scope, typed, batch, weights));
       made.ifPresent(
           given -> {
             arguments.addAll(given.rows());

@@ -1,37 +1,34 @@
 package org.canbridge.runtime.engine;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
 
 /**
- * Generates the weights of a condition-aware network once for each distinct condition. Samples of
- * equal condition have equal weights: with guidance half of a batch is the null class, and weights
- * that depend on the class alone stay through a whole sampling run, so what the last call made is
- * kept. Exact: the same generators run on the same conditions.
+ * Generates the weights of a condition-aware network no more often than needed.
+ *
+ * <ul>
+ *   <li>Samples of equal condition have equal weights: with guidance half of a batch is the null
+ *       class, and weights that depend on the class alone stay through a whole sampling run.
+ *   <li>Weights that are linear in a sum of time and label are the sum of two parts. In a sampling
+ *       run all samples share the time, whose part is one row a step, and the labels stay, whose
+ *       part is made once.
+ * </ul>
+ *
+ * <p>Exact but for the order of additions: the same generators run on the same conditions.
  */
 final class SharedGeneration implements AutoCloseable {
-  private final Graph graph;
-  private final List<Node> generated;
-  private final Set<String> conditions;
-  private final Precision precision;
-  private Program generators;
-  private List<List<ByteBuffer>> known = List.of();
-  private NDList rows;
+  private final DistinctRows whole;
+  private final Optional<Parts> parts;
+  private List<List<ByteBuffer>> last = List.of();
 
   /**
    * What a call passes to a program that takes the generated weights.
@@ -41,140 +38,103 @@ final class SharedGeneration implements AutoCloseable {
    */
   record Batch(NDList rows, List<Long> index) {}
 
-  private SharedGeneration(
-      Graph graph, List<Node> generated, Set<String> conditions, Precision precision) {
-    this.graph = graph;
-    this.generated = generated;
-    this.conditions = conditions;
-    this.precision = precision;
+  private SharedGeneration(DistinctRows whole, Optional<Parts> parts) {
+    this.whole = whole;
+    this.parts = parts;
   }
 
   /** For a graph with generators that take a condition. */
   static Optional<SharedGeneration> of(Graph graph, Precision precision) {
-    List<Node> generated = graph.withRole(Role.GENERATED);
-    Set<String> conditions = conditions(generated);
-    return generated.isEmpty() || conditions.isEmpty()
+    DistinctRows whole = new DistinctRows(graph, graph.withRole(Role.GENERATED), precision);
+    return whole.inputs().isEmpty()
         ? Optional.empty()
-        : Optional.of(new SharedGeneration(graph, generated, conditions, precision));
-  }
-
-  /** The inputs that the generated weights depend on. */
-  private static Set<String> conditions(List<Node> generated) {
-    Set<String> names = new HashSet<>();
-    Set<Node> seen = new HashSet<>();
-    List<Node> open = new ArrayList<>(generated);
-    while (!open.isEmpty()) {
-      Node node = open.remove(open.size() - 1);
-      if (seen.add(node)) {
-        open.addAll(node.inputs());
-        if (node.op() instanceof Op.Input input) {
-          names.add(input.name());
-        }
-      }
-    }
-    return names;
+        : Optional.of(
+            new SharedGeneration(
+                whole, GeneratorSplit.of(graph).map(split -> new Parts(split, precision))));
   }
 
   /** What the main program takes in place of computing it. */
   List<Node> generated() {
-    return generated;
+    return whole.values();
   }
 
   /**
    * The weights of a batch; empty where nothing is saved, as all conditions differ and are new.
    *
    * @param manager owns what is kept for the next call
+   * @param scope owns the rest
    * @param inputs in the types of the network, by name
    * @param weights as the programs take them
    */
-  Optional<Batch> of(NDManager manager, Map<String, TensorData> inputs, int batch, NDList weights) {
-    Map<List<ByteBuffer>, Integer> distinct = new LinkedHashMap<>();
-    List<Long> index = new ArrayList<>();
-    int[] first = new int[batch];
-    for (int sample = 0; sample < batch; sample++) {
-      List<ByteBuffer> key = new ArrayList<>();
-      for (Op.Input input : graph.inputs()) {
-        if (conditions.contains(input.name())) {
-          key.add(row(inputs.get(input.name()), sample, batch));
-        }
-      }
-      Integer there = distinct.putIfAbsent(key, distinct.size());
-      if (there == null) {
-        first[distinct.size() - 1] = sample;
-      }
-      index.add(there == null ? distinct.size() - 1L : there);
-    }
-    List<List<ByteBuffer>> keys = List.copyOf(distinct.keySet());
-    boolean repeated = keys.equals(known);
-    if (!repeated) {
-      forget();
-      known = keys;
-      if (keys.size() == batch) {
-        return Optional.empty();
-      }
-    }
-    if (rows == null) {
-      rows = generate(manager, inputs, first, keys.size(), batch, weights);
-    }
-    return Optional.of(new Batch(rows, index));
-  }
-
-  private NDList generate(
+  Optional<Batch> of(
       NDManager manager,
+      NDManager scope,
       Map<String, TensorData> inputs,
-      int[] first,
-      int count,
       int batch,
       NDList weights) {
-    if (generators == null) {
-      generators = Program.compile(graph, generated, precision);
+    Optional<Batch> sum = parts.flatMap(p -> p.sum(manager, scope, inputs, batch, weights));
+    if (sum.isPresent()) {
+      whole.forget();
+      return sum;
     }
-    try (NDManager scope = manager.newSubManager()) {
-      NDList arguments = new NDList();
-      for (Op.Input input : graph.inputs()) {
-        arguments.add(
-            conditions.contains(input.name())
-                ? Weights.array(scope, picked(inputs.get(input.name()), first, count, batch))
-                : scope.create(0f)); // the generators' program does not look at it
-      }
-      NDList made = generators.forward(arguments, weights);
-      made.attach(manager);
-      return made;
+    DistinctRows.Keys keys = whole.keys(inputs, batch);
+    boolean repeated = keys.samples().equals(last);
+    last = keys.samples();
+    if (!repeated && keys.count() == batch) {
+      whole.forget();
+      return Optional.empty();
     }
-  }
-
-  /** The rows of the first sample of each distinct condition. */
-  private static TensorData picked(TensorData tensor, int[] first, int count, int batch) {
-    long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
-    shape[0] = count;
-    TensorType type = TensorType.of(tensor.type().dtype(), shape);
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(Math.toIntExact(type.bytes())).order(tensor.bytes().order());
-    for (int i = 0; i < count; i++) {
-      bytes.put(row(tensor, first[i], batch));
-    }
-    return MemoryTensor.of(type, bytes.flip());
-  }
-
-  private static ByteBuffer row(TensorData tensor, int sample, int batch) {
-    int bytes = Math.toIntExact(tensor.type().bytes() / batch);
-    ByteBuffer copy = ByteBuffer.allocate(bytes).order(tensor.bytes().order());
-    return copy.put(tensor.bytes((long) sample * bytes, bytes)).flip();
-  }
-
-  private void forget() {
-    known = List.of();
-    if (rows != null) {
-      rows.close();
-      rows = null;
-    }
+    return Optional.of(new Batch(whole.rows(manager, keys, inputs, batch, weights), keys.index()));
   }
 
   @Override
   public void close() {
-    forget();
-    if (generators != null) {
-      generators.close();
+    whole.close();
+    parts.ifPresent(Parts::close);
+  }
+
+  /** The rows of time and label, for calls that repeat the labels of the one before. */
+  private static final class Parts implements AutoCloseable {
+    private final DistinctRows times;
+    private final DistinctRows labels;
+    private List<List<ByteBuffer>> last = List.of();
+
+    Parts(GeneratorSplit split, Precision precision) {
+      times = new DistinctRows(split.graph(), split.byTime(), precision);
+      labels = new DistinctRows(split.graph(), split.byLabel(), precision);
+    }
+
+    Optional<Batch> sum(
+        NDManager manager,
+        NDManager scope,
+        Map<String, TensorData> inputs,
+        int batch,
+        NDList weights) {
+      DistinctRows.Keys label = labels.keys(inputs, batch);
+      DistinctRows.Keys time = times.keys(inputs, batch);
+      boolean repeated = label.samples().equals(last);
+      last = label.samples();
+      // With one label there are as many rows to make without the split.
+      if (!repeated || time.count() > 1 || label.count() == 1) {
+        times.forget();
+        labels.forget();
+        return Optional.empty();
+      }
+      NDList one = times.rows(manager, time, inputs, batch, weights);
+      NDList each = labels.rows(manager, label, inputs, batch, weights);
+      NDList sums = new NDList();
+      for (int i = 0; i < one.size(); i++) {
+        NDArray rows = each.get(i).add(one.get(i));
+        rows.attach(scope);
+        sums.add(rows);
+      }
+      return Optional.of(new Batch(sums, label.index()));
+    }
+
+    @Override
+    public void close() {
+      times.close();
+      labels.close();
     }
   }
 }

@@ -48,13 +48,14 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private final List<Node> given;
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final ScriptBody body = new ScriptBody();
-  private final ConvolutionScript convolutions = new ConvolutionScript(body);
+  private final ConvolutionScript convolutions;
   private final SliceScript slices = new SliceScript(body);
 
   private TorchScriptEmitter(Precision precision, PackedLinears packed, List<Node> given) {
     this.precision = precision;
     this.packed = packed;
     this.given = given;
+    this.convolutions = new ConvolutionScript(body, precision);
   }
 
   /**

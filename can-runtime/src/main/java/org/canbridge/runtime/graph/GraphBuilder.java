@@ -36,6 +36,21 @@ public final class GraphBuilder {
     this(new State(), "");
   }
 
+  /** Goes on where {@code graph} ends; its nodes stay what they are. */
+  public static GraphBuilder extending(Graph graph) {
+    State state = new State();
+    state.nodes.addAll(graph.nodes());
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof Op.Parameter parameter) {
+        state.parameters.put(parameter.name(), node);
+      }
+    }
+    state.outputs.putAll(graph.outputs());
+    state.modules.putAll(graph.modules());
+    state.tokenGrid = graph.tokenGrid().orElse(null);
+    return new GraphBuilder(state, "");
+  }
+
   private GraphBuilder(State state, String path) {
     this.state = state;
     this.path = path;
@@ -71,7 +86,9 @@ public final class GraphBuilder {
       throw new IllegalArgumentException(op + " at '" + path + "': " + e.getMessage(), e);
     }
     Kind kind = op instanceof Op.Input input ? input.kind() : elementKind(op, in);
-    Node node = new Node(state.nodes.size(), op, in, shape, kind, path, role);
+    // Not the number of nodes: where some were pruned, the last id is larger.
+    int id = state.nodes.isEmpty() ? 0 : state.nodes.get(state.nodes.size() - 1).id() + 1;
+    Node node = new Node(id, op, in, shape, kind, path, role);
     state.nodes.add(node);
     return node;
   }

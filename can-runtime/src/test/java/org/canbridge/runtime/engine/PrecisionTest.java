@@ -15,8 +15,14 @@ import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.network.Dit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PrecisionTest {
   private final Graph dit = Dit.graph(new DitConfig(8, 2, 4, 48, 2, 3, 192, 10, true, 256));
@@ -31,6 +37,25 @@ class PrecisionTest {
     compare(
         CanRewriter.rewrite(
             dit, CanPreset.paper(dit, List.of(CanTarget.values()), CanCondition.ALL)));
+  }
+
+  /** Sizes on both sides of the blocks in which channels are computed. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 15, 16, 17, 32})
+  void bfloat16ConvolvesToAnyNumberOfChannels(int channels) {
+    GraphBuilder g = new GraphBuilder();
+    Node x = g.input("x", Kind.FLOAT, Shape.batched(4, 8, 8));
+    g.output("output", g.conv2d("layer", x, channels, 3, 1, 1, 1, null));
+    Graph graph = g.build();
+    RandomTensors random = new RandomTensors(2);
+    Map<String, TensorData> weights = random.weights(graph);
+    Map<String, TensorData> inputs = random.inputs(graph, 3, 11);
+    List<String> output = List.of("output");
+    double difference =
+        difference(
+            run(graph, weights, inputs, output, Precision.F32).get("output"),
+            run(graph, weights, inputs, output, Precision.BF16).get("output"));
+    assertTrue(difference > 1e-5 && difference < 5e-3, () -> "differs by " + difference);
   }
 
   private static void compare(Graph graph) {
