@@ -107,9 +107,8 @@ public final class DiffusersScheduler implements SolverChoice {
     SchedulerFields fields = training(configuration);
     fields.require(TRAINED_OTHERWISE);
     int timesteps = fields.integer("num_train_timesteps", 2, MAX_TIMESTEPS);
-    double first = fields.positive("beta_start");
-    double last = fields.positive("beta_end");
-    fields.check(first < 1 && last < 1, "betas must be less than 1");
+    double first = fields.share("beta_start");
+    double last = fields.share("beta_end");
     String form = fields.word("beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2");
     Parameterization prediction =
         Parameterization.parse(fields.word("prediction_type", "epsilon", "v_prediction", "sample"));

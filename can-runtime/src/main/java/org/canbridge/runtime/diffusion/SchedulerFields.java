@@ -96,8 +96,13 @@ final class SchedulerFields {
     return reader.integer(name, least, most);
   }
 
-  double positive(String name) {
-    return reader.positive(name);
+  /** A number between 0 and 1, both excluded. */
+  double share(String name) {
+    double value = reader.positive(name);
+    check(
+        value < 1 || !values.path(name).isNumber(),
+        name + " must be less than 1, is " + values.path(name));
+    return value;
   }
 
   boolean flag(String name) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,13 +45,13 @@ class DiffusersSchedulerTest {
   @ParameterizedTest
   @MethodSource("recorded")
   void aFieldThatIsMissingHasTheDefaultThatWasRecorded(SolverRun run) {
-    ObjectNode full = (ObjectNode) run.settings().get("scheduler_config");
-    ObjectNode short_ = full.deepCopy();
+    ObjectNode full = PublishedSolvers.scheduler(run);
+    ObjectNode brief = full.deepCopy();
     for (JsonNode name : full.get("_use_default_values")) {
-      short_.remove(name.asText());
+      brief.remove(name.asText());
     }
-    assertTrue(short_.size() < full.size());
-    assertEquals(described(full), described(short_));
+    assertTrue(brief.size() < full.size());
+    assertEquals(described(full), described(brief));
     Map<String, String> text = described(full);
     for (String name : new TreeSet<>(text.keySet())) {
       if (!name.equals("eta")) {
@@ -81,6 +82,7 @@ class DiffusersSchedulerTest {
     assertTrue(DiffusersScheduler.of(old).clipsItself());
   }
 
+  /** In float32, which loses digits where a beta is near 1. */
   @Test
   void everyFormOfBetasIsComputed() {
     String form =
@@ -100,7 +102,7 @@ class DiffusersSchedulerTest {
               default -> Math.min(0.999, 1 - signal((i + 1) / 100.0) / signal(i / 100.0));
             };
         product *= 1 - beta;
-        assertEquals(product, schedule.alphaCumprod(i), 2e-6 * product, name + " at " + i);
+        assertEquals(product, schedule.alphaCumprod(i), 1e-4 * product, name + " at " + i);
       }
     }
   }
@@ -138,15 +140,14 @@ class DiffusersSchedulerTest {
         "{'_class_name': 'DDIMScheduler', 'trained_betas': [0.1]} | trained_betas must be null, is [0.1]",
         "{'_class_name': 'DDIMScheduler', 'rescale_betas_zero_snr': true} | rescale_betas_zero_snr must be false, is true",
         "{'_class_name': 'DDIMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], is \"sigmoid\"",
-        "{'_class_name': 'DDIMScheduler', 'beta_end': 1} | betas must be less than 1",
+        "{'_class_name': 'DDIMScheduler', 'beta_end': 1} | beta_end must be less than 1, is 1",
         "{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'num_train_timesteps': 1000} | beta_start is missing; beta_end is missing; beta_schedule is missing; prediction_type is missing"
       })
   void aScheduleThatIsNotFollowedIsRefused(String configuration, String reasons) {
     assertReasons(reasons, () -> DiffusersScheduler.trained(json(configuration)));
   }
 
-  private static void assertReasons(
-      String reasons, org.junit.jupiter.api.function.Executable call) {
+  private static void assertReasons(String reasons, Executable call) {
     String message = assertThrows(IllegalArgumentException.class, call).getMessage();
     assertEquals(reasons, String.join("; ", message.lines().toList()));
   }

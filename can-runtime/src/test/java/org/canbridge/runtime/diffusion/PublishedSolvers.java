@@ -74,9 +74,14 @@ final class PublishedSolvers {
         Set.of());
   }
 
+  /** The configuration of a run of diffusers with its class, as it stands in a file. */
+  static ObjectNode scheduler(SolverRun run) {
+    return ((ObjectNode) config(run)).deepCopy().put("_class_name", run.text("scheduler", ""));
+  }
+
   /** The schedulers of diffusers. */
   static Solver diffusers(SolverRun run) {
-    ObjectNode config = (ObjectNode) config(run);
+    ObjectNode config = scheduler(run);
     DiffusersScheduler scheduler = DiffusersScheduler.of(config);
     double eta = run.settings().path("step_arguments").path("eta").asDouble(0);
     return scheduler.create(
@@ -109,8 +114,7 @@ final class PublishedSolvers {
 
   /** What the configured prediction type stands for. */
   static Denoiser diffusersDenoiser(SolverRun run, DenoisingNetwork network) {
-    return new EpsilonDenoiser(
-        network, DiffusersScheduler.trained((ObjectNode) config(run)).prediction());
+    return new EpsilonDenoiser(network, DiffusersScheduler.trained(scheduler(run)).prediction());
   }
 
   /** The recorded outputs, which were recorded after guidance. */
