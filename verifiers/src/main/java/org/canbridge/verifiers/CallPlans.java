@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 
@@ -169,13 +170,35 @@ public final class CallPlans {
 
   private CallPlans() {}
 
-  /** The plan of the bundle's family with the bundle's own runs, or the plain one. */
+  /**
+   * The plan of the bundle's family with the bundle's own guidance scale and runs, or the plain
+   * one.
+   */
   public static CallPlan of(ReferenceBundle bundle) {
     return bundle
         .family()
         .map(ALL::get)
         .map(plan -> plan.equals(DIT) ? withRuns(plan, bundle) : plan)
+        .map(plan -> withScale(plan, bundle.cfgScale()))
         .orElseGet(() -> CallPlan.plain(bundle));
+  }
+
+  /** {@code s c - (s - 1) n} and U-ViT's {@code (1 + s) c - s n} add up the errors of c and n. */
+  private static CallPlan withScale(CallPlan plan, OptionalDouble scale) {
+    if (scale.isEmpty()) {
+      return plan;
+    }
+    Tolerance table = Tolerance.of(DType.F32);
+    Tolerance guided =
+        new Tolerance(
+            table.rtol(),
+            table.atol() * (1 + 2 * Math.abs(scale.getAsDouble())),
+            "guidance multiplies the network's error by up to 1 + 2 times its scale");
+    return new CallPlan(
+        plan.family(),
+        plan.calls().stream()
+            .map(call -> call.name().equals(CFG) ? call.with("output.cfg", guided) : call)
+            .toList());
   }
 
   private static CallPlan withRuns(CallPlan plan, ReferenceBundle bundle) {
