@@ -139,6 +139,11 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
         nullLabel.isPresent() ? UVIT_GUIDANCE : 1);
   }
 
+  /** The same model, trained on another schedule than its family's published models. */
+  public ModelSampler trainedOn(TrainedSchedule schedule) {
+    return new ModelSampler(sampler.trainedOn(schedule), shape, classes, usualGuidance);
+  }
+
   /**
    * Draws one batch.
    *

@@ -16,6 +16,7 @@ import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Inspection;
 import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.PipelineFolder;
 import org.canbridge.importers.Provenance;
 import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.adapt.Adaptation;
@@ -109,6 +110,7 @@ final class ImportCommand implements Command {
         checkpoint = folding.checkpoint();
       }
       checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
+      PipelineFolder.at(source).ifPresent(pipeline -> sayWhatStays(pipeline, context));
       if (invocation.flag("dry-run")) {
         context.out().print(Inspection.of(source, options).toText());
       } else {
@@ -117,6 +119,28 @@ final class ImportCommand implements Command {
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** A model directory holds the network alone. */
+  private static void sayWhatStays(PipelineFolder pipeline, Context context) {
+    pipeline
+        .autoencoder()
+        .ifPresent(
+            vae ->
+                context
+                    .err()
+                    .println(
+                        "canbridge: the pipeline's autoencoder is not imported: sample, verify --vae "
+                            + vae));
+    pipeline
+        .scheduler()
+        .ifPresent(
+            file ->
+                context
+                    .err()
+                    .println(
+                        "canbridge: the pipeline's scheduler is not imported: sample --scheduler "
+                            + file));
   }
 
   private static Adaptation adaptation(Invocation invocation) throws UsageException {

@@ -14,14 +14,17 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.commons.cli.Options;
 import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.PipelineFolder;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.bulk.BulkPlan;
 import org.canbridge.runtime.bulk.BulkRun;
 import org.canbridge.runtime.bulk.ImageFile;
 import org.canbridge.runtime.bulk.LatentFile;
 import org.canbridge.runtime.bulk.PngImageFile;
+import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
@@ -65,7 +68,8 @@ final class SampleCommand implements Command {
         + " are. --out with a name that ends in .png is one grid of all images; any other is a"
         + " folder of numbered files, one an image, which a second start of the same command goes on"
         + " filling where the first was stopped. Image k of a seed is the same in every batch size,"
-        + " up to rounding.";
+        + " up to rounding. A pipeline folder of diffusers is sampled by its own scheduler and"
+        + " decoded with its own autoencoder; options go before what its files say.";
   }
 
   @Override
@@ -80,7 +84,10 @@ final class SampleCommand implements Command {
                 "FILE",
                 "the images as drawn, not decoded, (B, C, H, W) f32 safetensors"))
         .addOption(
-            CommonOptions.value("vae", "DIR", "the autoencoder that turns latents into pictures"))
+            CommonOptions.value(
+                "vae",
+                "DIR",
+                "the autoencoder that turns latents into pictures; a pipeline folder's own"))
         .addOption(
             CommonOptions.value(
                 "classes",
@@ -107,6 +114,9 @@ final class SampleCommand implements Command {
             "sample dit-xl-2 --vae sd-vae-ft-mse --classes 207,360 --count 8 --out dogs.png",
             "pictures from a model of latents"),
         new Example(
+            "sample DiT-XL-2-256 --steps 50 --out grid.png",
+            "a pipeline folder of diffusers, by its own scheduler and autoencoder"),
+        new Example(
             "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --out samples --shard 3/8",
             "the third of eight parts of a large set"));
   }
@@ -126,9 +136,18 @@ final class SampleCommand implements Command {
     if (!folder && invocation.text("shard").isPresent()) {
       throw new UsageException("--shard goes with --out DIR");
     }
-    SamplingOptions options = SamplingOptions.read(invocation);
+    Optional<PipelineFolder> pipeline = PipelineFolder.at(source);
+    Optional<SchedulerFile> scheduler =
+        invocation
+            .path("scheduler")
+            .or(() -> pipeline.flatMap(PipelineFolder::scheduler))
+            .map(SchedulerFile::open);
+    SamplingOptions options = SamplingOptions.read(invocation, scheduler);
     Precision precision = invocation.choice("precision", precisions()).orElse(Precision.F32);
-    Optional<Path> vae = invocation.path("vae");
+    Optional<Path> vae =
+        invocation
+            .path("vae")
+            .or(() -> out.flatMap(o -> pipeline).flatMap(PipelineFolder::autoencoder));
     PromptOptions prompts = PromptOptions.read(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation));
         Session session = model.session(precision);
@@ -136,15 +155,21 @@ final class SampleCommand implements Command {
             vae.isPresent()
                 ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), precision)
                 : null) {
-      ModelSampler sampler = prompts.sampler(model, session, precision);
+      ModelSampler usual = prompts.sampler(model, session, precision);
+      ModelSampler sampler =
+          scheduler.map(SchedulerFile::trained).map(usual::trainedOn).orElse(usual);
       Pictures pictures = Pictures.of(sampler, Optional.ofNullable(decoder));
       SamplingSettings settings = options.of(sampler);
       Map<String, String> text = new LinkedHashMap<>(settings.describe());
+      scheduler.map(SchedulerFile::describeTrained).ifPresent(text::putAll);
       text.put("model", source.toAbsolutePath().getFileName().toString());
       prompts.describe(text);
       vae.ifPresent(path -> text.put("vae", path.toAbsolutePath().getFileName().toString()));
       if (precision != Precision.F32) {
         text.put("precision", precision.name().toLowerCase(Locale.ROOT));
+      }
+      if (pipeline.isPresent()) {
+        say(invocation, settings, vae, context);
       }
       if (folder) {
         fill(out.get(), pictures, settings, text, invocation, context);
@@ -153,6 +178,22 @@ final class SampleCommand implements Command {
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** What is taken from a pipeline folder without having been asked for. */
+  private static void say(
+      Invocation invocation, SamplingSettings settings, Optional<Path> vae, Context context)
+      throws UsageException {
+    if (invocation.text("scheduler").isEmpty() && settings.solver() instanceof DiffusersScheduler) {
+      context
+          .err()
+          .println("canbridge: sampling by the pipeline's own scheduler, " + settings.solver());
+    }
+    if (invocation.text("vae").isEmpty() && vae.isPresent()) {
+      context
+          .err()
+          .println("canbridge: decoding with the pipeline's own autoencoder, " + vae.get());
+    }
   }
 
   private static boolean isPicture(Path out) {

@@ -1,17 +1,23 @@
 package org.canbridge.cli;
 
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.apache.commons.cli.Options;
 import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.SchedulerFile;
+import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.SolverChoice;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.SolverOptions;
 import org.canbridge.runtime.diffusion.TimestepSpacing;
@@ -28,7 +34,19 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
   /** Adds them. */
   static Options addTo(Options options) {
     return options
-        .addOption(CommonOptions.value("sampler", SolverName.names("|"), "the solver; ddpm"))
+        .addOption(
+            CommonOptions.value(
+                "sampler",
+                SolverName.names("|"),
+                "the solver; that of the scheduler's configuration, or ddpm if there is none"))
+        .addOption(
+            CommonOptions.value(
+                "scheduler",
+                "FILE",
+                "a scheduler_config.json of diffusers ("
+                    + DiffusersScheduler.names()
+                    + "): the schedule that the model was trained on, and the solver unless"
+                    + " --sampler is given; a pipeline folder's own"))
         .addOption(
             CommonOptions.value(
                 "steps",
@@ -42,7 +60,8 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
             CommonOptions.value(
                 "spacing",
                 "linspace|leading|trailing|karras",
-                "timesteps of dpm-solver++, unipc, euler and heun; linspace"))
+                "timesteps of dpm-solver++, unipc, euler, heun and diffusers' schedulers; linspace,"
+                    + " or what the scheduler's configuration says"))
         .addOption(CommonOptions.value("eta", "X", "noise of ddim, 0..1; 0"))
         .addOption(
             CommonOptions.value(
@@ -68,10 +87,15 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
         .addOption(CommonOptions.value("seed", "N", "seed of all noise; 0"));
   }
 
-  /** Reads them. */
-  static SamplingOptions read(Invocation invocation) throws UsageException {
+  /**
+   * Reads them.
+   *
+   * @param scheduler the configuration that tells the solver unless there is a {@code --sampler}
+   */
+  static SamplingOptions read(Invocation invocation, Optional<SchedulerFile> scheduler)
+      throws UsageException {
     try {
-      SolverName solver = SolverName.parse(invocation.text("sampler").orElse("ddpm"));
+      SolverChoice solver = solver(invocation, scheduler);
       Optional<String> steps = invocation.text("steps");
       Respacing respacing = steps.isPresent() ? Respacing.parse(steps.get()) : solver.usualSteps();
       OptionalDouble scale = invocation.number("cfg", -1e6, 1e6);
@@ -92,6 +116,29 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
+  }
+
+  private static SolverChoice solver(Invocation invocation, Optional<SchedulerFile> scheduler)
+      throws UsageException {
+    Optional<String> name = invocation.text("sampler");
+    if (name.isPresent() || scheduler.isEmpty()) {
+      return SolverName.parse(name.orElse(SolverName.DDPM.toString()));
+    }
+    SchedulerFile file = scheduler.get();
+    OptionalInt order = invocation.integer("order", 1, 3);
+    if (order.isPresent()) {
+      file = file.with("solver_order", IntNode.valueOf(order.getAsInt()));
+    }
+    Optional<String> spacing = invocation.text("spacing");
+    if (spacing.isPresent()) {
+      boolean karras = spacing.get().equals(KARRAS);
+      file = file.with("use_karras_sigmas", BooleanNode.valueOf(karras));
+      if (!karras) {
+        String word = TimestepSpacing.parse(spacing.get()).toString();
+        file = file.with("timestep_spacing", TextNode.valueOf(word));
+      }
+    }
+    return file.scheduler();
   }
 
   /**

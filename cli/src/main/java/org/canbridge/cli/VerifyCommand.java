@@ -29,7 +29,7 @@ final class VerifyCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL --reference DIR [--rtol X --atol X --why TEXT] [--report DIR]";
+    return "MODEL --reference DIR [--vae DIR] [--rtol X --atol X --why TEXT] [--report DIR]";
   }
 
   @Override
@@ -37,13 +37,22 @@ final class VerifyCommand implements Command {
     return "Runs the model on the inputs of a reference bundle (reference.safetensors, reference.json) and"
         + " compares every recorded activation in execution order, then the outputs, in float32. What a"
         + " file cannot tell, such as the number of heads, is taken from reference.json. Exit status 0:"
-        + " all equal; 1: a difference, and the first layer that differs is named.";
+        + " all equal; 1: a difference, and the first layer that differs is named. The runs of a"
+        + " diffusers pipeline are sampled anew by the scheduler settings in reference.json, and"
+        + " decoded with the pipeline's own autoencoder or that of --vae; without one the images"
+        + " are reported as not checked.";
   }
 
   @Override
   public Options options() {
     return ModelOptions.addTo(new Options())
         .addOption(CommonOptions.value("reference", "DIR", "the reference bundle"))
+        .addOption(
+            CommonOptions.value(
+                "vae",
+                "DIR",
+                "the autoencoder for the images of a pipeline's runs; the pipeline's own if MODEL"
+                    + " is its folder"))
         .addOption(
             CommonOptions.value(
                 "rtol", "X", "relative tolerance, with --atol; the table's if not given"))
@@ -61,7 +70,10 @@ final class VerifyCommand implements Command {
         new Example("verify checkpoint.pt --reference reference/dit-tiny", "a published file"),
         new Example(
             "verify my-model --reference bundle --report target/parity",
-            "in CI: fails on a difference, leaves a JUnit report"));
+            "in CI: fails on a difference, leaves a JUnit report"),
+        new Example(
+            "verify imported --reference pipeline --vae pipeline/vae",
+            "what was imported from a pipeline, down to the images"));
   }
 
   @Override
@@ -70,9 +82,10 @@ final class VerifyCommand implements Command {
     Path reference = invocation.requiredPath("reference");
     ParityOptions options = options(invocation);
     ImportOptions opening = ModelOptions.read(invocation);
+    Optional<Path> vae = invocation.path("vae");
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
-        ModelSubject subject = open(path, opening, bundle)) {
+        ModelSubject subject = open(path, opening, bundle, vae)) {
       report = subject.check(options);
     }
     context.out().print(TextReport.of(report));
@@ -84,10 +97,17 @@ final class VerifyCommand implements Command {
     return report.passed() ? ExitStatus.OK : ExitStatus.DIFFERENCE;
   }
 
-  private static ModelSubject open(Path path, ImportOptions options, ReferenceBundle bundle)
+  private static ModelSubject open(
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae)
       throws UsageException {
+    if (vae.isPresent() && bundle.runs().isEmpty()) {
+      throw new UsageException(
+          "--vae decodes the images of a pipeline's runs, of which this reference has none");
+    }
     try {
-      return ModelSubject.open(path, options, bundle);
+      return vae.isPresent()
+          ? ModelSubject.open(path, options, bundle, vae)
+          : ModelSubject.open(path, options, bundle);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

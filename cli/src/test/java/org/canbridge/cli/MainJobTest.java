@@ -194,6 +194,21 @@ class MainJobTest {
   }
 
   @Test
+  void aPipelineIsVerifiedFromItsFolderAndAfterImport() {
+    String pipeline = fixture("dit-pipeline");
+    String whole = ok("verify", pipeline, "--reference", pipeline).out();
+    assertTrue(whole.contains("PASSED: 6 equal, 0 different or missing, 0 not checked"), whole);
+    String said = ok("import", pipeline, "--out", at("x")).err();
+    assertTrue(said.contains("the pipeline's autoencoder is not imported"), said);
+    assertTrue(said.contains("the pipeline's scheduler is not imported"), said);
+    String latents = ok("verify", at("x"), "--reference", pipeline).out();
+    assertTrue(latents.contains("PASSED: 3 equal, 0 different or missing, 3 not checked"), latents);
+    String images =
+        ok("verify", at("x"), "--reference", pipeline, "--vae", pipeline + "/vae").out();
+    assertTrue(images.contains("PASSED: 6 equal, 0 different or missing, 0 not checked"), images);
+  }
+
+  @Test
   void wrongUseIsExitStatusTwo() {
     String tiny = fixture("dit-tiny") + "/checkpoint.pt";
     usage(
@@ -227,6 +242,14 @@ class MainJobTest {
         fixture("dit-tiny"),
         "--rtol",
         "1");
+    usage(
+        "of which this reference has none",
+        "verify",
+        tiny,
+        "--reference",
+        fixture("dit-tiny"),
+        "--vae",
+        fixture("vae-tiny"));
     usage("num_heads is", "verify", tiny, "--reference", fixture("dit-tiny"), "--heads", "4");
     usage("takes a MODEL or --arch NAME", "profile");
     assertFalse(Files.exists(folder.resolve("x")));

@@ -12,9 +12,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.format.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -170,6 +174,98 @@ class SampleCommandTest {
             "--out",
             at("images")));
     assertEquals(3, files("images").size());
+  }
+
+  /** Latents and PNGs of a pipeline folder, from what its own files say and from options. */
+  @Test
+  void aPipelineFolderIsSampledByItsOwnParts() throws IOException {
+    Path pipeline = Fixtures.of("dit-pipeline");
+    String vae = pipeline.resolve("vae").toString();
+    String scheduler = pipeline.resolve("scheduler/scheduler_config.json").toString();
+    String network = pipeline.resolve("transformer").toString();
+    String[] how = {"--steps", "6", "--classes", "3,5"};
+    Outcome own = ok(pipeline.toString(), with(how, "--out", at("own.png")));
+    assertTrue(own.err().contains("own scheduler, DDIMScheduler"), own.err());
+    assertTrue(own.err().contains("own autoencoder, " + vae), own.err());
+    Outcome told =
+        ok(network, with(how, "--scheduler", scheduler, "--vae", vae, "--out", at("told.png")));
+    assertFalse(told.err().contains("pipeline's own"), told.err());
+    BufferedImage picture = ImageIO.read(folder.resolve("own.png").toFile());
+    assertEquals(16, picture.getHeight());
+    assertSamePixels(picture, ImageIO.read(folder.resolve("told.png").toFile()));
+    Outcome latents = ok(pipeline.toString(), with(how, "--save-latents", at("own.safetensors")));
+    assertFalse(latents.err().contains("own autoencoder"), latents.err());
+    // The DiT code's respacing ends at timestep 999, diffusers' starts from 0 with stride 166.
+    ok(
+        pipeline.toString(),
+        with(how, "--sampler", "ddim", "--save-latents", at("named.safetensors")));
+    assertFalse(Arrays.equals(values("own.safetensors"), values("named.safetensors")));
+    ok(
+        pipeline.toString(),
+        with(how, "--spacing", "trailing", "--save-latents", at("trailing.safetensors")));
+    assertEquals("trailing", metadata("trailing.safetensors").get("timestep_spacing"));
+    assertEquals("leading", metadata("own.safetensors").get("timestep_spacing"));
+    assertEquals("DDIMScheduler", metadata("own.safetensors").get("sampler"));
+    assertEquals("linear", metadata("named.safetensors").get("beta_schedule"));
+  }
+
+  @Test
+  void aSchedulerThatIsNotFollowedIsSettledBySampler() throws IOException {
+    Path pipeline = Fixtures.of("dit-pipeline");
+    Path scheduler = folder.resolve("scheduler_config.json");
+    Files.writeString(
+        scheduler,
+        Files.readString(pipeline.resolve("scheduler/scheduler_config.json"))
+            .replace("DDIMScheduler", "HeunDiscreteScheduler"));
+    String[] how = {"--scheduler", scheduler.toString(), "--steps", "3", "--classes", "3"};
+    Outcome refused = run(pipeline.toString(), with(how, "--out", at("no.png")));
+    assertEquals(3, refused.status());
+    assertTrue(refused.err().contains("choose a solver with --sampler"), refused.err());
+    assertFalse(Files.exists(folder.resolve("no.png")));
+    ok(pipeline.toString(), with(how, "--sampler", "heun", "--out", at("heun.png")));
+  }
+
+  /** The network says the velocity where the file says so: other latents from the same outputs. */
+  @Test
+  void whatTheNetworkPredictsIsTakenFromTheConfiguration() throws IOException {
+    Path pipeline = Fixtures.of("dit-pipeline");
+    Path scheduler = folder.resolve("scheduler_config.json");
+    Files.writeString(
+        scheduler,
+        Files.readString(pipeline.resolve("scheduler/scheduler_config.json"))
+            .replace("\"epsilon\"", "\"v_prediction\""));
+    String[] how = {"--sampler", "euler", "--steps", "3", "--classes", "3"};
+    ok(pipeline.toString(), with(how, "--save-latents", at("noise.safetensors")));
+    ok(
+        pipeline.toString(),
+        with(
+            how,
+            "--scheduler",
+            scheduler.toString(),
+            "--save-latents",
+            at("velocity.safetensors")));
+    assertEquals("v_prediction", metadata("velocity.safetensors").get("prediction_type"));
+    assertFalse(Arrays.equals(values("noise.safetensors"), values("velocity.safetensors")));
+  }
+
+  private Map<String, Object> metadata(String name) {
+    try (TensorFile file = TensorFiles.open(folder.resolve(name))) {
+      return Map.copyOf(file.values());
+    }
+  }
+
+  private float[] values(String name) {
+    try (TensorFile file = TensorFiles.open(folder.resolve(name))) {
+      return Tensors.floats(file.tensors().values().iterator().next());
+    }
+  }
+
+  private static void assertSamePixels(BufferedImage expected, BufferedImage actual) {
+    int width = expected.getWidth();
+    int height = expected.getHeight();
+    assertArrayEquals(
+        expected.getRGB(0, 0, width, height, null, 0, width),
+        actual.getRGB(0, 0, width, height, null, 0, width));
   }
 
   @ParameterizedTest

@@ -120,6 +120,10 @@ public enum Problem {
   /** A field of {@code config.json} is missing, unknown or wrong. */
   CONFIG_FIELD,
 
+  // schedulers
+  /** A scheduler of diffusers, or a setting of one, that is not followed here. */
+  UNSUPPORTED_SCHEDULER,
+
   // folders of images
   /** The folder for images holds those of another run, or other files. */
   SAMPLES_OF_OTHER_SETTINGS,

@@ -7,13 +7,11 @@ import java.util.Optional;
 
 /**
  * A folder as libraries publish one: weights under a usual name beside {@value #CONFIG}, or a whole
- * pipeline of diffusers ({@value #PIPELINE}), whose network is in {@code transformer/}. Only the
- * names listed here are looked for, in this order; nothing that a file says leads anywhere.
+ * {@link PipelineFolder}, whose network it is then. Only the names listed here are looked for, in
+ * this order; nothing that a file says leads anywhere.
  */
 final class PublishedFolder {
   static final String CONFIG = "config.json";
-  private static final String PIPELINE = "model_index.json";
-  private static final String NETWORK = "transformer";
 
   private static final List<String> WEIGHTS =
       List.of(
@@ -39,8 +37,9 @@ final class PublishedFolder {
     if (!Files.isDirectory(path)) {
       return Optional.empty();
     }
-    if (Files.isRegularFile(path.resolve(PIPELINE))) {
-      return weights(path.resolve(NETWORK));
+    Optional<PipelineFolder> pipeline = PipelineFolder.at(path);
+    if (pipeline.isPresent()) {
+      return weights(pipeline.get().network());
     }
     return Files.isRegularFile(path.resolve(CONFIG)) && !StoredModel.readConfig(path).has("format")
         ? WEIGHTS.stream().map(path::resolve).filter(Files::isRegularFile).findFirst()

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -263,6 +264,48 @@ final class BundleDescription {
   OptionalDouble cfgScale() {
     JsonNode scale = root.path("cfg_scale");
     return scale.isNumber() ? OptionalDouble.of(scale.doubleValue()) : OptionalDouble.empty();
+  }
+
+  /** The names in {@code runs}; bundles of solvers have other entries there. */
+  List<String> runs() {
+    List<String> names = new ArrayList<>();
+    root.path("runs").fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  /**
+   * One entry of {@code runs}.
+   *
+   * @throws InputFileException if it lacks a field of a pipeline's run, or one is wrong
+   */
+  RunSettings run(String name) {
+    JsonNode run = root.path("runs").path(name);
+    String key = "runs." + name + ".";
+    if (!(run.path("scheduler_config") instanceof ObjectNode scheduler)) {
+      throw badField(
+          key + "scheduler_config",
+          "the configuration of the run's scheduler, an object",
+          run.path("scheduler_config"));
+    }
+    JsonNode steps = run.path("steps");
+    if (!steps.isIntegralNumber() || !steps.canConvertToInt() || steps.intValue() < 1) {
+      throw badField(key + "steps", "a whole number, 1 or more", steps);
+    }
+    JsonNode scale = run.path("guidance_scale");
+    if (!scale.isNumber() || !Double.isFinite(scale.doubleValue())) {
+      throw badField(key + "guidance_scale", "a number", scale);
+    }
+    return new RunSettings(scheduler, steps.intValue(), scale.doubleValue());
+  }
+
+  /** A field that says what cannot be followed; {@code problem} is the reason. */
+  InputFileException unfollowed(String field, String problem) {
+    return InputFileException.of(Problem.BUNDLE_BAD_FIELD, path)
+        .what("a run of the reference bundle cannot be made again")
+        .actual(problem)
+        .key(field)
+        .next("leave the run out of the bundle")
+        .build();
   }
 
   Map<String, FileDigest> checkpoints() {

@@ -70,6 +70,13 @@ public record Call(
     return new Builder(name);
   }
 
+  /** The same with an override for outputs. */
+  Call with(String bundleName, Tolerance tolerance) {
+    Map<String, Tolerance> more = new LinkedHashMap<>(tolerances);
+    more.put(bundleName, tolerance);
+    return new Call(name, inputs, outputs, suffix, more);
+  }
+
   /** How well this call's patterns match a tensor of the bundle; 0 if they do not. */
   int rank(String output) {
     return outputs.keySet().stream()

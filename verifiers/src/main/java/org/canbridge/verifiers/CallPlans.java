@@ -1,9 +1,15 @@
 package org.canbridge.verifiers;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 
 /**
  * The calls of each family's reference bundles, as data. A new family adds a constant and its line
@@ -25,19 +31,34 @@ public final class CallPlans {
   /** The name of the call in which padding is hidden from the text. */
   public static final String MASKED = "masked";
 
+  /** What the names of the calls of a pipeline's runs start with. */
+  public static final String PIPELINE = "pipeline ";
+
   /** The name of the call with classifier-free guidance. */
   public static final String CFG = "cfg";
+
+  /** Both sides compute the frequencies in float32, but exp rounds differently on other CPUs. */
+  private static final Tolerance SINUSOID =
+      new Tolerance(
+          1e-4, 1.2e-4, "two ulps of a frequency turn its angle by 1.2e-4 at timestep 999");
+
+  /** Of the latents' standard deviation. */
+  private static final double PIPELINE_TOLERANCE = 1e-4;
 
   /**
    * DiT in all layouts. {@code model_weights} is the forward pass with a training checkpoint's
    * {@code model} in place of its {@code ema}; the calls on the official arithmetic run weights in
-   * diffusers' layout as facebookresearch/DiT would; {@code sample} is a sampling run, {@code
-   * ddim}, {@code ddim_noguide} and {@code dpmsolver} are runs of diffusers' pipeline.
+   * diffusers' layout as facebookresearch/DiT would; {@code sample} is a sampling run. A bundle of
+   * diffusers' pipeline has a further call for each of its runs.
    */
   public static final CallPlan DIT =
       CallPlan.of(
           "dit",
-          Call.named(FORWARD).inputs("x", "t", "y").output("output", "output").build(),
+          Call.named(FORWARD)
+              .inputs("x", "t", "y")
+              .output("output", "output")
+              .tolerance("activation.transformer_blocks.0.norm1.emb.time_proj", SINUSOID)
+              .build(),
           Call.named(CFG)
               .input("x", "cfg_x")
               .input("t", "cfg_t")
@@ -72,10 +93,7 @@ public final class CallPlans {
               .tolerance(
                   "output.sample.*",
                   new Tolerance(1e-4, 1e-3, "a sampling run adds up the rounding of every step"))
-              .build(),
-          pipelineRun("ddim"),
-          pipelineRun("ddim_noguide"),
-          pipelineRun("dpmsolver"));
+              .build());
 
   /** U-ViT: unconditional, with labels, or with text features as {@code context}. */
   public static final CallPlan UVIT =
@@ -152,16 +170,72 @@ public final class CallPlans {
 
   private CallPlans() {}
 
-  /** The plan of the bundle's family, or the plain one. */
+  /**
+   * The plan of the bundle's family with the bundle's own guidance scale and runs, or the plain
+   * one.
+   */
   public static CallPlan of(ReferenceBundle bundle) {
-    return bundle.family().map(ALL::get).orElseGet(() -> CallPlan.plain(bundle));
+    return bundle
+        .family()
+        .map(ALL::get)
+        .map(plan -> plan.equals(DIT) ? withRuns(plan, bundle) : plan)
+        .map(plan -> withScale(plan, bundle.cfgScale()))
+        .orElseGet(() -> CallPlan.plain(bundle));
   }
 
-  private static Call pipelineRun(String run) {
-    return Call.named(run)
-        .inputs("latents", "class_labels")
-        .input("timesteps", run + ".timesteps")
-        .output("output." + run + ".*", "*")
-        .build();
+  /** {@code s c - (s - 1) n} and U-ViT's {@code (1 + s) c - s n} add up the errors of c and n. */
+  private static CallPlan withScale(CallPlan plan, OptionalDouble scale) {
+    if (scale.isEmpty()) {
+      return plan;
+    }
+    Tolerance table = Tolerance.of(DType.F32);
+    Tolerance guided =
+        new Tolerance(
+            table.rtol(),
+            table.atol() * (1 + 2 * Math.abs(scale.getAsDouble())),
+            "guidance multiplies the network's error by up to 1 + 2 times its scale");
+    return new CallPlan(
+        plan.family(),
+        plan.calls().stream()
+            .map(call -> call.name().equals(CFG) ? call.with("output.cfg", guided) : call)
+            .toList());
+  }
+
+  private static CallPlan withRuns(CallPlan plan, ReferenceBundle bundle) {
+    List<Call> calls = new ArrayList<>(plan.calls());
+    bundle.runs().forEach(run -> calls.add(pipelineRun(run, bundle)));
+    return new CallPlan(plan.family(), calls);
+  }
+
+  /** The latents after every step {@code (steps, B, C, H, W)}, and the decoded images. */
+  private static Call pipelineRun(String run, ReferenceBundle bundle) {
+    String latents = "output." + run + ".latents";
+    Call.Builder call =
+        Call.named(PIPELINE + run)
+            .inputs("latents", "class_labels")
+            .input("timesteps", run + ".timesteps")
+            .output("output." + run + ".*", "*");
+    TensorData recorded = bundle.outputs().get(latents);
+    if (recorded != null) {
+      OptionalDouble spread = standardDeviation(Tensors.doubles(recorded));
+      spread.ifPresent(
+          std ->
+              call.tolerance(
+                  latents,
+                  new Tolerance(
+                      0,
+                      PIPELINE_TOLERANCE * std,
+                      "1e-4 of the latents' standard deviation: every step mixes large values into"
+                          + " small ones")));
+    }
+    return call.build();
+  }
+
+  /** Empty where it is no number; such values pass nowhere. */
+  private static OptionalDouble standardDeviation(double... values) {
+    double mean = Arrays.stream(values).average().orElse(0);
+    double variance = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).average().orElse(0);
+    double std = Math.sqrt(variance);
+    return Double.isFinite(std) ? OptionalDouble.of(std) : OptionalDouble.empty();
   }
 }

@@ -24,9 +24,10 @@ import org.canbridge.importers.format.TensorData;
  *       config} (object: the network's arguments under their published names; what a checkpoint
  *       cannot tell stands here), {@code dtype} (string: of the checkpoint's tensors), {@code
  *       cfg_scale} (number), {@code notes} (strings), {@code checkpoints} (file name in the
- *       directory to {@code sha256} and {@code bytes}), {@code tensors} (name to shape, or to an
- *       object that holds {@code shape}; if present it must agree with the other file, and gives
- *       the order of the tensors here). Further fields are the producer's own.
+ *       directory to {@code sha256} and {@code bytes}), {@code runs} (of a pipeline: name to {@link
+ *       RunSettings}), {@code tensors} (name to shape, or to an object that holds {@code shape}; if
+ *       present it must agree with the other file, and gives the order of the tensors here).
+ *       Further fields are the producer's own.
  * </ul>
  *
  * <p>Opening reads the headers only. The tensors stay usable until {@link #close()}.
@@ -150,6 +151,30 @@ public final class ReferenceBundle implements AutoCloseable {
   /** The guidance scale of the guided outputs, if given. */
   public OptionalDouble cfgScale() {
     return description.cfgScale();
+  }
+
+  /** The names of a pipeline's runs. */
+  public List<String> runs() {
+    return description.runs();
+  }
+
+  /**
+   * How one of {@link #runs()} was made.
+   *
+   * @throws InputFileException if the bundle does not tell it
+   */
+  public RunSettings run(String name) {
+    return description.run(name);
+  }
+
+  /**
+   * The refusal of a run whose scheduler asks for something that is not followed.
+   *
+   * @param name one of {@link #runs()}
+   * @param problem what that is
+   */
+  public InputFileException unfollowed(String name, String problem) {
+    return description.unfollowed("runs." + name, problem);
   }
 
   /** The checkpoints that the reference was made from, by file name in the directory. */

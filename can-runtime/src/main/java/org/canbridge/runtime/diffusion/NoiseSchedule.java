@@ -57,8 +57,17 @@ public final class NoiseSchedule {
    */
   public static NoiseSchedule linear(int steps) {
     double scale = 1000.0 / steps;
-    double first = scale * 0.0001;
-    double last = scale * 0.02;
+    return linear(steps, scale * 0.0001, scale * 0.02);
+  }
+
+  /**
+   * Betas rise linearly.
+   *
+   * @param steps number of timesteps, at least 2
+   * @param first the first beta
+   * @param last the last beta
+   */
+  public static NoiseSchedule linear(int steps, double first, double last) {
     double stride = (last - first) / (steps - 1);
     return ofBetas(steps, i -> i == steps - 1 ? last : i * stride + first);
   }

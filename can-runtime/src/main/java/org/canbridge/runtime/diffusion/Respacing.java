@@ -76,7 +76,9 @@ public final class Respacing {
   int plainSteps() {
     if (strided || counts.size() > 1) {
       throw new IllegalArgumentException(
-          "the timesteps '" + this + "' are for ddpm and ddim; give a number of steps");
+          "the timesteps '"
+              + this
+              + "' are for the samplers ddpm and ddim; give a number of steps");
     }
     return counts.get(0);
   }

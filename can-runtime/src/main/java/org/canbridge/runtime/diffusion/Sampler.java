@@ -35,7 +35,7 @@ public final class Sampler {
   /**
    * A sampler for one network.
    *
-   * @param network predicts the noise; bound and closed once or twice for each batch
+   * @param network predicts what the schedule says; bound and closed once or twice for each batch
    * @param shape shape of one image or latent
    * @param schedule the schedule that the network was trained on
    * @param nullLabel the label of the null class, the last one: DiT has it after its classes. Empty
@@ -50,6 +50,11 @@ public final class Sampler {
     this.shape = shape;
     this.schedule = schedule;
     this.nullLabel = nullLabel;
+  }
+
+  /** The same network, trained on another schedule. */
+  public Sampler trainedOn(TrainedSchedule other) {
+    return new Sampler(network, shape, other, nullLabel);
   }
 
   /**
@@ -79,11 +84,13 @@ public final class Sampler {
     try (DenoisingNetwork twice = guidance.isOn() ? network.bind(withNull(labels)) : NOTHING;
         DenoisingNetwork once =
             guidance.isOn() && always ? NOTHING : network.bind(labels.clone())) {
-      Denoiser denoiser = new EpsilonDenoiser(once);
+      Denoiser denoiser = new EpsilonDenoiser(once, schedule.prediction());
       if (guidance.isOn()) {
         Denoiser guided =
             new ClassifierFreeGuidance(
-                new EpsilonDenoiser(twice), guidance.scale(), guidance.channels());
+                new EpsilonDenoiser(twice, schedule.prediction()),
+                guidance.scale(),
+                guidance.channels());
         denoiser = new IntervalDenoiser(guidance.interval(), guided, denoiser);
       }
       if (settings.clipDenoised() && !settings.solver().clipsItself()) {

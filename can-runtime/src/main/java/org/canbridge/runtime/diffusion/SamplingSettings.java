@@ -12,7 +12,7 @@ import java.util.Objects;
  * SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(4).withSeed(7)
  * }</pre>
  *
- * @param solver the solver
+ * @param solver the solver, by name or as a scheduler's configuration describes it
  * @param respacing which timesteps are visited; for solvers other than DDPM and DDIM a plain number
  *     of steps ({@code dpm-solver}: of calls)
  * @param options what only some solvers look at
@@ -21,7 +21,7 @@ import java.util.Objects;
  * @param seed seed of the start and of the steps' noise
  */
 public record SamplingSettings(
-    SolverName solver,
+    SolverChoice solver,
     Respacing respacing,
     SolverOptions options,
     boolean clipDenoised,
@@ -40,7 +40,7 @@ public record SamplingSettings(
    * The usual choices: {@link SolverOptions#DEFAULTS}, nothing clipped, no guidance (but on all
    * channels if there is), seed 0.
    */
-  public static SamplingSettings of(SolverName solver, Respacing respacing) {
+  public static SamplingSettings of(SolverChoice solver, Respacing respacing) {
     return new SamplingSettings(solver, respacing, SolverOptions.DEFAULTS, false, Guidance.NONE, 0);
   }
 

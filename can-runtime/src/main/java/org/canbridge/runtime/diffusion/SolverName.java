@@ -5,11 +5,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** The solvers by the names they have on the command line; a new solver is one constant more. */
-public enum SolverName {
+public enum SolverName implements SolverChoice {
   /** {@link Ddpm}. */
   DDPM("ddpm") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return new Ddpm(
           schedule.respaced(settings.respacing()),
           settings.options().fixedVariance(),
@@ -17,12 +17,12 @@ public enum SolverName {
     }
 
     @Override
-    boolean clipsItself() {
+    public boolean clipsItself() {
       return true;
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       boolean large = options.fixedVariance() == Ddpm.FixedVariance.LARGE;
       text.put("fixed_variance", large ? "large" : "small");
     }
@@ -30,7 +30,7 @@ public enum SolverName {
   /** {@link Ddim}. */
   DDIM("ddim") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return new Ddim(
           schedule.respaced(settings.respacing()),
           settings.options().eta(),
@@ -38,19 +38,19 @@ public enum SolverName {
     }
 
     @Override
-    boolean clipsItself() {
+    public boolean clipsItself() {
       return true;
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       text.put("eta", Double.toString(options.eta()));
     }
   },
   /** {@link DpmSolver}, singlestep; order 3 unless told otherwise. */
   DPM_SOLVER("dpm-solver") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return schedule.singlestep(order(settings.options()), settings.respacing().plainSteps());
     }
 
@@ -60,14 +60,14 @@ public enum SolverName {
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       text.put("order", Integer.toString(order(options)));
     }
   },
   /** {@link DpmSolverMultistep} on the data; order 2 unless told otherwise. */
   DPM_SOLVER_PP("dpm-solver++") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return new DpmSolverMultistep(
           grid(schedule, settings),
           order(settings.options()),
@@ -77,7 +77,7 @@ public enum SolverName {
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       text.put("order", Integer.toString(order(options)));
       describeGrid(options, text);
     }
@@ -85,12 +85,12 @@ public enum SolverName {
   /** {@link UniPc} with bh2 on the data; order 2 unless told otherwise. */
   UNIPC("unipc") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return UniPc.of(grid(schedule, settings), order(settings.options()), UniPc.Variant.BH2);
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       text.put("order", Integer.toString(order(options)));
       describeGrid(options, text);
     }
@@ -98,24 +98,24 @@ public enum SolverName {
   /** {@link Euler}. */
   EULER("euler") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return new Euler(grid(schedule, settings));
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       describeGrid(options, text);
     }
   },
   /** {@link Heun}. */
   HEUN("heun") {
     @Override
-    Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return new Heun(grid(schedule, settings));
     }
 
     @Override
-    void describe(SolverOptions options, Map<String, String> text) {
+    public void describe(SolverOptions options, Map<String, String> text) {
       describeGrid(options, text);
     }
   };
@@ -128,22 +128,12 @@ public enum SolverName {
     this.text = text;
   }
 
-  /**
-   * The solver.
-   *
-   * @throws IllegalArgumentException if it does not go with the schedule or the settings
-   */
-  abstract Solver create(TrainedSchedule schedule, SamplingSettings settings);
-
-  /** Adds the options that this solver looks at. */
-  abstract void describe(SolverOptions options, Map<String, String> text);
-
-  /** Whether the solver clips the clean image; if not, its denoiser has to. */
-  boolean clipsItself() {
+  @Override
+  public boolean clipsItself() {
     return false;
   }
 
-  /** How many steps people take with it. */
+  @Override
   public Respacing usualSteps() {
     return Respacing.even(
         switch (this) {

@@ -3,20 +3,33 @@ package org.canbridge.runtime.diffusion;
 import java.util.Optional;
 
 /**
- * The noise schedule that a network was trained on, as solvers ask for it.
+ * The noise schedule that a network was trained on, as solvers ask for it, and what the network
+ * predicts there.
  *
  * @param discrete the schedule's steps, where it has any
  * @param continuous the same as functions of time
  * @param lastTime the time at which solvers in continuous time stop
+ * @param prediction what the network predicts
  */
 public record TrainedSchedule(
-    Optional<NoiseSchedule> discrete, ContinuousSchedule continuous, double lastTime) {
+    Optional<NoiseSchedule> discrete,
+    ContinuousSchedule continuous,
+    double lastTime,
+    Parameterization prediction) {
   private static final double PIXEL_LAST_TIME = 1e-4;
 
-  /** A discrete schedule, interpolated between its steps. */
+  /** A discrete schedule, interpolated between its steps, of a network that predicts the noise. */
   public static TrainedSchedule of(NoiseSchedule schedule) {
+    return of(schedule, Parameterization.EPSILON);
+  }
+
+  /** A discrete schedule, interpolated between its steps. */
+  public static TrainedSchedule of(NoiseSchedule schedule, Parameterization prediction) {
     return new TrainedSchedule(
-        Optional.of(schedule), new InterpolatedSchedule(schedule), 1.0 / schedule.steps());
+        Optional.of(schedule),
+        new InterpolatedSchedule(schedule),
+        1.0 / schedule.steps(),
+        prediction);
   }
 
   /** Linear betas over 1000 timesteps from 0: DiT. */
@@ -31,7 +44,8 @@ public record TrainedSchedule(
 
   /** The linear continuous process: U-ViT's pixel models. */
   public static TrainedSchedule uvitPixel() {
-    return new TrainedSchedule(Optional.empty(), LinearVp.uvit(), PIXEL_LAST_TIME);
+    return new TrainedSchedule(
+        Optional.empty(), LinearVp.uvit(), PIXEL_LAST_TIME, Parameterization.EPSILON);
   }
 
   /**
@@ -40,13 +54,22 @@ public record TrainedSchedule(
    * @throws IllegalArgumentException if the schedule is continuous or has too few timesteps
    */
   NoiseSchedule respaced(Respacing respacing) {
-    return discrete
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "this model knows no discrete timesteps, which ddpm and ddim need; use"
-                        + " dpm-solver, dpm-solver++, unipc, euler or heun"))
-        .respace(respacing);
+    return steps("ddpm and ddim").respace(respacing);
+  }
+
+  /**
+   * The schedule's steps.
+   *
+   * @param solver what needs them, in the plural, for the message
+   * @throws IllegalArgumentException if the schedule is continuous
+   */
+  NoiseSchedule steps(String solver) {
+    return discrete.orElseThrow(
+        () ->
+            new IllegalArgumentException(
+                "this model knows no discrete timesteps, which "
+                    + solver
+                    + " need; use dpm-solver, dpm-solver++, unipc, euler or heun"));
   }
 
   /**

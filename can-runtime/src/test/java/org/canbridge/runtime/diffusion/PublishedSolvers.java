@@ -1,15 +1,13 @@
 package org.canbridge.runtime.diffusion;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /** Our solvers under the settings with which others' were recorded. */
 final class PublishedSolvers {
-  private static final int TIMESTEPS = 1000;
   private static final int NULL_CLASS = 10;
 
   private PublishedSolvers() {}
@@ -76,82 +74,20 @@ final class PublishedSolvers {
         Set.of());
   }
 
+  /** The configuration of a run of diffusers with its class, as it stands in a file. */
+  static ObjectNode scheduler(SolverRun run) {
+    return ((ObjectNode) config(run)).deepCopy().put("_class_name", run.text("scheduler", ""));
+  }
+
   /** The schedulers of diffusers. */
   static Solver diffusers(SolverRun run) {
-    JsonNode config = config(run);
-    NoiseSchedule schedule =
-        (config.get("beta_schedule").asText().equals("linear")
-                ? NoiseSchedule.linear(TIMESTEPS)
-                : NoiseSchedule.stableDiffusion())
-            .float32();
-    TimestepSpacing spacing = TimestepSpacing.parse(config.get("timestep_spacing").asText());
-    int offset = config.get("steps_offset").asInt();
-    return switch (run.text("scheduler", "")) {
-      case "DDIMScheduler" -> {
-        boolean clip = config.get("clip_sample").asBoolean();
-        yield new Ddim(
-            strided(schedule, spacing.oneStep(TIMESTEPS, run.steps(), offset), config),
-            run.settings().path("step_arguments").path("eta").asDouble(0),
-            clip ? Ddim.Clipping.NOISE_STAYS : Ddim.Clipping.NONE);
-      }
-      case "DDPMScheduler" -> {
-        boolean large = config.get("variance_type").asText().equals("fixed_large");
-        yield new Ddpm(
-            strided(schedule, spacing.oneStep(TIMESTEPS, run.steps(), offset), config),
-            large ? Ddpm.FixedVariance.LARGE : Ddpm.FixedVariance.SMALL,
-            config.get("clip_sample").asBoolean());
-      }
-      case "DPMSolverMultistepScheduler" ->
-          dpmSolver(config, grid(run, schedule, spacing.multistep(TIMESTEPS, run.steps(), offset)));
-      case "UniPCMultistepScheduler" -> {
-        Set<Integer> uncorrected = new HashSet<>();
-        config.get("disable_corrector").forEach(step -> uncorrected.add(step.asInt() + 1));
-        yield new UniPc(
-            grid(run, schedule, spacing.multistep(TIMESTEPS, run.steps(), offset)),
-            config.get("solver_order").asInt(),
-            variant(config.get("solver_type").asText()),
-            config.get("predict_x0").asBoolean() ? Integrand.DATA : Integrand.NOISE,
-            true,
-            uncorrected);
-      }
-      default -> throw new IllegalArgumentException(run.toString());
-    };
-  }
-
-  private static Solver dpmSolver(JsonNode config, NoiseGrid grid) {
-    Integrand integrand =
-        switch (config.get("algorithm_type").asText()) {
-          case "dpmsolver" -> Integrand.NOISE;
-          case "dpmsolver++" -> Integrand.DATA;
-          case "sde-dpmsolver++" -> Integrand.DATA_SDE;
-          default -> throw new IllegalArgumentException(config.toString());
-        };
-    boolean lower = config.get("lower_order_final").asBoolean();
-    return new DpmSolverMultistep(
-        grid,
-        config.get("solver_order").asInt(),
-        integrand,
-        config.get("solver_type").asText().equals("heun") ? Expansion.TAYLOR : Expansion.DPM_SOLVER,
-        config.get("euler_at_final").asBoolean()
-            ? DpmSolverMultistep.FinalOrder.FIRST
-            : lower
-                ? DpmSolverMultistep.FinalOrder.LOWERED_WHEN_SHORT
-                : DpmSolverMultistep.FinalOrder.KEPT);
-  }
-
-  private static NoiseSchedule strided(NoiseSchedule schedule, int[] falling, JsonNode config) {
-    int[] rising =
-        IntStream.range(0, falling.length).map(i -> falling[falling.length - 1 - i]).toArray();
-    return schedule.strided(rising, config.path("set_alpha_to_one").asBoolean(true));
-  }
-
-  private static NoiseGrid grid(SolverRun run, NoiseSchedule schedule, int[] timesteps) {
-    JsonNode config = config(run);
-    boolean zero = config.get("final_sigmas_type").asText().equals("zero");
-    NoiseGrid.End end = zero ? NoiseGrid.End.CLEAN : NoiseGrid.End.LEAST_NOISY;
-    return config.get("use_karras_sigmas").asBoolean()
-        ? NoiseGrid.karras(schedule, run.steps(), end)
-        : NoiseGrid.ofIndexes(schedule, timesteps, end);
+    ObjectNode config = scheduler(run);
+    DiffusersScheduler scheduler = DiffusersScheduler.of(config);
+    double eta = run.settings().path("step_arguments").path("eta").asDouble(0);
+    return scheduler.create(
+        DiffusersScheduler.trained(config),
+        SamplingSettings.of(scheduler, Respacing.even(run.steps()))
+            .withOptions(SolverOptions.DEFAULTS.withEta(eta)));
   }
 
   /** The closed form with the classes of the run, null rows included where it was guided. */
@@ -178,7 +114,7 @@ final class PublishedSolvers {
 
   /** What the configured prediction type stands for. */
   static Denoiser diffusersDenoiser(SolverRun run, DenoisingNetwork network) {
-    return new EpsilonDenoiser(network, parameterization(run));
+    return new EpsilonDenoiser(network, DiffusersScheduler.trained(scheduler(run)).prediction());
   }
 
   /** The recorded outputs, which were recorded after guidance. */

@@ -13,6 +13,7 @@ import org.canbridge.importers.Family;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Layout;
+import org.canbridge.importers.PipelineFolder;
 import org.canbridge.importers.Problem;
 import org.canbridge.importers.Provenance;
 import org.canbridge.importers.Weights;
@@ -20,6 +21,7 @@ import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
@@ -58,32 +60,51 @@ public final class ModelSubject implements AutoCloseable {
   private final Path path;
   private final ImportOptions options;
   private final ReferenceBundle bundle;
+  private final Optional<Path> vae;
   private final List<Runnable> closers = new ArrayList<>();
   private final Map<String, CallRunner> runners = new LinkedHashMap<>();
   private final Map<String, String> notChecked = new LinkedHashMap<>();
+  private Optional<String> decodedWith = Optional.empty();
   private Model model;
 
-  private ModelSubject(Path path, ImportOptions options, ReferenceBundle bundle) {
+  private ModelSubject(
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
     this.path = path;
     this.options = options;
     this.bundle = bundle;
+    this.vae = vae;
   }
 
   /**
-   * Opens a published file or a model directory for a bundle, which stays the caller's.
+   * Opens a published file or a model directory for a bundle, which stays the caller's. The images
+   * of a pipeline's runs are decoded with the autoencoder in the pipeline's folder.
    *
    * @throws InputFileException if it is not a model that can be run, or contradicts the bundle's
    *     {@code config}
    * @throws IllegalArgumentException if {@code options} contradict it
    */
   public static ModelSubject open(Path path, ImportOptions options, ReferenceBundle bundle) {
+    return open(
+        path, options, bundle, PipelineFolder.at(path).flatMap(PipelineFolder::autoencoder));
+  }
+
+  /**
+   * Opens a published file or a model directory for a bundle, which stays the caller's.
+   *
+   * @param vae decodes the images of a pipeline's runs; without one they are not checked
+   * @throws InputFileException if it is not a model that can be run, or contradicts the bundle's
+   *     {@code config}
+   * @throws IllegalArgumentException if {@code options} contradict it
+   */
+  public static ModelSubject open(
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
     ImportOptions told = options;
     if (bundle.config() instanceof ObjectNode config) {
       told =
           told.withArguments(
               config, bundle.directory().resolve("reference.json").getFileName().toString());
     }
-    ModelSubject subject = new ModelSubject(path, told, bundle);
+    ModelSubject subject = new ModelSubject(path, told, bundle, vae);
     try {
       subject.start();
       return subject;
@@ -180,6 +201,41 @@ public final class ModelSubject implements AutoCloseable {
     runners.put("at_t0", runner(session));
     addArithmetic(dit.withOfficialArithmetic(), "official", "official_at_t0");
     addArithmetic(dit.withArithmetic(0, dit.normEps()), "frequency_shift_0");
+    addPipelineRuns(dit, session);
+  }
+
+  /** The runs of a pipeline whose latents or images the bundle holds. */
+  private void addPipelineRuns(DitConfig dit, Session session) {
+    List<String> runs =
+        bundle.runs().stream()
+            .filter(
+                run -> bundle.outputs().keySet().stream().anyMatch(n -> n.startsWith(prefix(run))))
+            .toList();
+    if (runs.isEmpty()) {
+      return;
+    }
+    Optional<LatentDecoder> decoder = vae.map(this::decoder);
+    for (String run : runs) {
+      runners.put(
+          CallPlans.PIPELINE + run,
+          PipelineRun.of(bundle, run, session, dit.numClasses(), decoder));
+      if (decoder.isEmpty()) {
+        notChecked.put(
+            prefix(run) + "image",
+            "there is no autoencoder beside this model to decode with; --vae names one");
+      }
+    }
+  }
+
+  private static String prefix(String run) {
+    return "output." + run + ".";
+  }
+
+  private LatentDecoder decoder(Path folder) {
+    LatentDecoder decoder = LatentDecoder.open(folder, ImportOptions.defaults(), Precision.F32);
+    closers.add(decoder::close);
+    decodedWith = Optional.of(folder.toAbsolutePath().getFileName().toString());
+    return decoder;
   }
 
   /** The same weights under the arithmetic of other code, if the bundle has results of that. */
@@ -243,6 +299,7 @@ public final class ModelSubject implements AutoCloseable {
   private Subject subject() {
     Map<String, String> environment = Subject.here();
     environment.put("engine", "PyTorch through DJL, float32");
+    decodedWith.ifPresent(folder -> environment.put("autoencoder", folder));
     Optional<String> sha256 =
         model.checkpoint().provenance().sources().stream()
             .findFirst()

@@ -1,112 +1,152 @@
 package org.canbridge.verifiers.model;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
-import org.canbridge.runtime.Model;
-import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.engine.Session;
-import org.canbridge.verifiers.Comparison;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.Problem;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.verifiers.ParityOptions;
+import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;
-import org.canbridge.verifiers.Tolerance;
+import org.canbridge.verifiers.report.TextReport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The transformer of a whole pipeline folder, held against the latents after every step of the
- * recorded runs: each step starts from the recorded latents, so that only the network and one DDIM
- * step (diffusers' {@code DDIMScheduler}, eta 0) stand between the two.
+ * A whole pipeline folder of diffusers: three runs, sampled and decoded from the recorded start.
  */
 class DitPipelineTest {
-  private static final int TRAINING_STEPS = 1000;
-  private static final int NULL_CLASS = 1000;
+  private static final Path PIPELINE = Fixtures.of("dit-pipeline");
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
+          .build();
+
+  @TempDir private Path folder;
+
+  private static ParityReport check(Path model, Path reference, Optional<Path> vae) {
+    try (ReferenceBundle bundle = ReferenceBundle.open(reference);
+        ModelSubject subject =
+            vae.isPresent()
+                ? ModelSubject.open(model, ImportOptions.defaults(), bundle, vae)
+                : ModelSubject.open(model, ImportOptions.defaults(), bundle)) {
+      return subject.check(ParityOptions.NONE);
+    }
+  }
+
+  private static void assertReport(ParityReport report, long equal, long notChecked) {
+    assertTrue(report.passed(), () -> TextReport.of(report));
+    assertEquals(equal, report.equal());
+    assertEquals(notChecked, report.notChecked());
+  }
+
+  @Test
+  void latentsAndImagesOfEveryRunAreReproduced() {
+    ParityReport report = check(PIPELINE, PIPELINE, Optional.empty());
+    assertReport(report, 6, 0);
+    assertEquals("vae", report.environment().get("autoencoder"));
+  }
+
+  @Test
+  void whatWasImportedIsCheckedToTheImagesIfAnAutoencoderIsNamed() throws IOException {
+    Path model = folder.resolve("model");
+    try (Checkpoint checkpoint = Checkpoints.open(PIPELINE)) {
+      ModelDirectory.write(model, checkpoint, WriteOptions.defaults());
+    }
+    ParityReport latents = check(model, PIPELINE, Optional.empty());
+    assertReport(latents, 3, 3);
+    assertTrue(TextReport.of(latents).contains("no autoencoder beside this model"));
+    assertReport(check(model, PIPELINE, Optional.of(PIPELINE.resolve("vae"))), 6, 0);
+  }
+
+  private Path changed(Consumer<ObjectNode> ddim) throws IOException {
+    Path reference = Files.createDirectory(folder.resolve("reference"));
+    Files.copy(
+        PIPELINE.resolve("reference.safetensors"), reference.resolve("reference.safetensors"));
+    ObjectNode json = (ObjectNode) MAPPER.readTree(PIPELINE.resolve("reference.json").toFile());
+    ddim.accept((ObjectNode) json.path("runs").path("ddim"));
+    MAPPER.writeValue(reference.resolve("reference.json").toFile(), json);
+    return reference;
+  }
+
+  private static ObjectNode scheduler(ObjectNode run) {
+    return (ObjectNode) run.get("scheduler_config");
+  }
+
+  @Test
+  void aStepThatEndsElsewhereIsADifference() throws IOException {
+    Path reference = changed(run -> scheduler(run).put("set_alpha_to_one", false));
+    ParityReport report = check(PIPELINE, reference, Optional.empty());
+    assertFalse(report.passed());
+    ParityReport.Finding first = report.firstDifference().orElseThrow();
+    assertEquals("pipeline ddim", first.call());
+    assertEquals("output.ddim.latents", first.comparison().name());
+    assertEquals(4, report.equal());
+  }
+
+  @Test
+  void aGuidanceScaleThatIsOffByOnePartInAThousandIsADifference() throws IOException {
+    Path reference = changed(run -> run.put("guidance_scale", 4.004));
+    ParityReport report = check(PIPELINE, reference, Optional.empty());
+    assertEquals(
+        List.of("output.ddim.latents"),
+        report
+            .findings()
+            .filter(finding -> !finding.comparison().passed())
+            .map(finding -> finding.comparison().name())
+            .filter(name -> name.endsWith(".latents"))
+            .toList());
+  }
 
   @ParameterizedTest
-  @CsvSource({"ddim_noguide, 1", "ddim, 4"})
-  void everyStepIsReproduced(String run, double guidance) {
-    Path folder = Fixtures.of("dit-pipeline");
-    try (ReferenceBundle bundle = ReferenceBundle.open(folder);
-        Model model = Model.open(folder, ImportOptions.defaults());
-        Session session = model.session(Precision.F32)) {
-      long[] timesteps = Tensors.longs(bundle.inputs().get(run + ".timesteps"));
-      float[] recorded = Tensors.floats(bundle.outputs().get("output." + run + ".latents"));
-      float[] latents = Tensors.floats(bundle.inputs().get("latents"));
-      long[] labels = Tensors.longs(bundle.inputs().get("class_labels"));
-      int size = latents.length;
-      for (int step = 0; step < timesteps.length; step++) {
-        float[] eps = eps(session, latents, labels, timesteps[step], guidance);
-        float[] next = ddim(latents, eps, timesteps[step], TRAINING_STEPS / timesteps.length);
-        float[] expected = Arrays.copyOfRange(recorded, step * size, (step + 1) * size);
-        Comparison comparison =
-            Comparison.of(
-                run + " step " + step,
-                MemoryTensor.of(expected, size),
-                MemoryTensor.of(next, size),
-                new Tolerance(1e-4, 1e-5, "one forward pass and one step"));
-        assertTrue(comparison.passed(), comparison::toString);
-        latents = expected;
-      }
-    }
-  }
-
-  /** Guided on all latent channels; the variance half is dropped. */
-  private static float[] eps(
-      Session session, float[] latents, long[] labels, long timestep, double guidance) {
-    int batch = labels.length;
-    long[] shape = {2L * batch, 4, 8, 8};
-    float[] twice = Arrays.copyOf(latents, 2 * latents.length);
-    System.arraycopy(latents, 0, twice, latents.length, latents.length);
-    long[] both = Arrays.copyOf(labels, 2 * batch);
-    Arrays.fill(both, batch, 2 * batch, NULL_CLASS);
-    long[] times = new long[2 * batch];
-    Arrays.fill(times, timestep);
-    Map<String, TensorData> inputs = new LinkedHashMap<>();
-    inputs.put("x", MemoryTensor.of(twice, shape));
-    inputs.put("t", MemoryTensor.of(times, 2L * batch));
-    inputs.put("y", MemoryTensor.of(both, 2L * batch));
-    float[] out = Tensors.floats(session.run(inputs, List.of("output")).get("output"));
-    int perSample = latents.length / batch;
-    float[] eps = new float[latents.length];
-    for (int i = 0; i < eps.length; i++) {
-      int at = i / perSample * 2 * perSample + i % perSample;
-      float conditional = out[at];
-      float unconditional = out[out.length / 2 + at];
-      eps[i] = (float) (unconditional + guidance * (conditional - unconditional));
-    }
-    return eps;
-  }
-
-  private static float[] ddim(float[] x, float[] eps, long timestep, int stride) {
-    List<Double> alphas = alphas();
-    double alpha = alphas.get((int) timestep);
-    long before = timestep - stride;
-    double previous = before < 0 ? 1 : alphas.get((int) before);
-    float[] next = new float[x.length];
-    for (int i = 0; i < x.length; i++) {
-      double clean = (x[i] - Math.sqrt(1 - alpha) * eps[i]) / Math.sqrt(alpha);
-      next[i] = (float) (Math.sqrt(previous) * clean + Math.sqrt(1 - previous) * eps[i]);
-    }
-    return next;
-  }
-
-  /** Cumulative products for linear betas from 1e-4 to 0.02. */
-  private static List<Double> alphas() {
-    List<Double> alphas = new ArrayList<>();
-    double product = 1;
-    for (int t = 0; t < TRAINING_STEPS; t++) {
-      product *= 1 - (1e-4 + t * (0.02 - 1e-4) / (TRAINING_STEPS - 1));
-      alphas.add(product);
-    }
-    return alphas;
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "thresholding | runs.ddim | thresholding must be false, is true",
+        "offset | runs.ddim | timesteps [831, 665, 499, 333, 167, 1], recorded are [830, 664,",
+        "steps | runs.ddim.steps | a whole number, 1 or more",
+        "scale | runs.ddim.guidance_scale | a number",
+        "none | runs.ddim.scheduler_config | an object"
+      })
+  void settingsThatCannotBeFollowedAreNamed(String change, String key, String message)
+      throws IOException {
+    Path reference =
+        changed(
+            run -> {
+              switch (change) {
+                case "thresholding" -> scheduler(run).put("thresholding", true);
+                case "offset" -> scheduler(run).put("steps_offset", 1);
+                case "steps" -> run.put("steps", 0);
+                case "scale" -> run.put("guidance_scale", "four");
+                default -> run.remove("scheduler_config");
+              }
+            });
+    InputFileException e =
+        assertThrows(InputFileException.class, () -> check(PIPELINE, reference, Optional.empty()));
+    assertEquals(Problem.BUNDLE_BAD_FIELD, e.problem());
+    assertTrue(e.getMessage().contains(message), e.getMessage());
+    assertTrue(e.getMessage().contains("key: " + key + "\n"), e.getMessage());
+    assertTrue(e.getMessage().contains("reference.json"), e.getMessage());
   }
 }

@@ -1,0 +1,135 @@
+package org.canbridge.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.runtime.diffusion.DiffusersScheduler;
+import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
+
+/**
+ * The {@code scheduler_config.json} of diffusers: how the model was trained, and how its publishers
+ * sample it.
+ *
+ * @param path the file
+ * @param configuration its content
+ */
+public record SchedulerFile(Path path, ObjectNode configuration) {
+  private static final String NAME = "scheduler_config.json";
+  private static final long MAX_BYTES = 1 << 20;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          // diffusers writes "lambda_min_clipped": -Infinity.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
+
+  /**
+   * Reads it.
+   *
+   * @param path the file or the folder that holds it
+   * @throws InputFileException if there is no such file, or it is no JSON object
+   */
+  public static SchedulerFile open(Path path) {
+    Path file = Files.isDirectory(path) ? path.resolve(NAME) : path;
+    if (!Files.isRegularFile(file)) {
+      throw InputFileException.of(Problem.MISSING, file)
+          .what("there is no such file")
+          .expected("a " + NAME + " of diffusers")
+          .next("check the path")
+          .build();
+    }
+    try {
+      if (Files.size(file) <= MAX_BYTES
+          && MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+        return new SchedulerFile(file, object);
+      }
+      throw notJson(file, null);
+    } catch (JsonProcessingException e) {
+      throw notJson(file, e);
+    } catch (IOException e) {
+      throw InputFileException.of(Problem.UNREADABLE, file)
+          .what("the file cannot be read")
+          .actual(e.getMessage())
+          .next("check its permissions")
+          .cause(e)
+          .build();
+    }
+  }
+
+  private static InputFileException notJson(Path file, Exception cause) {
+    return InputFileException.of(Problem.CONFIG_NOT_JSON, file)
+        .what("the configuration is not a JSON object")
+        .expected("the " + NAME + " that the model was published with")
+        .next("fetch the file again")
+        .cause(cause)
+        .build();
+  }
+
+  /** The same with another value of one field. */
+  public SchedulerFile with(String field, JsonNode value) {
+    ObjectNode changed = configuration.deepCopy();
+    changed.set(field, value);
+    return new SchedulerFile(path, changed);
+  }
+
+  /**
+   * The solver that it describes.
+   *
+   * @throws InputFileException if it is of another scheduler than those that are followed, or asks
+   *     for something that is not
+   */
+  public DiffusersScheduler scheduler() {
+    try {
+      return DiffusersScheduler.of(configuration);
+    } catch (IllegalArgumentException e) {
+      throw refused("the scheduler's configuration asks for what is not followed here", e)
+          .expected("one of " + DiffusersScheduler.names())
+          .next(
+              "choose a solver with --sampler "
+                  + SolverName.names("|")
+                  + ", which takes only the training schedule from this file")
+          .build();
+    }
+  }
+
+  /**
+   * The schedule that the model was trained on.
+   *
+   * @throws InputFileException if it tells none, or one that is not followed
+   */
+  public TrainedSchedule trained() {
+    try {
+      return DiffusersScheduler.trained(configuration);
+    } catch (IllegalArgumentException e) {
+      throw refused("the scheduler's configuration tells no training schedule that is followed", e)
+          .expected("betas that are linear, scaled_linear or squaredcos_cap_v2")
+          .next("sample the model with the library that it was published for")
+          .build();
+    }
+  }
+
+  /** What {@link #trained()} reads, as text by name: for picture files. */
+  public Map<String, String> describeTrained() {
+    return DiffusersScheduler.describeTrained(configuration);
+  }
+
+  private InputFileException.Builder refused(String what, IllegalArgumentException reasons) {
+    return InputFileException.of(Problem.UNSUPPORTED_SCHEDULER, path)
+        .what(what)
+        .actual(String.join("; ", reasons.getMessage().lines().toList()))
+        .cause(reasons);
+  }
+}

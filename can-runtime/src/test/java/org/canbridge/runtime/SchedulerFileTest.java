@@ -1,0 +1,119 @@
+package org.canbridge.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.databind.node.IntNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.InputFileException;
+import org.canbridge.importers.Problem;
+import org.canbridge.runtime.diffusion.SolverOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+class SchedulerFileTest {
+  @TempDir private Path folder;
+
+  private Path write(String text) throws IOException {
+    return Files.writeString(folder.resolve("scheduler_config.json"), text);
+  }
+
+  private static void assertRefused(Problem problem, String message, Executable call) {
+    InputFileException e = assertThrows(InputFileException.class, call);
+    assertEquals(message, e.getMessage());
+    assertEquals(problem, e.problem());
+  }
+
+  @Test
+  void theFolderIsAsGoodAsTheFile() {
+    Path scheduler = Fixtures.of("dit-pipeline").resolve("scheduler");
+    SchedulerFile file = SchedulerFile.open(scheduler);
+    assertEquals(file, SchedulerFile.open(scheduler.resolve("scheduler_config.json")));
+    assertEquals("DDIMScheduler", file.scheduler().toString());
+    assertEquals(1000, file.trained().discrete().orElseThrow().steps());
+    assertEquals("linear", file.describeTrained().get("beta_schedule"));
+  }
+
+  /** Python's json module writes minus infinity as it is. */
+  @Test
+  void aDpmSolverAsDiffusersSavesItIsRead() throws IOException {
+    SchedulerFile file =
+        SchedulerFile.open(
+            write(
+                """
+                {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity,
+                 "solver_order": 2}"""));
+    Map<String, String> text = new LinkedHashMap<>();
+    file.with("solver_order", IntNode.valueOf(3))
+        .scheduler()
+        .describe(SolverOptions.DEFAULTS, text);
+    assertEquals("3", text.get("solver_order"));
+    assertEquals("dpmsolver++", text.get("algorithm_type"));
+  }
+
+  @Test
+  void anotherSchedulerIsRefusedAndTheWayOutIsNamed() throws IOException {
+    Path path =
+        write("{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"linear\"}");
+    SchedulerFile file = SchedulerFile.open(path);
+    assertRefused(
+        Problem.UNSUPPORTED_SCHEDULER,
+        String.join(
+            "\n  ",
+            "the scheduler's configuration asks for what is not followed here",
+            "expected: one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
+                + " UniPCMultistepScheduler",
+            "actual: _class_name must be one of DDIMScheduler, DDPMScheduler,"
+                + " DPMSolverMultistepScheduler, UniPCMultistepScheduler, is"
+                + " \"EulerDiscreteScheduler\"",
+            "file: " + path,
+            "next: choose a solver with --sampler"
+                + " ddpm|ddim|dpm-solver|dpm-solver++|unipc|euler|heun, which takes only the"
+                + " training schedule from this file"),
+        file::scheduler);
+    assertRefused(
+        Problem.UNSUPPORTED_SCHEDULER,
+        String.join(
+            "\n  ",
+            "the scheduler's configuration tells no training schedule that is followed",
+            "expected: betas that are linear, scaled_linear or squaredcos_cap_v2",
+            "actual: num_train_timesteps is missing; beta_start is missing; beta_end is missing;"
+                + " prediction_type is missing",
+            "file: " + path,
+            "next: sample the model with the library that it was published for"),
+        file::trained);
+  }
+
+  @Test
+  void whatIsNoJsonObjectIsRefused() throws IOException {
+    for (String text : List.of("", "[]", "{\"a\": 1, \"a\": 2}", "{} {}", "{")) {
+      Path path = write(text);
+      assertRefused(
+          Problem.CONFIG_NOT_JSON,
+          String.join(
+              "\n  ",
+              "the configuration is not a JSON object",
+              "expected: the scheduler_config.json that the model was published with",
+              "file: " + path,
+              "next: fetch the file again"),
+          () -> SchedulerFile.open(path));
+    }
+    Path nowhere = folder.resolve("nowhere.json");
+    assertRefused(
+        Problem.MISSING,
+        String.join(
+            "\n  ",
+            "there is no such file",
+            "expected: a scheduler_config.json of diffusers",
+            "file: " + nowhere,
+            "next: check the path"),
+        () -> SchedulerFile.open(nowhere));
+  }
+}

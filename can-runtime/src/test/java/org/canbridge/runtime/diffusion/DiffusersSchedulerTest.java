@@ -1,0 +1,198 @@
+package org.canbridge.runtime.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Schedulers' configurations; that the recorded runs follow is {@link SolverTrajectoryTest}'s. */
+class DiffusersSchedulerTest {
+
+  static List<SolverRun> recorded() {
+    return SolverRun.of("sampler-diffusers");
+  }
+
+  private static ObjectNode json(String text) {
+    try {
+      return (ObjectNode) new ObjectMapper().readTree(text.replace('\'', '"'));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static Map<String, String> described(ObjectNode configuration) {
+    Map<String, String> text = new LinkedHashMap<>();
+    DiffusersScheduler.of(configuration).describe(SolverOptions.DEFAULTS, text);
+    text.putAll(DiffusersScheduler.describeTrained(configuration));
+    return text;
+  }
+
+  /** diffusers notes which fields had their defaults when a configuration was saved. */
+  @ParameterizedTest
+  @MethodSource("recorded")
+  void aFieldThatIsMissingHasTheDefaultThatWasRecorded(SolverRun run) {
+    ObjectNode full = PublishedSolvers.scheduler(run);
+    ObjectNode brief = full.deepCopy();
+    for (JsonNode name : full.get("_use_default_values")) {
+      brief.remove(name.asText());
+    }
+    assertTrue(brief.size() < full.size());
+    assertEquals(described(full), described(brief));
+    Map<String, String> text = described(full);
+    for (String name : new TreeSet<>(text.keySet())) {
+      if (!name.equals("eta")) {
+        String expected =
+            full.get(name).isTextual() ? full.get(name).asText() : full.get(name).toString();
+        assertEquals(expected, text.get(name), name);
+      }
+    }
+  }
+
+  /** The pipeline of DiT as it was first published, without the fields that came later. */
+  @Test
+  void anOldConfigurationIsRead() {
+    ObjectNode old =
+        json(
+            "{'_class_name': 'DDIMScheduler', '_diffusers_version': '0.12.0.dev0', 'beta_end': 0.02,"
+                + " 'beta_schedule': 'linear', 'beta_start': 0.0001, 'clip_sample': false,"
+                + " 'num_train_timesteps': 1000, 'prediction_type': 'epsilon',"
+                + " 'set_alpha_to_one': true, 'steps_offset': 0, 'trained_betas': null}");
+    Map<String, String> text = described(old);
+    assertEquals("leading", text.get("timestep_spacing"));
+    assertEquals("false", text.get("clip_sample"));
+    TrainedSchedule trained = DiffusersScheduler.trained(old);
+    assertEquals(
+        NoiseSchedule.linear(1000).float32().alphaCumprod(999),
+        trained.discrete().orElseThrow().alphaCumprod(999));
+    assertEquals(Respacing.even(250), DiffusersScheduler.of(old).usualSteps());
+    assertTrue(DiffusersScheduler.of(old).clipsItself());
+  }
+
+  /** In float32, which loses digits where a beta is near 1. */
+  @Test
+  void everyFormOfBetasIsComputed() {
+    String form =
+        "{'_class_name': 'UniPCMultistepScheduler', 'beta_schedule': '%s', 'beta_start': 0.001, 'beta_end': 0.01, 'num_train_timesteps': 100}";
+    for (String name : List.of("linear", "scaled_linear", "squaredcos_cap_v2")) {
+      NoiseSchedule schedule =
+          DiffusersScheduler.trained(json(form.formatted(name))).discrete().orElseThrow();
+      assertEquals(100, schedule.steps());
+      double product = 1;
+      for (int i = 0; i < 100; i++) {
+        double share = i / 99.0;
+        double root = Math.sqrt(0.001) + share * (Math.sqrt(0.01) - Math.sqrt(0.001));
+        double beta =
+            switch (name) {
+              case "linear" -> 0.001 + share * 0.009;
+              case "scaled_linear" -> root * root;
+              default -> Math.min(0.999, 1 - signal((i + 1) / 100.0) / signal(i / 100.0));
+            };
+        product *= 1 - beta;
+        assertEquals(product, schedule.alphaCumprod(i), 1e-4 * product, name + " at " + i);
+      }
+    }
+  }
+
+  /** Nichol and Dhariwal 2021, eq. 17, but for its denominator. */
+  private static double signal(double time) {
+    double cosine = Math.cos((time + 0.008) / 1.008 * Math.PI / 2);
+    return cosine * cosine;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'_class_name': 'PNDMScheduler'} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is \"PNDMScheduler\"",
+        "{} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is null",
+        "{'_class_name': 'DDIMScheduler', 'thresholding': true} | thresholding must be false, is true",
+        "{'_class_name': 'DDIMScheduler', 'clip_sample_range': 2.0} | clip_sample_range must be 1, is 2.0",
+        "{'_class_name': 'DDIMScheduler', 'timestep_spacing': 'even', 'warm_up': 3} | timestep_spacing must be one of [linspace, leading, trailing], is \"even\"; warm_up is unknown",
+        "{'_class_name': 'DDPMScheduler', 'variance_type': 'learned'} | variance_type must be one of [fixed_small, fixed_large, learned_range], is \"learned\"",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'use_lu_lambdas': true, 'lambda_min_clipped': -5.1} | use_lu_lambdas must be false, is true; lambda_min_clipped must be \"-Infinity\", is -5.1",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'dpmsolver'} | final_sigmas_type must be \"sigma_min\" where the noise is integrated, is \"zero\"",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'sde-dpmsolver++', 'solver_order': 3} | solver_order must be a whole number from 1 to 2, is 3",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'euler_at_final': true, 'lower_order_final': false} | lower_order_final must be true where euler_at_final is, is false",
+        "{'_class_name': 'UniPCMultistepScheduler', 'solver_p': {}, 'disable_corrector': [-1]} | disable_corrector must be a list of whole numbers from 0 to 2147483646, is [-1]; solver_p must be null, is {}"
+      })
+  void whatIsNotFollowedIsRefused(String configuration, String reasons) {
+    assertReasons(reasons, () -> DiffusersScheduler.of(json(configuration)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'_class_name': 'DDIMScheduler', 'trained_betas': [0.1]} | trained_betas must be null, is [0.1]",
+        "{'_class_name': 'DDIMScheduler', 'rescale_betas_zero_snr': true} | rescale_betas_zero_snr must be false, is true",
+        "{'_class_name': 'DDIMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], is \"sigmoid\"",
+        "{'_class_name': 'DDIMScheduler', 'beta_end': 1} | beta_end must be less than 1, is 1",
+        "{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'num_train_timesteps': 1000} | beta_start is missing; beta_end is missing; beta_schedule is missing; prediction_type is missing"
+      })
+  void aScheduleThatIsNotFollowedIsRefused(String configuration, String reasons) {
+    assertReasons(reasons, () -> DiffusersScheduler.trained(json(configuration)));
+  }
+
+  private static void assertReasons(String reasons, Executable call) {
+    String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+    assertEquals(reasons, String.join("; ", message.lines().toList()));
+  }
+
+  /** What a schedule is made of is the same for every class that has betas. */
+  @Test
+  void anotherSchedulersScheduleIsRead() {
+    ObjectNode heun =
+        json(
+            "{'_class_name': 'HeunDiscreteScheduler', 'beta_start': 0.00085, 'beta_end': 0.012,"
+                + " 'beta_schedule': 'scaled_linear', 'num_train_timesteps': 1000,"
+                + " 'prediction_type': 'v_prediction', 'use_karras_sigmas': false}");
+    assertFalse(DiffusersScheduler.isKnown(heun));
+    TrainedSchedule trained = DiffusersScheduler.trained(heun);
+    assertEquals(Parameterization.VELOCITY, trained.prediction());
+    assertEquals(
+        NoiseSchedule.stableDiffusion().float32().alphaCumprod(500),
+        trained.discrete().orElseThrow().alphaCumprod(500));
+  }
+
+  /** A saved configuration keeps the fields of the scheduler that it was made from. */
+  @Test
+  void fieldsOfOtherSchedulersSayNothing() {
+    ObjectNode plain = json("{'_class_name': 'DDIMScheduler'}");
+    ObjectNode kept =
+        json(
+            "{'_class_name': 'DDIMScheduler', 'use_lu_lambdas': true, 'solver_order': 7, 'skip_prk_steps': true}");
+    assertEquals(described(plain), described(kept));
+  }
+
+  @Test
+  void onlyAPlainNumberOfStepsIsTaken() {
+    ObjectNode ddim = json("{'_class_name': 'DDIMScheduler'}");
+    DiffusersScheduler scheduler = DiffusersScheduler.of(ddim);
+    SamplingSettings settings = SamplingSettings.of(scheduler, Respacing.parse("ddim50"));
+    assertTrue(
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> scheduler.create(DiffusersScheduler.trained(ddim), settings))
+            .getMessage()
+            .contains("give a number of steps"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            scheduler.create(
+                TrainedSchedule.uvitPixel(), SamplingSettings.of(scheduler, Respacing.even(5))));
+  }
+}
