@@ -24,7 +24,6 @@ import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
 import org.canbridge.runtime.training.data.TrainingSets;
-import org.canbridge.runtime.training.watch.StepMetrics;
 
 /** {@code canbridge finetune}: trains a model on a data set. */
 final class FinetuneCommand implements Command {
@@ -109,7 +108,7 @@ final class FinetuneCommand implements Command {
         Map<String, String> record = record(source, data, model, set, options.settings());
         Optional<SampleSheet> sheet =
             SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
-        try (Watching watching = new Watching(context, options.plan().steps())) {
+        try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
           TrainingRun run =
               invocation.flag("resume")
                   ? TrainingRun.resume(out, options.plan(), model, trainer, record, sheet, watching)
@@ -231,46 +230,5 @@ final class FinetuneCommand implements Command {
     record.put("flip", Boolean.toString(set.flipped()));
     record.putAll(settings.describe());
     return record;
-  }
-
-  /** Shows a run's steps as progress; those of earlier starts do not count. */
-  private static final class Watching implements TrainingRun.Watcher, AutoCloseable {
-    private final Context context;
-    private final long steps;
-    private Progress progress;
-    private long before;
-
-    Watching(Context context, long steps) {
-      this.context = context;
-      this.steps = steps;
-    }
-
-    @Override
-    public void started(long done) {
-      before = done;
-      if (done < steps) {
-        progress = context.progress("training", steps - done, "steps");
-      }
-    }
-
-    @Override
-    public void stepped(StepMetrics metrics) {
-      progress.note(
-          String.format(
-              Locale.ROOT, "loss %.4g, %.3g images/s", metrics.loss(), metrics.imagesPerSecond()));
-      progress.advanceTo(metrics.step() - before);
-    }
-
-    @Override
-    public boolean wantsStop() {
-      return context.interrupted();
-    }
-
-    @Override
-    public void close() {
-      if (progress != null) {
-        progress.close();
-      }
-    }
   }
 }

@@ -39,6 +39,7 @@ import org.canbridge.verifiers.report.ReportWriter;
 /** {@code canbridge quickstart}: the main job on the bundled checkpoint, from file to pictures. */
 final class QuickstartCommand implements Command {
   private static final String FIXTURE = "fixtures/cases/dit-fmnist";
+  private static final String IMAGES = "fixtures/data/fashion-mnist";
   private static final int HEADS = 4;
   private static final int CLASSES = 10;
   private static final int IMAGES_OF_A_CLASS = 4;
@@ -55,7 +56,7 @@ final class QuickstartCommand implements Command {
 
   @Override
   public String summary() {
-    return "imports, verifies, converts and samples the bundled checkpoint";
+    return "imports, verifies, converts, fine-tunes and samples the bundled checkpoint";
   }
 
   @Override
@@ -67,7 +68,8 @@ final class QuickstartCommand implements Command {
   public String description() {
     return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it layer by"
         + " layer against PyTorch's numbers, make it condition-aware, verify that, draw all ten classes from"
-        + " both with the same seed, and write a page that shows it all.";
+        + " both with the same seed, train the condition-aware model on for some steps, and write a page"
+        + " that shows it all.";
   }
 
   @Override
@@ -88,14 +90,14 @@ final class QuickstartCommand implements Command {
     invocation.noOperand();
     Path out = invocation.path("out").orElse(Path.of("canbridge-quickstart"));
     Files.createDirectories(out);
-    return new Run(bundled(), out, context).all();
+    return new Run(bundled(FIXTURE), bundled(IMAGES), out, context).all();
   }
 
-  private static Path bundled() {
-    Path bundle = Path.of(System.getProperty("canbridge.home", ".")).resolve(FIXTURE);
+  private static Path bundled(String name) {
+    Path bundle = Path.of(System.getProperty("canbridge.home", ".")).resolve(name);
     if (!Files.isDirectory(bundle)) {
       throw InputFileException.of(Problem.MISSING, bundle)
-          .what("the bundled checkpoint is not there")
+          .what("what the quickstart works on is not there")
           .expected("a complete checkout")
           .next("start ./canbridge of the checkout")
           .build();
@@ -106,13 +108,15 @@ final class QuickstartCommand implements Command {
   /** One run: the steps in order, each telling what it found. */
   private static final class Run {
     private final Path bundle;
+    private final Path data;
     private final Path out;
     private final Context context;
     private final Path imported;
     private final Path converted;
 
-    Run(Path bundle, Path out, Context context) {
+    Run(Path bundle, Path data, Path out, Context context) {
       this.bundle = bundle;
+      this.data = data;
       this.out = out;
       this.context = context;
       this.imported = out.resolve("dit-fmnist");
@@ -131,7 +135,10 @@ final class QuickstartCommand implements Command {
       boolean good =
           before.passed() && conversion.check().passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
-      page(before, conversion, after, apart, good);
+      ShortTraining trained = ShortTraining.run(converted, data, out.resolve("finetune"), context);
+      good &= trained.improved();
+      sample(trained.model(), "finetuned.png");
+      page(before, conversion, after, apart, trained, good);
       context
           .out()
           .printf(
@@ -216,6 +223,7 @@ final class QuickstartCommand implements Command {
         CanConversion conversion,
         ParityReport after,
         double apart,
+        ShortTraining trained,
         boolean good)
         throws IOException {
       SummaryPage page =
@@ -257,7 +265,11 @@ final class QuickstartCommand implements Command {
               new SummaryPage.Figure(
                   out.resolve("converted.png"),
                   "the same pieces of clothing",
-                  "the condition-aware model")));
+                  "the condition-aware model"),
+              new SummaryPage.Figure(
+                  out.resolve("finetuned.png"),
+                  "pieces of clothing from the same noise",
+                  "after training on; finetune/index.html has the curves")));
       page.section("Parity of the imported model");
       parity(page, before);
       page.section("Parity of the condition-aware model");
@@ -273,6 +285,9 @@ final class QuickstartCommand implements Command {
                       + converted
                       + " --out more.png --classes 7,9 --count 20 --sampler ddpm --steps 250",
                   "more pictures"),
+              new Example(
+                  "finetune " + converted + " --data " + data + " --out run --steps 500",
+                  "train on; ends with run/model"),
               new Example(
                   "profile --arch DiT-XL/2 --image-size 512",
                   "parameters and MACs of a published model")));

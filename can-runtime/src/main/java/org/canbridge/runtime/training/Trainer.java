@@ -164,7 +164,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IllegalArgumentException if the examples are not those of one step of this network
    */
   public StepResult step(TrainingBatch examples) {
-    check(examples);
+    check(examples, settings.examples());
     long first = steps * settings.examples();
     double[] sums = new double[recipe.loss().terms().size()];
     for (int pass = 0; pass < settings.accumulate(); pass++) {
@@ -202,8 +202,34 @@ public final class Trainer implements AutoCloseable {
     return new StepResult(sound ? steps : steps + 1, loss, terms, norm, rate, sound);
   }
 
-  private void check(TrainingBatch examples) {
-    int count = settings.examples();
+  /**
+   * The loss on examples that are not trained on, weights as they are now. Noise levels, noise and
+   * dropped conditions depend on the examples' places alone, so that two calls compare weights.
+   *
+   * @param examples any number of whole batches
+   * @return the mean over the examples
+   * @throws IllegalArgumentException if the examples are not those of this network
+   */
+  public double loss(TrainingBatch examples) {
+    int batch = settings.batch();
+    int count = examples.values().length / recipe.shape().size();
+    check(examples, count);
+    if (count % batch != 0) {
+      throw new IllegalArgumentException(
+          count + " examples are not a whole number of batches of " + batch);
+    }
+    double sum = 0;
+    for (int from = 0; from < count; from += batch) {
+      // Numbers below zero belong to no step.
+      for (double[] values : differentiate(examples, from, from - (long) count)) {
+        sum += Arrays.stream(values).sum();
+      }
+      session.forget();
+    }
+    return sum / count;
+  }
+
+  private void check(TrainingBatch examples, int count) {
     if (examples.values().length != count * recipe.shape().size()) {
       throw new IllegalArgumentException(
           "a step takes "

@@ -185,6 +185,27 @@ class TrainerTest {
   }
 
   @Test
+  void aHeldOutLossComparesWeights() {
+    try (Model model = can();
+        Trainer trainer = Trainer.open(model, settings(1, List.of(Trainer.ALL)))) {
+      double before = trainer.loss(batch(7));
+      assertEquals(before, trainer.loss(batch(7)), "the same draws each time");
+      for (int i = 0; i < 20; i++) {
+        trainer.step(batch(i % 2));
+      }
+      double after = trainer.loss(batch(7));
+      assertTrue(after < before, before + " -> " + after);
+      IllegalArgumentException half =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  trainer.loss(
+                      new TrainingBatch(0, new float[2 * VALUES], new long[2], new float[0])));
+      assertEquals("2 examples are not a whole number of batches of 4", half.getMessage());
+    }
+  }
+
+  @Test
   void examplesOfAnotherShapeAreRefused() {
     try (Model model = can();
         Trainer trainer = Trainer.open(model, settings(1, List.of(Trainer.ALL)))) {

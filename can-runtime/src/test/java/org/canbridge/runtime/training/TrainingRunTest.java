@@ -11,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -226,7 +225,6 @@ class TrainingRunTest {
       throws IOException {
     Map<String, String> record = settings.describe();
     record.put("data", "latents");
-    List<Long> steps = new ArrayList<>();
     TrainingRun.Watcher watcher =
         new TrainingRun.Watcher() {
           private long done;
@@ -239,7 +237,6 @@ class TrainingRunTest {
           @Override
           public void stepped(StepMetrics metrics) {
             done = metrics.step();
-            steps.add(done);
           }
 
           @Override

@@ -1,0 +1,110 @@
+package org.canbridge.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.canbridge.importers.AtomicDirectory;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.training.AdamW;
+import org.canbridge.runtime.training.Ema;
+import org.canbridge.runtime.training.LearningRate;
+import org.canbridge.runtime.training.Trainer;
+import org.canbridge.runtime.training.TrainingRun;
+import org.canbridge.runtime.training.TrainingSettings;
+import org.canbridge.runtime.training.data.BatchLoader;
+import org.canbridge.runtime.training.data.LoaderOptions;
+import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.runtime.training.data.TrainingSet;
+import org.canbridge.runtime.training.data.TrainingSetOptions;
+import org.canbridge.runtime.training.data.TrainingSets;
+
+/**
+ * The quickstart's training: few steps, and the loss on images held out before and after.
+ *
+ * @param model the trained model's directory
+ * @param before loss before
+ * @param after loss after, of the same images with the same noise
+ */
+record ShortTraining(Path model, double before, double after) {
+  /** Some seconds on two cores. */
+  static final int STEPS = 30;
+
+  private static final int BATCH = 16;
+  private static final int HELD_OUT = 256;
+
+  private static final TrainingSettings SETTINGS =
+      new TrainingSettings(
+          BATCH,
+          1,
+          new LearningRate(2e-4, 5, STEPS),
+          new AdamW(0.9, 0.999, 1e-8, 0, 1),
+          new Ema(0.9, true),
+          0.1,
+          Precision.F32,
+          1,
+          List.of(Trainer.ALL));
+
+  /** Whether the loss fell. */
+  boolean improved() {
+    return after < before;
+  }
+
+  /** Trains; a run that is there from an earlier quickstart is replaced. */
+  static ShortTraining run(Path source, Path data, Path directory, Context context)
+      throws IOException {
+    AtomicDirectory.delete(directory);
+    try (Model model = Model.open(source, ImportOptions.defaults());
+        Trainer trainer = Trainer.open(model, SETTINGS)) {
+      TrainingSetOptions options = TrainingSetOptions.of(trainer.shape());
+      TrainingBatch heldOut = heldOut(data, options.withSplit(TrainingSetOptions.Split.TEST));
+      double before = trainer.loss(heldOut);
+      Map<String, String> record = SETTINGS.describe();
+      record.put("model", source.getFileName().toString());
+      record.put("data", data.getFileName().toString());
+      try (TrainingSet set = TrainingSets.open(data, options);
+          BatchLoader loader =
+              new BatchLoader(set, BATCH, SETTINGS.seed(), 0, LoaderOptions.defaults());
+          TrainingProgress progress = new TrainingProgress(context, STEPS)) {
+        TrainingRun.begin(
+                directory,
+                new TrainingRun.Plan(STEPS, STEPS, 1, 0),
+                model,
+                trainer,
+                record,
+                Optional.empty(),
+                progress)
+            .run(loader);
+      }
+      double after = trainer.loss(heldOut);
+      context
+          .err()
+          .printf(
+              Locale.ROOT,
+              "finetune: %d steps of %d images, loss on %d others %.5f -> %.5f -> %s%n",
+              STEPS,
+              BATCH,
+              HELD_OUT,
+              before,
+              after,
+              directory);
+      return new ShortTraining(directory.resolve(TrainingRun.MODEL), before, after);
+    }
+  }
+
+  private static TrainingBatch heldOut(Path data, TrainingSetOptions options) throws IOException {
+    try (TrainingSet set = TrainingSets.open(data, options);
+        BatchLoader loader =
+            new BatchLoader(set, HELD_OUT, SETTINGS.seed(), 0, LoaderOptions.defaults())) {
+      return loader.next();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.canbridge.fixtures.Fixtures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Fine-tuning through the command line, on the bundled checkpoint and images. */
+class FinetuneCommandTest {
+  @TempDir private Path folder;
+
+  private static final String MODEL = Fixtures.of("dit-fmnist") + "/checkpoint.pt";
+  private static final String IMAGES = Fixtures.data("fashion-mnist").toString();
+
+  private String at(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private Outcome finetune(String out, String... more) {
+    return Outcome.of(
+        Stream.concat(
+                Stream.of(
+                    "finetune",
+                    MODEL,
+                    "--heads",
+                    "4",
+                    "--data",
+                    IMAGES,
+                    "--out",
+                    at(out),
+                    "--steps",
+                    "4",
+                    "--batch",
+                    "8"),
+                Stream.of(more))
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void aRunLeavesAModelCurvesAndSheets() throws IOException {
+    Outcome done = finetune("run", "--sample-every", "4", "--keep", "1");
+    assertEquals(0, done.status(), done.err());
+    assertEquals("trained 4 steps\nwrote " + at("run/model") + "\n", done.out());
+    assertTrue(
+        done.err().contains("training 1,871,136 of 1,877,408 parameters on 6,000 examples"),
+        done.err());
+    assertTrue(done.err().contains("training: 4 of 4 steps (100 %)"), done.err());
+    assertTrue(done.err().contains("; loss 0.0"), done.err());
+    assertEquals(4, Files.readAllLines(folder.resolve("run/metrics.jsonl")).size());
+    assertEquals(
+        10 * 28 + 9 * 2,
+        ImageIO.read(folder.resolve("run/samples/step-00000004.png").toFile()).getWidth());
+    assertTrue(Files.readString(folder.resolve("run/index.html")).contains("<svg"));
+    Outcome sample =
+        Outcome.of(
+            "sample",
+            at("run/model"),
+            "--out",
+            at("one.png"),
+            "--classes",
+            "7",
+            "--steps",
+            "4",
+            "--sampler",
+            "unipc");
+    assertEquals(0, sample.status(), sample.err());
+    Outcome inspect = Outcome.of("inspect", at("run/model"));
+    assertTrue(
+        inspect.out().contains("trained (all): 4 steps of 8 examples of 'fashion-mnist'"),
+        inspect.out());
+  }
+
+  @Test
+  void aFinishedRunCanBeMadeLonger() throws IOException {
+    assertEquals(0, finetune("parts", "--sample-every", "0", "--steps", "2").status());
+    Outcome more = finetune("parts", "--sample-every", "0", "--resume");
+    assertEquals(0, more.status(), more.err());
+    assertTrue(more.err().contains("from step 2 on"), more.err());
+    assertEquals(0, finetune("whole", "--sample-every", "0").status());
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("whole/model/model.safetensors")),
+        Files.readAllBytes(folder.resolve("parts/model/model.safetensors")));
+  }
+
+  @Test
+  void whatCannotBeTrainedIsRefused() {
+    Outcome backbone =
+        Outcome.of(
+            "finetune",
+            Fixtures.of("efficientvit-b-tiny") + "/efficientvit_b_tiny.pt",
+            "--data",
+            IMAGES,
+            "--out",
+            at("no"));
+    assertEquals(2, backbone.status(), backbone.err());
+    assertTrue(
+        backbone.err().contains("there is no training for the architecture 'efficientvit'"),
+        backbone.err());
+    Outcome nothing = finetune("no", "--train", "blocks.77.*");
+    assertEquals(2, nothing.status(), nothing.err());
+    assertTrue(nothing.err().contains("'blocks.77.*' chooses no"), nothing.err());
+    Outcome pixels =
+        Outcome.of(
+            "finetune",
+            Fixtures.of("dit-tiny") + "/checkpoint.pt",
+            "--heads",
+            "3",
+            "--data",
+            IMAGES,
+            "--out",
+            at("no"));
+    assertEquals(3, pixels.status(), pixels.err());
+    Outcome rate = finetune("no", "--lr", "-1");
+    assertEquals(2, rate.status(), rate.err());
+    Outcome resumed = finetune("no", "--resume");
+    assertEquals(3, resumed.status(), resumed.err());
+    assertTrue(resumed.err().contains("there is no training run to go on with"), resumed.err());
+    assertFalse(Files.exists(folder.resolve("no")), "nothing is left behind");
+  }
+
+  @Test
+  void divergenceIsAFailureThatNamesTheCheckpoint() {
+    Outcome wild =
+        finetune("wild", "--lr", "1e20", "--checkpoint-every", "1", "--sample-every", "0");
+    assertEquals(4, wild.status(), wild.err());
+    for (String part : List.of("the training diverged", "step-0000000", "next: ")) {
+      assertTrue(wild.err().contains(part), wild.err());
+    }
+  }
+}
