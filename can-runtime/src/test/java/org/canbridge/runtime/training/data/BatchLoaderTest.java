@@ -68,7 +68,7 @@ final class BatchLoaderTest {
     public Example read(long index, ExampleRandom random) throws IOException {
       reads.incrementAndGet();
       float drawn = (float) random.noise().normal();
-      return new Example(new float[] {index, drawn}, index);
+      return new Example(new float[] {(float) index, drawn}, index);
     }
 
     @Override
@@ -85,7 +85,7 @@ final class BatchLoaderTest {
       List<Float> drawn = new ArrayList<>();
       for (int row = 0; row < batch.labels().length; row++) {
         labels.add(batch.labels()[row]);
-        assertEquals(batch.labels()[row], batch.values()[2 * row]);
+        assertEquals((float) batch.labels()[row], batch.values()[2 * row]);
         drawn.add(batch.values()[2 * row + 1]);
       }
       batches.add(new Batch(batch.firstPosition(), labels, drawn));
