@@ -250,7 +250,15 @@ final class QuickstartCommand implements Command {
               new SummaryPage.Fact(
                   "MACs an image",
                   String.format(Locale.ROOT, "%.1f M", conversion.after().macs() / 1e6),
-                  String.format(Locale.ROOT, "%.1f M before", conversion.before().macs() / 1e6))));
+                  String.format(Locale.ROOT, "%.1f M before", conversion.before().macs() / 1e6)),
+              new SummaryPage.Fact(
+                  "loss on images held out",
+                  String.format(Locale.ROOT, "%.5f", trained.after()),
+                  String.format(
+                      Locale.ROOT,
+                      "%.5f before %d steps of training",
+                      trained.before(),
+                      ShortTraining.STEPS))));
       page.section("Samples");
       page.text(
           "Ten classes from left to right: T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot. "
