@@ -27,6 +27,7 @@ import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.network.Dit;
 import org.canbridge.runtime.network.EfficientVit;
+import org.canbridge.verifiers.CallPlan;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ParityCheck;
@@ -62,11 +63,13 @@ public final class ModelSubject implements AutoCloseable {
   private final Map<String, CallRunner> runners = new LinkedHashMap<>();
   private final Map<String, String> notChecked = new LinkedHashMap<>();
   private Model model;
+  private CallPlan plan;
 
   private ModelSubject(Path path, ImportOptions options, ReferenceBundle bundle) {
     this.path = path;
     this.options = options;
     this.bundle = bundle;
+    this.plan = CallPlans.of(bundle);
   }
 
   /**
@@ -97,6 +100,10 @@ public final class ModelSubject implements AutoCloseable {
     model = opened(options);
     if (model.checkpoint().config() instanceof EfficientVitConfig efficientVit) {
       addEfficientVit(efficientVit);
+      if (efficientVit.batchNormFolded()) {
+        notChecked.putAll(FoldedNorms.notChecked(efficientVit, layout()));
+        plan = FoldedNorms.plan(plan);
+      }
       return;
     }
     Map<String, Graph> sized = SizedCalls.graphs(model.checkpoint().config(), bundle);
@@ -237,7 +244,7 @@ public final class ModelSubject implements AutoCloseable {
     for (Map.Entry<String, String> entry : notChecked.entrySet()) {
       all = all.without(entry.getKey(), entry.getValue());
     }
-    return ParityCheck.run(bundle, CallPlans.of(bundle), subject(), all);
+    return ParityCheck.run(bundle, plan, subject(), all);
   }
 
   private Subject subject() {
