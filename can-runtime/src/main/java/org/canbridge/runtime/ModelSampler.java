@@ -2,8 +2,9 @@ package org.canbridge.runtime;
 
 import java.util.OptionalLong;
 import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.cat.CatCondition;
+import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -37,7 +38,7 @@ import org.canbridge.runtime.engine.Session;
 public record ModelSampler(Sampler sampler, ImageShape shape, int classes, double usualGuidance) {
   private static final double DIT_GUIDANCE = 4;
 
-  /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
+  /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. For CaT it is our choice. */
   private static final double UVIT_GUIDANCE = 1.4;
 
   /** The same with the text-to-image script's 1. */
@@ -62,8 +63,21 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
           dit.numClasses(),
           DIT_GUIDANCE);
     }
+    if (TextInput.of(config).isPresent()) {
+      throw new IllegalArgumentException(
+          "this model is conditioned on text; prompts and a text encoder are needed");
+    }
     if (config instanceof UvitConfig uvit) {
       return of(uvit, session);
+    }
+    if (config instanceof CatConfig cat && cat.condition() instanceof CatCondition.Label label) {
+      ImageShape shape = shape(cat);
+      OptionalLong nullLabel = OptionalLong.of(label.numClasses());
+      return new ModelSampler(
+          new Sampler(new SessionNetwork(session), shape, TrainedSchedule.cat(), nullLabel),
+          shape,
+          label.numClasses(),
+          UVIT_GUIDANCE);
     }
     throw new IllegalArgumentException(
         "there is no sampling for the architecture '" + config.architecture() + "'");
@@ -75,26 +89,22 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
    * @throws IllegalArgumentException if the model takes no text, or features of another shape
    */
   public static ModelSampler of(Model model, Session session, TextConditions texts) {
-    if (!(model.checkpoint().config() instanceof UvitConfig uvit)
-        || !(uvit.condition() instanceof UvitCondition.Text text)) {
-      throw new IllegalArgumentException("this model is not conditioned on text");
+    ModelConfig config = model.checkpoint().config();
+    TextInput input =
+        TextInput.of(config)
+            .orElseThrow(
+                () -> new IllegalArgumentException("this model is not conditioned on text"));
+    TextInput given = new TextInput(texts.tokens(), texts.width());
+    if (!input.equals(given)) {
+      throw new IllegalArgumentException("the model takes features of " + input + ", not " + given);
     }
-    if (text.clipDim() != texts.width() || text.numClipToken() != texts.tokens()) {
-      throw new IllegalArgumentException(
-          "the model takes features of "
-              + text.numClipToken()
-              + "x"
-              + text.clipDim()
-              + ", not "
-              + texts.tokens()
-              + "x"
-              + texts.width());
-    }
-    ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
     ClassConditionalNetwork network =
         numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
+    boolean isUvit = config instanceof UvitConfig;
+    ImageShape shape = isUvit ? shape((UvitConfig) config) : shape((CatConfig) config);
+    TrainedSchedule schedule = schedule(config);
     return new ModelSampler(
-        new Sampler(network, shape, schedule(uvit), OptionalLong.of(texts.texts())),
+        new Sampler(network, shape, schedule, OptionalLong.of(texts.texts())),
         shape,
         texts.texts(),
         UVIT_TEXT_GUIDANCE);
@@ -112,8 +122,19 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
     if (config instanceof UvitConfig uvit) {
       return schedule(uvit);
     }
+    if (config instanceof CatConfig) {
+      return TrainedSchedule.cat();
+    }
     throw new IllegalArgumentException(
         "the architecture '" + config.architecture() + "' is no diffusion model");
+  }
+
+  private static ImageShape shape(UvitConfig uvit) {
+    return new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
+  }
+
+  private static ImageShape shape(CatConfig cat) {
+    return new ImageShape(cat.inChans(), cat.imgSize(), cat.imgSize());
   }
 
   private static TrainedSchedule schedule(UvitConfig uvit) {
@@ -123,11 +144,7 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
   }
 
   private static ModelSampler of(UvitConfig uvit, Session session) {
-    if (uvit.condition() instanceof UvitCondition.Text) {
-      throw new IllegalArgumentException(
-          "this U-ViT is conditioned on text; prompts and a text encoder are needed");
-    }
-    ImageShape shape = new ImageShape(uvit.inChans(), uvit.imgSize(), uvit.imgSize());
+    ImageShape shape = shape(uvit);
     OptionalLong nullLabel =
         uvit.nullClass().isPresent()
             ? OptionalLong.of(uvit.nullClass().getAsInt())

@@ -12,53 +12,49 @@ import org.canbridge.importers.Problem;
 import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
-import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.network.ClipText;
 import org.canbridge.runtime.text.ClipTokenizer;
 
-/** CLIP's text encoder with its tokenizer: from prompts to what a text-conditional U-ViT takes. */
+/** CLIP's text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
 public final class TextEncoder implements AutoCloseable {
   private static final String FEATURES = "last_hidden_state";
 
   private final Checkpoint checkpoint;
   private final ClipTokenizer tokenizer;
   private final Session session;
-  private final UvitCondition.Text condition;
+  private final TextInput input;
 
   private TextEncoder(
-      Checkpoint checkpoint,
-      ClipTokenizer tokenizer,
-      Session session,
-      UvitCondition.Text condition) {
+      Checkpoint checkpoint, ClipTokenizer tokenizer, Session session, TextInput input) {
     this.checkpoint = checkpoint;
     this.tokenizer = tokenizer;
     this.session = session;
-    this.condition = condition;
+    this.input = input;
   }
 
   /**
    * Opens the text encoder of a model.
    *
    * @param folder a published CLIP: weights, {@code config.json} and the tokenizer's files
-   * @param condition what the model takes
+   * @param input what the model takes
    * @throws InputFileException if it is no CLIP text encoder, or gives features of another width
    */
-  public static TextEncoder open(Path folder, UvitCondition.Text condition, Precision precision) {
+  public static TextEncoder open(Path folder, TextInput input, Precision precision) {
     ImportOptions options = PublishedArguments.addTo(ImportOptions.defaults(), folder);
     Checkpoint checkpoint = Checkpoints.open(folder, options);
     try {
       if (!(checkpoint.config() instanceof ClipTextConfig clip)
-          || clip.hiddenSize() != condition.clipDim()
-          || clip.maxPositionEmbeddings() < condition.numClipToken()) {
+          || clip.hiddenSize() != input.width()
+          || clip.maxPositionEmbeddings() < input.tokens()) {
         throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, folder)
             .what("this is not the text encoder of the model")
             .expected(
                 "a CLIP text encoder of width "
-                    + condition.clipDim()
+                    + input.width()
                     + " for at least "
-                    + condition.numClipToken()
+                    + input.tokens()
                     + " tokens")
             .actual(checkpoint.config().architecture() + " " + checkpoint.config().arguments())
             .next("give the folder of the CLIP that the model was trained with")
@@ -67,10 +63,10 @@ public final class TextEncoder implements AutoCloseable {
       ClipTokenizer tokenizer = ClipTokenizer.open(folder);
       Session session =
           Session.open(
-              ClipText.graph(clip, ClipText.Padding.SEEN, condition.numClipToken()),
+              ClipText.graph(clip, ClipText.Padding.SEEN, input.tokens()),
               checkpoint.tensors(),
               precision);
-      return new TextEncoder(checkpoint, tokenizer, session, condition);
+      return new TextEncoder(checkpoint, tokenizer, session, input);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -86,14 +82,14 @@ public final class TextEncoder implements AutoCloseable {
   public TextConditions encode(List<String> prompts, String negative) {
     List<String> texts = new ArrayList<>(prompts);
     texts.add(negative);
-    int size = condition.numClipToken() * condition.clipDim();
+    int size = input.tokens() * input.width();
     float[] features = new float[Math.multiplyExact(texts.size(), size)];
     for (int i = 0; i < texts.size(); i++) {
-      TensorData ids = tokenizer.encode(List.of(texts.get(i)), condition.numClipToken()).inputIds();
+      TensorData ids = tokenizer.encode(List.of(texts.get(i)), input.tokens()).inputIds();
       Map<String, TensorData> out = session.run(Map.of("input_ids", ids), List.of(FEATURES));
       System.arraycopy(Tensors.floats(out.get(FEATURES)), 0, features, i * size, size);
     }
-    return new TextConditions(features, condition.numClipToken(), condition.clipDim());
+    return new TextConditions(features, input.tokens(), input.width());
   }
 
   @Override

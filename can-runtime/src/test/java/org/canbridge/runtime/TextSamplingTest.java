@@ -18,7 +18,6 @@ import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.format.SafetensorsFile;
 import org.canbridge.importers.format.Tensors;
-import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.Denoiser;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
@@ -39,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** From prompts to latents. */
 class TextSamplingTest {
-  private static final UvitCondition.Text CONDITION = new UvitCondition.Text(32, 7);
+  private static final TextInput CONDITION = new TextInput(7, 32);
   private static final SamplingSettings SETTINGS =
       SamplingSettings.of(SolverName.DPM_SOLVER, Respacing.even(5)).withGuidance(2);
 
@@ -78,7 +77,7 @@ class TextSamplingTest {
       assertFalse(Arrays.equals(first.values(), away.draw(SETTINGS, 0).values()));
       assertThrows(IllegalArgumentException.class, () -> ModelSampler.of(model, session));
     }
-    UvitCondition.Text wider = new UvitCondition.Text(64, 7);
+    TextInput wider = new TextInput(7, 64);
     assertThrows(InputFileException.class, () -> TextEncoder.open(clip, wider, Precision.F32));
   }
 

@@ -21,6 +21,8 @@ import org.canbridge.importers.Provenance;
 import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.adapt.Adaptation;
 import org.canbridge.importers.format.DType;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.NormFolding;
 
 /** {@code canbridge import}: a published file becomes a model directory. */
@@ -102,7 +104,7 @@ final class ImportCommand implements Command {
     try (Checkpoint published = Checkpoints.open(source, options)) {
       Checkpoint checkpoint = adapted(published, adaptation);
       if (invocation.flag("fold-batch-norm")) {
-        NormFolding folding = folded(checkpoint);
+        NormFolding folding = folded(widened(checkpoint, writing));
         context.out().print(report(folding));
         if (!folding.passed()) {
           return ExitStatus.DIFFERENCE;
@@ -158,6 +160,18 @@ final class ImportCommand implements Command {
     }
   }
 
+  /** Weights that are to be written as float32 are folded as such. */
+  private static Checkpoint widened(Checkpoint checkpoint, WriteOptions writing) {
+    if (writing.dtype().filter(DType.F32::equals).isEmpty()) {
+      return checkpoint;
+    }
+    Map<String, TensorData> tensors = new LinkedHashMap<>(checkpoint.tensors());
+    tensors.replaceAll(
+        (name, tensor) ->
+            tensor.type().dtype().isFloating() ? Tensors.as(tensor, DType.F32) : tensor);
+    return checkpoint.withTensors(tensors);
+  }
+
   private static NormFolding folded(Checkpoint checkpoint) throws UsageException {
     try {
       return NormFolding.of(checkpoint, 0);
@@ -174,8 +188,10 @@ final class ImportCommand implements Command {
         folding.norms(),
         folding.share(),
         folding.output(),
-        folding.tolerance(),
-        folding.passed() ? "the function is preserved" : "FAILED: nothing was written");
+        NormFolding.TOLERANCE,
+        folding.passed()
+            ? "the function is preserved"
+            : "FAILED: nothing was written; weights narrower than float32 need --dtype f32 as well");
   }
 
   private static void write(

@@ -9,12 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.cli.Options;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.uvit.UvitCondition;
-import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.TextEncoder;
+import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 
@@ -83,7 +81,7 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
    * @throws UsageException if the model needs prompts and there are none, or the other way round
    */
   ModelSampler sampler(Model model, Session session, Precision precision) throws UsageException {
-    Optional<UvitCondition.Text> text = condition(model.checkpoint().config());
+    Optional<TextInput> text = TextInput.of(model.checkpoint().config());
     if (text.isPresent() == prompts.isEmpty()) {
       throw new UsageException(
           text.isPresent()
@@ -96,12 +94,6 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
     try (TextEncoder encoder = TextEncoder.open(clip.orElseThrow(), text.get(), precision)) {
       return ModelSampler.of(model, session, encoder.encode(prompts, negative));
     }
-  }
-
-  private static Optional<UvitCondition.Text> condition(ModelConfig config) {
-    return config instanceof UvitConfig uvit && uvit.condition() instanceof UvitCondition.Text text
-        ? Optional.of(text)
-        : Optional.empty();
   }
 
   /** Adds what the texts are, by name. */

@@ -28,7 +28,7 @@ import java.util.Optional;
  *     plan, the longest wins
  * @param suffix the ending, without its dot, that the bundle gives to this call's activations;
  *     empty for none
- * @param tolerances overrides by the bundle's names of outputs; {@code *} as above
+ * @param tolerances overrides by the bundle's names of outputs and activations; {@code *} as above
  */
 public record Call(
     String name,
@@ -107,12 +107,19 @@ public record Call(
         : Optional.empty();
   }
 
-  /** The override for an output, if there is one. */
-  Optional<Tolerance> tolerance(String output) {
+  /** The override for an output or activation of the bundle, if there is one. */
+  Optional<Tolerance> tolerance(String key) {
     return tolerances.entrySet().stream()
-        .filter(e -> new NamePattern(e.getKey()).match(output).isPresent())
+        .filter(e -> new NamePattern(e.getKey()).match(key).isPresent())
         .map(Map.Entry::getValue)
         .findFirst();
+  }
+
+  /** The same call, with an override for those of its tensors that have none. */
+  public Call withTolerance(String bundleName, Tolerance tolerance) {
+    Map<String, Tolerance> more = new LinkedHashMap<>(tolerances);
+    more.putIfAbsent(bundleName, tolerance);
+    return new Call(name, inputs, outputs, suffix, more);
   }
 
   /** Collects the parts of a call. */

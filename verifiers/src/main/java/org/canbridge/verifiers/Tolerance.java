@@ -53,6 +53,11 @@ public record Tolerance(double rtol, double atol, String why) {
     };
   }
 
+  /** Whether it is a row of the table, not an override. */
+  public boolean isDefault() {
+    return Arrays.stream(DType.values()).map(Tolerance::of).anyMatch(this::equals);
+  }
+
   /** The row of the least precise of these types. */
   static Tolerance coarsest(DType... types) {
     return Arrays.stream(types)

@@ -42,6 +42,14 @@ public record TrainedSchedule(
     return of(NoiseSchedule.stableDiffusion().withFirstTimestep(1));
   }
 
+  /**
+   * CaT's, which nobody published: that of U-ViT's latent models, the paper's only baseline both
+   * for classes and for text.
+   */
+  public static TrainedSchedule cat() {
+    return uvitLatent();
+  }
+
   /** The linear continuous process: U-ViT's pixel models. */
   public static TrainedSchedule uvitPixel() {
     return new TrainedSchedule(

@@ -44,7 +44,6 @@ public record EfficientVitConfig(
     implements ModelConfig {
   static final String ARCHITECTURE = "efficientvit";
 
-  /** Stands in {@code config.json} only where it is true: the authors' constructors lack it. */
   private static final String FOLDED = "batch_norm_folded";
 
   /** Larger than any size a network has, and small enough that products of three fit a long. */
@@ -132,7 +131,7 @@ public record EfficientVitConfig(
     int classes = withHead ? reader.integer("n_classes", 1, MAX_SIZE) : 0;
     double normEps = reader.positive("norm_eps");
     double attentionEps = reader.positive("attention_eps");
-    boolean folded = arguments.get(FOLDED).isPresent() && reader.flag(FOLDED);
+    boolean folded = reader.flag(FOLDED);
     reader.finish();
     return new EfficientVitConfig(
         series,
@@ -204,8 +203,8 @@ public record EfficientVitConfig(
               .with("head_width_list", list(head.get().widthList()))
               .with("n_classes", head.get().classes());
     }
-    arguments = arguments.with("norm_eps", normEps).with("attention_eps", attentionEps);
-    return batchNormFolded ? folded(arguments) : arguments;
+    return withFolded(
+        arguments.with("norm_eps", normEps).with("attention_eps", attentionEps), batchNormFolded);
   }
 
   /** The blocks of every stage, stage 0 being the stem. */
@@ -238,9 +237,9 @@ public record EfficientVitConfig(
     return arguments.get(FOLDED).filter(JsonNode::booleanValue).isPresent();
   }
 
-  /** The same arguments for a network without batch norms. */
-  static Arguments folded(Arguments arguments) {
-    return arguments.with(FOLDED, BooleanNode.TRUE);
+  /** These arguments for a network with batch norms, or with folded ones. */
+  static Arguments withFolded(Arguments arguments, boolean folded) {
+    return arguments.with(FOLDED, BooleanNode.valueOf(folded));
   }
 
   /** What the authors' constructor of this series calls the width of an attention head. */

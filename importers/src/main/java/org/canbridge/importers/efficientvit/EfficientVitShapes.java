@@ -46,7 +46,7 @@ final class EfficientVitShapes {
             .with(EfficientVitConfig.dimName(series), dim(depths));
     known = withHead(withExpansion(known, depths.size()));
     return new Inference(
-        withoutNorms() ? EfficientVitConfig.folded(known) : known,
+        EfficientVitConfig.withFolded(known, withoutNorms()),
         List.of(eps("norm_eps", series.normEps()), eps("attention_eps", attentionEps)),
         problems);
   }

@@ -34,6 +34,9 @@ class EfficientVitFamilyTest extends FamilyContract {
         config(L, List.of(2, 3, 4, 6, 8), List.of(1, 0, 1, 0, 1), 4, 3, Optional.of(HEAD), 1e-7)
             .arguments(),
         config(L, List.of(2, 3, 4, 6, 8), List.of(0, 1, 0, 1, 1), 4, 2, Optional.empty(), 1e-7)
+            .arguments(),
+        config(B, List.of(2, 3, 4, 6), List.of(1, 1, 2, 1), 3, 2, Optional.of(HEAD), 1e-5)
+            .withBatchNormFolded(true)
             .arguments());
   }
 

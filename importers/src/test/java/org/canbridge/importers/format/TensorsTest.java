@@ -238,4 +238,18 @@ final class TensorsTest {
     assertThrows(
         IllegalArgumentException.class, () -> ConstantTensor.of(TensorType.of(DType.I64), 0x1p63));
   }
+
+  @Test
+  void rowsAreScaledInFloat64() {
+    TensorData tensor = MemoryTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
+    TensorData scaled = Tensors.scaledRows(tensor, new double[] {0.1, -2, 0});
+    assertEquals(TensorType.of(DType.F64, 3, 2), scaled.type());
+    assertArrayEquals(new double[] {0.1, 0.2, -6, -8, 0, 0}, Tensors.doubles(scaled));
+    assertEquals(-8, scaled.bytes(24, 8).getDouble(0), "a range from the middle");
+    assertThrows(
+        IllegalArgumentException.class, () -> Tensors.scaledRows(tensor, new double[] {1, 2}));
+    TensorData integers = MemoryTensor.of(new long[] {1}, 1);
+    assertThrows(
+        IllegalArgumentException.class, () -> Tensors.scaledRows(integers, new double[] {1}));
+  }
 }

@@ -118,6 +118,9 @@ public final class ModelSubject implements AutoCloseable {
     model = opened(options);
     if (model.checkpoint().config() instanceof EfficientVitConfig efficientVit) {
       addEfficientVit(efficientVit);
+      if (efficientVit.batchNormFolded()) {
+        notChecked.putAll(FoldedNorms.notChecked(efficientVit, layout()));
+      }
       return;
     }
     Map<String, Graph> sized = SizedCalls.graphs(model.checkpoint().config(), bundle);

@@ -1,14 +1,18 @@
 package org.canbridge.verifiers.report;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.canbridge.importers.format.TensorType;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;
 import org.canbridge.verifiers.Outcome;
 import org.canbridge.verifiers.ParityReport;
+import org.canbridge.verifiers.Tolerance;
 
 /**
  * A report for the terminal: one line a tensor in aligned columns, then the first tensor that
@@ -100,10 +104,27 @@ public final class TextReport {
 
   private void end(ParityReport report) {
     line("");
+    overrides(report)
+        .forEach(
+            (rule, count) ->
+                line(
+                    "override for "
+                        + count
+                        + (count == 1 ? " tensor: " : " tensors: ")
+                        + Wording.rule(rule)));
     report
         .firstDifference()
         .ifPresent(f -> line("first difference: " + Wording.place(f) + before(report, f)));
     line(Wording.verdict(report));
+  }
+
+  /** The rules that are not the table's, with the number of tensors that each was applied to. */
+  private static Map<Tolerance, Long> overrides(ParityReport report) {
+    return report
+        .findings()
+        .flatMap(f -> f.comparison().tolerance().stream())
+        .filter(rule -> !rule.isDefault())
+        .collect(Collectors.groupingBy(rule -> rule, LinkedHashMap::new, Collectors.counting()));
   }
 
   /** The tensor before the first difference, which narrows down where it arises. */
