@@ -1,7 +1,6 @@
 package org.canbridge.benchmarks;
 
 import java.util.List;
-import org.canbridge.importers.Families;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
@@ -9,13 +8,12 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * What condition-aware layers add to a forward and backward pass in float32, all conditions of a
  * batch being different, as in training: the network with depthwise convolutions of one kernel, the
  * same with kernels for each sample, and the paper's three targets. Arguments: published name,
- * batch.
+ * batch, blocks.
  */
 public final class TrainingTurns {
   private static final int WARM_UP = 1;
@@ -28,10 +26,7 @@ public final class TrainingTurns {
     String model = args.length > 0 ? args[0] : "DiT-S/2";
     int batch = args.length > 1 ? Integer.parseInt(args[1]) : 16;
     Graph published =
-        Networks.graph(
-            Families.byPublishedName(model)
-                .orElseThrow()
-                .config(Families.published(model).arguments()));
+        RandomNetwork.published(model, args.length > 2 ? Integer.parseInt(args[2]) : 0);
     CanSpec dwconv = CanPreset.paper(published, List.of(CanTarget.DWCONV), CanCondition.ALL);
     CanSpec paper = CanPreset.paper(published, CanTarget.PAPER, CanCondition.ALL);
     try (Subject fixed = subject(published, paper.withoutGenerators(), batch);
