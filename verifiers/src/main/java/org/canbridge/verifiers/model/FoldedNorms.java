@@ -14,10 +14,10 @@ import org.canbridge.verifiers.Tolerance;
 
 /**
  * How a network whose batch norms were folded is held against what the network with norms computed.
- * Outputs keep their tolerance. So do not the activations: folding rounds every weight once more,
+ * Outputs keep their tolerance. Activations get another one: folding rounds every weight once more,
  * and single small elements of the bundled networks' maps then need up to 2.8 of the float32
- * tolerance. In float64 both networks agree to 1e-12 ({@code NormFoldingTest}), so it is rounding
- * and nothing else.
+ * tolerance. In float64 both networks agree to 1e-12 standard deviations ({@code NormFoldingTest}),
+ * so it is rounding and nothing else.
  */
 final class FoldedNorms {
   /** Five times the table's absolute part. */
