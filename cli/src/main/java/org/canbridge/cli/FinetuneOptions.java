@@ -47,6 +47,13 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
             CommonOptions.value("lr", "X", "learning rate; the authors': DiT 1e-4, U-ViT 2e-4"))
         .addOption(
             CommonOptions.value(
+                "generator-rate",
+                "X",
+                "factor of the learning rate for generators, whose small steps are large ones of the"
+                    + " weights they make; "
+                    + TrainingSettings.GENERATOR_RATE))
+        .addOption(
+            CommonOptions.value(
                 "warmup",
                 "N",
                 "steps in which the learning rate rises; the authors' (DiT 0, U-ViT 5000), but at"
@@ -110,6 +117,9 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
                       .orElse(recipe.learningRate()),
                   warmup,
                   cosine ? steps : 0),
+              invocation
+                  .number("generator-rate", Double.MIN_NORMAL, Double.MAX_VALUE)
+                  .orElse(TrainingSettings.GENERATOR_RATE),
               new AdamW(
                   invocation.number("beta1", 0, 1).orElse(theirs.beta1()),
                   invocation.number("beta2", 0, 1).orElse(theirs.beta2()),

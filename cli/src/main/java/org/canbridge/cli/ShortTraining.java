@@ -42,7 +42,8 @@ record ShortTraining(Path model, double before, double after) {
       new TrainingSettings(
           BATCH,
           1,
-          new LearningRate(2e-4, 5, STEPS),
+          new LearningRate(1e-4, 5, STEPS),
+          TrainingSettings.GENERATOR_RATE,
           new AdamW(0.9, 0.999, 1e-8, 0, 1),
           new Ema(0.9, true),
           0.1,

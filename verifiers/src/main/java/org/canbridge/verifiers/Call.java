@@ -115,13 +115,6 @@ public record Call(
         .findFirst();
   }
 
-  /** The same call, with an override for those of its tensors that have none. */
-  public Call withTolerance(String bundleName, Tolerance tolerance) {
-    Map<String, Tolerance> more = new LinkedHashMap<>(tolerances);
-    more.putIfAbsent(bundleName, tolerance);
-    return new Call(name, inputs, outputs, suffix, more);
-  }
-
   /** Collects the parts of a call. */
   public static final class Builder {
     private final String name;

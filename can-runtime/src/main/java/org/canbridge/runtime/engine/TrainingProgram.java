@@ -30,12 +30,15 @@ final class TrainingProgram implements AutoCloseable {
    * Compiles the training of a network.
    *
    * @param trained for each of the graph's parameters, in order, whether it gets a gradient
-   * @param decayed how many of the trained ones, counted from the first, have weight decay; see
-   *     {@link #update}
+   * @param runs of the trained ones, in the order that {@link #update} gets, that move alike
    */
   static TrainingProgram compile(
-      Graph graph, List<Boolean> trained, int decayed, LossScript loss, Precision precision) {
-    String source = TrainingScript.emit(graph, trained, decayed, loss, precision);
+      Graph graph,
+      List<Boolean> trained,
+      List<TrainingScript.Run> runs,
+      LossScript loss,
+      Precision precision) {
+    String source = TrainingScript.emit(graph, trained, runs, loss, precision);
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

@@ -3,6 +3,7 @@ package org.canbridge.runtime.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
@@ -16,11 +17,20 @@ final class TrainingScript {
   /** The network's input that the objective makes. */
   private static final String NOISY = "x";
 
+  /**
+   * Neighbours in the update's lists that move alike.
+   *
+   * @param from the first
+   * @param to behind the last
+   * @param rate factor of the learning rate
+   * @param decay factor of the weight decay
+   */
+  record Run(int from, int to, double rate, double decay) {}
+
   private TrainingScript() {}
 
   static String emit(
-      Graph graph, List<Boolean> trained, int decayed, LossScript loss, Precision precision) {
-    long count = trained.stream().filter(t -> t).count();
+      Graph graph, List<Boolean> trained, List<Run> runs, LossScript loss, Precision precision) {
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
@@ -32,7 +42,7 @@ final class TrainingScript {
         + lines(
             "norms = torch.stack(torch._foreach_norm(g, 2))",
             "return [torch.to(torch.norm(norms, 2), " + FLOAT64 + ")]")
-        + update(decayed, Math.toIntExact(count));
+        + update(runs);
   }
 
   private static String gradients(
@@ -92,8 +102,8 @@ final class TrainingScript {
         + lines(after.toArray(String[]::new));
   }
 
-  /** Weight decay differs between two runs of parameters, so there are up to two fused calls. */
-  private static String update(int decayed, int count) {
+  /** One fused call for each run. */
+  private static String update(List<Run> runs) {
     List<String> body = new ArrayList<>();
     body.add("torch._foreach_add_(s, 1)");
     String[] names = {"lr", "beta1", "beta2", "eps", "decay", "divisor", "share"};
@@ -103,12 +113,7 @@ final class TrainingScript {
     body.add("none = annotate(List[Tensor], [])");
     // The fused kernel divides gradients by a float32 scalar.
     body.add("divide = torch.to(torch.select(numbers, 0, 5), " + FLOAT32 + ")");
-    if (decayed > 0) {
-      body.add(adamw(0, decayed, "decay"));
-    }
-    if (decayed < count) {
-      body.add(adamw(decayed, count, "0."));
-    }
+    runs.forEach(run -> body.add(adamw(run)));
     body.add("torch._foreach_lerp_(e, p, share)");
     body.add("return none");
     return method(
@@ -123,20 +128,21 @@ final class TrainingScript {
         + lines(body.toArray(String[]::new));
   }
 
-  private static String adamw(int from, int to, String decay) {
+  private static String adamw(Run run) {
+    String range = ", " + run.from() + ", " + run.to() + ", 1)";
     String lists =
-        List.of("p", "g", "m", "v").stream()
-            .map(name -> "torch.slice(" + name + ", " + from + ", " + to + ", 1)")
+        Stream.of("p", "g", "m", "v")
+            .map(name -> "torch.slice(" + name + range)
             .collect(Collectors.joining(", "));
     return "torch._fused_adamw_("
         + lists
-        + ", none, torch.slice(s, "
-        + from
-        + ", "
-        + to
-        + ", 1), lr=lr, beta1=beta1, beta2=beta2, weight_decay="
-        + decay
-        + ", eps=eps, amsgrad=False, maximize=False, grad_scale=divide)";
+        + ", none, torch.slice(s"
+        + range
+        + ", lr=torch.mul(lr, "
+        + run.rate()
+        + "), beta1=beta1, beta2=beta2, weight_decay=torch.mul(decay, "
+        + run.decay()
+        + "), eps=eps, amsgrad=False, maximize=False, grad_scale=divide)";
   }
 
   private static String method(String name, String... arguments) {

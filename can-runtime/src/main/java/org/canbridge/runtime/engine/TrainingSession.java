@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,28 +38,25 @@ public final class TrainingSession implements AutoCloseable {
   private final TrainingProgram program;
   private final TrainingProgram.Moving moving;
 
-  /** Trained parameters as the update takes them (the decayed first) by their place among all. */
+  /** Trained parameters as the update takes them, group by group, by their place among all. */
   private final List<Integer> order = new ArrayList<>();
 
   private NDManager step;
   private NDList gradients;
 
   /**
-   * Which parameters move.
+   * Parameters that move alike.
    *
-   * @param trained names of those that do
-   * @param decayed which of them are drawn towards zero by the optimizer's weight decay
+   * @param names of them
+   * @param rate factor of the learning rate
+   * @param decay factor of the weight decay; 0 for none
    */
-  public record Parameters(Set<String> trained, Set<String> decayed) {
-    /** Keeps its own copies. */
-    public Parameters {
-      trained = Set.copyOf(trained);
-      decayed = Set.copyOf(decayed);
-      if (trained.isEmpty()) {
-        throw new IllegalArgumentException("no parameter is to be trained");
-      }
-      if (!trained.containsAll(decayed)) {
-        throw new IllegalArgumentException("only trained parameters can decay");
+  public record Group(Set<String> names, double rate, double decay) {
+    /** Keeps its own copy. */
+    public Group {
+      names = Set.copyOf(names);
+      if (!(rate > 0) || !(decay >= 0)) {
+        throw new IllegalArgumentException("no group with rate " + rate + " and decay " + decay);
       }
     }
   }
@@ -88,33 +86,39 @@ public final class TrainingSession implements AutoCloseable {
       Precision precision,
       NDManager manager,
       NDList weights,
-      Parameters parameters,
+      List<Group> groups,
       LossScript loss) {
     this.graph = graph;
     this.precision = precision;
     this.manager = manager;
     this.weights = weights;
     List<Boolean> moves = new ArrayList<>();
-    List<Integer> decayed = new ArrayList<>();
-    List<Integer> others = new ArrayList<>();
-    List<Op.Parameter> all = graph.parameters();
-    for (int i = 0; i < all.size(); i++) {
-      String name = all.get(i).name();
-      moves.add(parameters.trained().contains(name));
-      if (moves.get(i)) {
-        (parameters.decayed().contains(name) ? decayed : others).add(trained.size());
-        trained.add(name);
+    for (Op.Parameter parameter : graph.parameters()) {
+      boolean found = groups.stream().anyMatch(group -> group.names().contains(parameter.name()));
+      moves.add(found);
+      if (found) {
+        trained.add(parameter.name());
       }
     }
-    order.addAll(decayed);
-    order.addAll(others);
+    List<TrainingScript.Run> runs = new ArrayList<>();
+    for (Group group : groups) {
+      int from = order.size();
+      for (int i = 0; i < trained.size(); i++) {
+        if (group.names().contains(trained.get(i))) {
+          order.add(i);
+        }
+      }
+      if (order.size() > from) {
+        runs.add(new TrainingScript.Run(from, order.size(), group.rate(), group.decay()));
+      }
+    }
     NDList moved = new NDList();
     Map<String, NDArray> byName = byName(weights);
     order.forEach(i -> moved.add(byName.get(trained.get(i))));
     this.moving =
         new TrainingProgram.Moving(
             moved, zeros(moved), zeros(moved), scalars(moved.size()), copies(moved));
-    this.program = TrainingProgram.compile(graph, moves, decayed.size(), loss, precision);
+    this.program = TrainingProgram.compile(graph, moves, runs, loss, precision);
   }
 
   /**
@@ -122,19 +126,29 @@ public final class TrainingSession implements AutoCloseable {
    * weights.
    *
    * @param weights by name; more than the graph needs is allowed
+   * @param groups the parameters that move; the others stay
    * @throws IllegalArgumentException if a parameter is missing or has another shape, or one to be
-   *     trained is no parameter of the network
+   *     trained is no parameter of the network or stands in two groups
    */
   public static TrainingSession open(
       Graph graph,
       Map<String, TensorData> weights,
-      Parameters parameters,
+      List<Group> groups,
       LossScript loss,
       Precision precision) {
-    for (String name : parameters.trained()) {
-      if (graph.parameters().stream().noneMatch(p -> p.name().equals(name))) {
+    Set<String> known = new HashSet<>();
+    graph.parameters().forEach(parameter -> known.add(parameter.name()));
+    Set<String> seen = new HashSet<>();
+    for (String name : groups.stream().flatMap(group -> group.names().stream()).toList()) {
+      if (!known.contains(name)) {
         throw new IllegalArgumentException("the network has no parameter '" + name + "'");
       }
+      if (!seen.add(name)) {
+        throw new IllegalArgumentException("'" + name + "' is in two groups");
+      }
+    }
+    if (seen.isEmpty()) {
+      throw new IllegalArgumentException("no parameter is to be trained");
     }
     NDManager manager = TorchEngine.newManager();
     try {
@@ -146,7 +160,7 @@ public final class TrainingSession implements AutoCloseable {
           own.add(copy);
         }
       }
-      return new TrainingSession(graph, precision, manager, own, parameters, loss);
+      return new TrainingSession(graph, precision, manager, own, groups, loss);
     } catch (RuntimeException e) {
       manager.close();
       throw e;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
@@ -78,18 +79,30 @@ public final class Trainer implements AutoCloseable {
   public static Trainer open(Model model, TrainingSettings settings, float... noText) {
     TrainingRecipe recipe = TrainingRecipe.of(model.checkpoint().config());
     Set<String> trained = chosen(model, recipe, settings.trained());
-    // The authors of both families decay all or nothing.
-    Set<String> decayed = settings.optimizer().weightDecay() > 0 ? trained : Set.of();
+    Set<String> made = generators(model);
+    made.retainAll(trained);
+    trained.removeAll(made);
     return new Trainer(
         recipe,
         settings,
         TrainingSession.open(
             model.graph(),
             model.checkpoint().tensors(),
-            new TrainingSession.Parameters(trained, decayed),
+            // The authors decay everything or nothing.
+            List.of(
+                new TrainingSession.Group(trained, 1, 1),
+                new TrainingSession.Group(made, settings.generatorRate(), 1)),
             recipe.loss(),
             settings.precision()),
         noText.clone());
+  }
+
+  /** Names of the parameters that generators are made of. */
+  private static Set<String> generators(Model model) {
+    return model.graph().parameters().stream()
+        .map(Op.Parameter::name)
+        .filter(name -> name.startsWith("can."))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** Names of the parameters that these words choose, in the graph's order. */

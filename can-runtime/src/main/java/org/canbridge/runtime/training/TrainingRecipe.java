@@ -3,16 +3,19 @@ package org.canbridge.runtime.training;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.cat.CatCondition;
+import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 
 /**
- * How the authors of a family train it, which is what fine-tuning starts from.
+ * How the authors of a family train it, which is what fine-tuning starts from; CaT, which nobody
+ * published, as U-ViT.
  *
  * @param loss what it is trained for
  * @param shape of one image or latent
@@ -71,7 +74,7 @@ public record TrainingRecipe(
     }
     if (config instanceof UvitConfig uvit) {
       TrainedSchedule schedule = ModelSampler.schedule(config);
-      boolean text = uvit.condition() instanceof UvitCondition.Text;
+      boolean text = TextInput.of(config).isPresent();
       OptionalLong nullLabel =
           uvit.nullClass().isPresent()
               ? OptionalLong.of(uvit.nullClass().getAsInt())
@@ -87,6 +90,20 @@ public record TrainingRecipe(
           5000,
           text ? UVIT_TEXT : nullLabel.isPresent() ? UVIT_LABEL : UVIT_NONE,
           text || nullLabel.isPresent() ? 0.1 : 0,
+          Set.of());
+    }
+    if (config instanceof CatConfig cat) {
+      boolean text = TextInput.of(config).isPresent();
+      return new TrainingRecipe(
+          DenoisingLoss.simple(ModelSampler.schedule(config).discrete().orElseThrow()),
+          new ImageShape(cat.inChans(), cat.imgSize(), cat.imgSize()),
+          cat.condition() instanceof CatCondition.Label label
+              ? OptionalLong.of(label.numClasses())
+              : OptionalLong.empty(),
+          2e-4,
+          5000,
+          text ? UVIT_TEXT : UVIT_LABEL,
+          0.1,
           Set.of());
     }
     throw new IllegalArgumentException(

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -105,23 +106,16 @@ class TrainingStepTest {
                   ? options
                   : options.withHeads(settings.path("config").path("num_heads").intValue()));
       loss = TrainingRecipe.of(model.checkpoint().config()).loss();
-      Set<String> trained = new LinkedHashSet<>();
-      Set<String> decayed = new LinkedHashSet<>();
+      List<TrainingSession.Group> groups = new ArrayList<>();
       for (JsonNode group : settings.path("optimizer").path("groups")) {
-        for (JsonNode parameter : group.path("parameters")) {
-          trained.add(parameter.asText());
-          if (group.path("weight_decay").doubleValue() > 0) {
-            decayed.add(parameter.asText());
-          }
-        }
+        Set<String> names = new LinkedHashSet<>();
+        group.path("parameters").forEach(each -> names.add(each.asText()));
+        boolean decays = group.path("weight_decay").doubleValue() > 0;
+        groups.add(new TrainingSession.Group(names, 1, decays ? 1 : 0));
       }
       session =
           TrainingSession.open(
-              model.graph(),
-              model.checkpoint().tensors(),
-              new TrainingSession.Parameters(trained, decayed),
-              loss,
-              precision);
+              model.graph(), model.checkpoint().tensors(), groups, loss, precision);
     }
 
     void differentiate(int step, int from, int count, double scale) {
