@@ -1,6 +1,9 @@
 package org.canbridge.cli;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +16,7 @@ import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Provenance;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.training.SampleSheet;
 import org.canbridge.runtime.training.Trainer;
@@ -68,6 +72,12 @@ final class FinetuneCommand implements Command {
                     "flip",
                     "yes|no",
                     "mirror half of the examples at random; yes for folders of images, else no"))
+            .addOption(
+                CommonOptions.value(
+                    "latent-scale",
+                    "X",
+                    "factor of latents that are sampled from stored moments; the authors', 0.18215,"
+                        + " 0.2301 with text"))
             .addOption(CommonOptions.flag("skip-broken", "leave files out that cannot be read"))
             .addOption(
                 CommonOptions.value(
@@ -96,6 +106,9 @@ final class FinetuneCommand implements Command {
     Path data = invocation.requiredPath("data");
     Path out = invocation.requiredPath("out");
     Optional<Path> vae = invocation.path("vae");
+    if (!invocation.flag("resume") && Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(out.toString());
+    }
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
@@ -123,7 +136,13 @@ final class FinetuneCommand implements Command {
   private static TrainingSetOptions setOptions(Invocation invocation, TrainingRecipe recipe)
       throws UsageException {
     TrainingSetOptions options =
-        TrainingSetOptions.of(recipe.shape()).withSkipBroken(invocation.flag("skip-broken"));
+        TrainingSetOptions.of(recipe.shape())
+            .withSkipBroken(invocation.flag("skip-broken"))
+            .withLatentScale(
+                (float)
+                    invocation
+                        .number("latent-scale", Float.MIN_NORMAL, Float.MAX_VALUE)
+                        .orElse(recipe.latentScale()));
     if (recipe.nullLabel().isPresent()) {
       options = options.withClasses(Math.toIntExact(recipe.nullLabel().getAsLong()));
     }
@@ -148,10 +167,36 @@ final class FinetuneCommand implements Command {
 
   private static Trainer trainer(Model model, TrainingSettings settings, TrainingSet set)
       throws UsageException {
+    checkConditions(model, set);
     try {
       return Trainer.open(model, settings, set.emptyText());
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
+    }
+  }
+
+  /** A set must hold what the network is conditioned on. */
+  private static void checkConditions(Model model, TrainingSet set) throws UsageException {
+    boolean labels = model.graph().inputs().stream().anyMatch(input -> input.name().equals("y"));
+    if (labels && set.classes().isEmpty()) {
+      throw new UsageException(
+          "the model takes classes, but the examples of " + set.path() + " have none");
+    }
+    Optional<TextInput> wanted = TextInput.of(model.checkpoint().config());
+    Optional<TextInput> given =
+        set.text().map(shape -> new TextInput(shape.tokens(), shape.width()));
+    if (wanted.isPresent() && !wanted.equals(given)) {
+      throw new UsageException(
+          "the model takes text features of "
+              + wanted.get()
+              + ", but the examples of "
+              + set.path()
+              + " have "
+              + given.map(TextInput::toString).orElse("none"));
+    }
+    if (wanted.isPresent() && set.emptyText().length == 0) {
+      throw new UsageException(
+          "the examples of " + set.path() + " lack empty_context.npy, the features of no text");
     }
   }
 

@@ -10,8 +10,11 @@ import java.util.function.IntSupplier;
  * stays the JVM's own, 128 + the signal's number.
  */
 final class Interruption {
-  /** Native code does not look at interrupts: one forward pass may have to end first. */
-  private static final long PATIENCE_SECONDS = 20;
+  /**
+   * Native code does not look at interrupts: one step may have to end first, and a training then
+   * writes its state, 13 GB for DiT-XL/2.
+   */
+  private static final long PATIENCE_SECONDS = 180;
 
   private final CountDownLatch unwound = new CountDownLatch(1);
 

@@ -136,7 +136,7 @@ final class QuickstartCommand implements Command {
           before.passed() && conversion.check().passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
       ShortTraining trained = ShortTraining.run(converted, data, out.resolve("finetune"), context);
-      good &= trained.improved();
+      good &= trained.isSound();
       sample(trained.model(), "finetuned.png");
       page(before, conversion, after, apart, trained, good);
       context

@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,11 +123,51 @@ class FinetuneCommandTest {
             "--out",
             at("no"));
     assertEquals(3, pixels.status(), pixels.err());
+    assertEquals(0, finetune("there", "--steps", "1", "--sample-every", "0").status());
+    Outcome there = finetune("there");
+    assertEquals(4, there.status(), there.err());
+    assertTrue(there.err().contains("it exists already"), there.err());
     Outcome rate = finetune("no", "--lr", "-1");
     assertEquals(2, rate.status(), rate.err());
     Outcome resumed = finetune("no", "--resume");
     assertEquals(3, resumed.status(), resumed.err());
     assertTrue(resumed.err().contains("there is no training run to go on with"), resumed.err());
+    assertFalse(Files.exists(folder.resolve("no")), "nothing is left behind");
+  }
+
+  @Test
+  void examplesWithoutTheModelsConditionAreRefused() throws IOException {
+    Path latents = folder.resolve("latents.safetensors");
+    SafetensorsWriter.write(
+        latents, Map.of("latents", MemoryTensor.of(new float[4 * 256], 4, 4, 8, 8)), Map.of());
+    Outcome labels =
+        Outcome.of(
+            "finetune",
+            Fixtures.of("dit-tiny") + "/checkpoint.pt",
+            "--heads",
+            "3",
+            "--data",
+            latents.toString(),
+            "--out",
+            at("no"));
+    assertEquals(2, labels.status(), labels.err());
+    assertTrue(
+        labels.err().contains("the model takes classes, but the examples of " + latents),
+        labels.err());
+    Outcome text =
+        Outcome.of(
+            "finetune",
+            Fixtures.of("uvit-t2i-tiny") + "/nnet_ema.pth",
+            "--heads",
+            "2",
+            "--text-tokens",
+            "7",
+            "--data",
+            latents.toString(),
+            "--out",
+            at("no"));
+    assertEquals(2, text.status(), text.err());
+    assertTrue(text.err().contains("the model takes text features of 7x32"), text.err());
     assertFalse(Files.exists(folder.resolve("no")), "nothing is left behind");
   }
 

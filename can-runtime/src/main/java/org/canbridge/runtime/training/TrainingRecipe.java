@@ -12,6 +12,7 @@ import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
+import org.canbridge.runtime.training.data.TrainingSetOptions;
 
 /**
  * How the authors of a family train it, which is what fine-tuning starts from; CaT, which nobody
@@ -24,6 +25,7 @@ import org.canbridge.runtime.diffusion.TrainedSchedule;
  * @param warmup steps in which their learning rate rises
  * @param optimizer their optimizer
  * @param drop share of conditions that they drop
+ * @param latentScale factor of latents that are sampled from stored moments
  * @param fixed parameters that never move
  */
 public record TrainingRecipe(
@@ -34,6 +36,7 @@ public record TrainingRecipe(
     long warmup,
     AdamW optimizer,
     double drop,
+    float latentScale,
     Set<String> fixed) {
 
   /** DiT's {@code train.py}: AdamW with PyTorch's betas and no decay, no clipping. */
@@ -45,6 +48,9 @@ public record TrainingRecipe(
   private static final AdamW UVIT_TEXT = new AdamW(0.9, 0.9, 1e-8, 0.03, 0);
 
   private static final AdamW UVIT_NONE = new AdamW(0.99, 0.999, 1e-8, 0.03, 0);
+
+  /** U-ViT's config for MS-COCO. */
+  private static final float COCO_SCALE = 0.23010f;
 
   /** Keeps its own copy. */
   public TrainingRecipe {
@@ -69,6 +75,7 @@ public record TrainingRecipe(
           0,
           DIT,
           0.1,
+          TrainingSetOptions.STABLE_DIFFUSION_SCALE,
           // A sine-cosine table in the authors' code, stored but not trained.
           Set.of("pos_embed"));
     }
@@ -90,6 +97,7 @@ public record TrainingRecipe(
           5000,
           text ? UVIT_TEXT : nullLabel.isPresent() ? UVIT_LABEL : UVIT_NONE,
           text || nullLabel.isPresent() ? 0.1 : 0,
+          text ? COCO_SCALE : TrainingSetOptions.STABLE_DIFFUSION_SCALE,
           Set.of());
     }
     if (config instanceof CatConfig cat) {
@@ -104,6 +112,7 @@ public record TrainingRecipe(
           5000,
           text ? UVIT_TEXT : UVIT_LABEL,
           0.1,
+          text ? COCO_SCALE : TrainingSetOptions.STABLE_DIFFUSION_SCALE,
           Set.of());
     }
     throw new IllegalArgumentException(

@@ -23,6 +23,7 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
@@ -139,7 +140,11 @@ public final class ModelSubject implements AutoCloseable {
     }
   }
 
-  /** The size of the image is part of the graph: one for each size in the bundle. */
+  /**
+   * The size of the image is part of the graph: one for each size in the bundle. A condition-aware
+   * network takes the condition that the bundle holds, or timestep 0 and class 0: a classifier was
+   * recorded without any, and conversion preserves what it computes under every condition.
+   */
   private void addEfficientVit(EfficientVitConfig config) {
     Map<String, String> calls = Map.of("x", CallPlans.FORWARD, "x.wide", CallPlans.WIDE);
     calls.forEach(
@@ -147,10 +152,11 @@ public final class ModelSubject implements AutoCloseable {
           TensorData image = bundle.inputs().get(input);
           if (image != null && image.type().shape().size() == IMAGE_RANK) {
             List<Long> shape = image.type().shape();
-            Graph graph =
+            Graph plain =
                 EfficientVit.graph(
                     config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
-            runners.put(call, runner(session(graph)));
+            Graph graph = model.can().map(spec -> CanRewriter.rewrite(plain, spec)).orElse(plain);
+            runners.put(call, new Conditioned(runner(session(graph)), graph));
           }
         });
   }

@@ -1,17 +1,32 @@
 package org.canbridge.verifiers.model;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.format.MemoryTensor;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanPlan;
+import org.canbridge.runtime.can.CanPreset;
+import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ReferenceBundle;
 import org.canbridge.verifiers.junit.ParityAssertions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +59,39 @@ class TransformerParityTest {
         ModelDirectory.write(model, checkpoint, WriteOptions.defaults());
       }
       assertPassed(bundle, model, options);
+    }
+  }
+
+  /** What runs is the condition-aware network, not the classifier that it was made of. */
+  @Test
+  void aConditionAwareClassifierIsVerifiedItself(@TempDir Path folder) throws IOException {
+    String name = "efficientvit-b-tiny";
+    Path published = Fixtures.of(name).resolve("efficientvit_b_tiny.pt");
+    try (ReferenceBundle bundle = ReferenceBundle.open(Fixtures.of(name));
+        Model model = Model.open(published, ImportOptions.defaults())) {
+      CanPlan plan = CanPlan.paper(List.of(CanTarget.DWCONV, CanTarget.OUT_PROJ), CanCondition.ALL);
+      CanConversion conversion =
+          CanConversion.convert(model, CanPreset.spec(model.source(), plan), 0);
+      Path can = folder.resolve("can");
+      ModelDirectory.write(can, conversion.checkpoint(), WriteOptions.defaults());
+      assertPassed(bundle, can, ImportOptions.defaults());
+      Map<String, TensorData> other = new LinkedHashMap<>(conversion.checkpoint().tensors());
+      String generator =
+          other.keySet().stream()
+              .filter(key -> key.startsWith("can.stages") && key.endsWith(".weight"))
+              .findFirst()
+              .orElseThrow();
+      long[] shape =
+          other.get(generator).type().shape().stream().mapToLong(Long::longValue).toArray();
+      float[] values = new float[Math.toIntExact(other.get(generator).type().elements())];
+      Arrays.fill(values, 0.1f);
+      other.put(generator, MemoryTensor.of(values, shape));
+      Path changed = folder.resolve("changed");
+      ModelDirectory.write(
+          changed, conversion.checkpoint().withTensors(other), WriteOptions.defaults());
+      try (ModelSubject subject = ModelSubject.open(changed, ImportOptions.defaults(), bundle)) {
+        assertFalse(subject.check(ParityOptions.NONE).passed());
+      }
     }
   }
 
