@@ -87,10 +87,7 @@ record Axis(double low, double high, boolean logarithmic, List<Tick> ticks) {
     double high = largest * margin;
     double decades = Math.log10(high / low);
     int every = (int) Math.ceil(decades / 7);
-    double[] factors = decades < 1.7 ? new double[] {1, 2, 5} : new double[] {1};
-    if (decades >= 1.7 && decades < 3) {
-      factors = new double[] {1, 3};
-    }
+    double[] factors = factors(decades);
     List<Tick> ticks = new ArrayList<>();
     for (int e = (int) Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
       for (double factor : factors) {
@@ -101,6 +98,14 @@ record Axis(double low, double high, boolean logarithmic, List<Tick> ticks) {
       }
     }
     return new Axis(low, high, true, List.copyOf(ticks));
+  }
+
+  /** The labelled values within a decade: fewer where there are more decades. */
+  private static double[] factors(double decades) {
+    if (decades < 1.7) {
+      return new double[] {1, 2, 5};
+    }
+    return decades < 4 ? new double[] {1, 3} : new double[] {1};
   }
 
   private static List<Tick> linearTicks(
