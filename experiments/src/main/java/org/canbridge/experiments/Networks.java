@@ -1,0 +1,64 @@
+package org.canbridge.experiments;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.can.CanPlan;
+import org.canbridge.runtime.network.Control;
+
+/**
+ * The networks as they are before training.
+ *
+ * @param trained the bundled DiT
+ * @param work where converted networks are written
+ */
+record Networks(Path trained, Path work) {
+  private static final int HEADS = 4;
+
+  /** The network of a run; to be closed. */
+  Model open(Job job) throws IOException {
+    Model dit = Model.open(trained, ImportOptions.defaults().withHeads(HEADS));
+    if (job.start() == Start.TRAINED && job.row().plan().isEmpty()) {
+      return dit;
+    }
+    try (dit) {
+      Model start =
+          job.start() == Start.TRAINED
+              ? dit
+              : Model.generated(DitStart.of(dit.checkpoint(), job.seed()));
+      if (job.row().plan().isEmpty()) {
+        return start;
+      }
+      Path directory = work.resolve(job.toString().replace('/', '-'));
+      ModelDirectory.write(
+          directory,
+          converted(start, job, job.row().plan().get()),
+          WriteOptions.defaults().overwriting());
+      return Model.open(directory, ImportOptions.defaults());
+    }
+  }
+
+  private static Checkpoint converted(Model start, Job job, CanPlan plan) {
+    CanConversion conversion =
+        CanConversion.convert(start, CanConversion.estimate(start, plan).spec(), job.seed());
+    if (!conversion.check().passed()) {
+      throw new IllegalStateException(job + ": the conversion fails: " + conversion.check());
+    }
+    Checkpoint checkpoint = conversion.checkpoint();
+    if (plan.control() != Control.CAN_ONLY || job.start() != Start.SCRATCH) {
+      return checkpoint;
+    }
+    Map<String, TensorData> tensors = new LinkedHashMap<>(checkpoint.tensors());
+    tensors.putAll(DitStart.constants((DitConfig) checkpoint.config()));
+    return checkpoint.withTensors(tensors);
+  }
+}

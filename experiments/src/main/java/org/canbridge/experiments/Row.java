@@ -1,0 +1,93 @@
+package org.canbridge.experiments;
+
+import static org.canbridge.runtime.can.CanTarget.DWCONV;
+import static org.canbridge.runtime.can.CanTarget.PAPER;
+import static org.canbridge.runtime.can.CanTarget.PATCH_EMBED;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.canbridge.runtime.can.CanCondition;
+import org.canbridge.runtime.can.CanMethod;
+import org.canbridge.runtime.can.CanPlan;
+import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.network.Control;
+
+/** A network of the comparison: what is made of the DiT before it is trained. */
+enum Row {
+  /** The bundled checkpoint as it is, not trained any further. */
+  UNTRAINED("untrained", "not trained further", false, null),
+  /** The DiT as it is: its adaptive layer norms are all the control that it has. */
+  ADALN("adaln", "adaLN only", true, null),
+  /** Depthwise convolutions whose weights are the same for all conditions. */
+  STATIC("static", "static dwconv", true, generated(List.of(DWCONV)).with(CanMethod.STATIC)),
+  /** Generated depthwise convolutions. */
+  CAN_DWCONV("dwconv", "CAN: dwconv", true, generated(List.of(DWCONV))),
+  /** The patch embedding too. */
+  CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", true, generated(List.of(DWCONV, PATCH_EMBED))),
+  /** The output projections too: the paper's CAN. */
+  CAN("can", "CAN: dwconv, patch, out_proj", true, generated(PAPER)),
+  /** The paper's CAN in place of the adaptive layer norms. */
+  CAN_ONLY("can-only", "CAN without adaLN", true, generated(PAPER).with(Control.CAN_ONLY)),
+  /** The paper's CAN, its weights depending on the timestep. */
+  CAN_TIME("can-time", "CAN, by time alone", false, CanPlan.paper(PAPER, CanCondition.TIME)),
+  /** The paper's CAN, its weights depending on the class. */
+  CAN_CLASS("can-class", "CAN, by class alone", false, CanPlan.paper(PAPER, CanCondition.CLASS)),
+  /** A mixture of kernels in place of generated ones, for the same layers. */
+  SELECT("select", "kernel selection", false, generated(PAPER).with(CanMethod.SELECT));
+
+  private final String label;
+  private final String title;
+  private final boolean main;
+  private final Optional<CanPlan> plan;
+
+  Row(String label, String title, boolean main, CanPlan plan) {
+    this.label = label;
+    this.title = title;
+    this.main = main;
+    this.plan = Optional.ofNullable(plan);
+  }
+
+  private static CanPlan generated(List<CanTarget> targets) {
+    return CanPlan.paper(targets, CanCondition.ALL);
+  }
+
+  /**
+   * The row of this name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static Row of(String label) {
+    return Arrays.stream(values())
+        .filter(row -> row.label.equals(label))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("there is no row '" + label + "'"));
+  }
+
+  /** The name in results and on the command line. */
+  @JsonValue
+  String label() {
+    return label;
+  }
+
+  /** The name in tables and pictures. */
+  String title() {
+    return title;
+  }
+
+  /** Whether it is trained with every seed; the others with the first. */
+  boolean isMain() {
+    return main;
+  }
+
+  /** What to make of the DiT; empty where it stays as it is. */
+  Optional<CanPlan> plan() {
+    return plan;
+  }
+
+  /** Whether it is trained at all. */
+  boolean isTrained() {
+    return this != UNTRAINED;
+  }
+}

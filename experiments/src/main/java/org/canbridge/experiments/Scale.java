@@ -1,0 +1,41 @@
+package org.canbridge.experiments;
+
+/**
+ * How much is computed.
+ *
+ * @param name of the folders with intermediate files
+ * @param steps of training, for each start and row
+ * @param batch examples of a step
+ * @param warmup steps in which the learning rate rises; it then falls to zero along a cosine
+ * @param classifierEpochs passes over the training set
+ * @param seeds of the main rows
+ * @param samples images drawn from each trained network, a multiple of the number of classes
+ * @param samplingSteps of UniPC
+ * @param heldOut test images of the loss on fixed noise
+ */
+record Scale(
+    String name,
+    int trainedSteps,
+    int scratchSteps,
+    int batch,
+    int warmup,
+    int classifierEpochs,
+    int seeds,
+    int samples,
+    int samplingSteps,
+    int heldOut) {
+
+  /** What the committed results were made with. */
+  static final Scale FULL = new Scale("full", 250, 700, 16, 50, 3, 3, 500, 10, 2000);
+
+  /** A few minutes that show that all of it runs; the numbers mean nothing. */
+  static final Scale QUICK = new Scale("quick", 8, 8, 8, 2, 1, 1, 20, 4, 20);
+
+  /** Steps of a run. */
+  int steps(Job job) {
+    if (!job.row().isTrained()) {
+      return 0;
+    }
+    return job.start() == Start.TRAINED ? trainedSteps : scratchSteps;
+  }
+}

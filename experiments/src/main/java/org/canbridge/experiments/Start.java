@@ -1,0 +1,30 @@
+package org.canbridge.experiments;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+
+/** What training begins with. */
+enum Start {
+  /** The bundled DiT, which was trained on Fashion-MNIST. */
+  TRAINED("trained", 2e-5),
+  /** The same network with the authors' random weights: {@link DitStart}. */
+  SCRATCH("scratch", 1e-3);
+
+  private final String label;
+  private final double learningRate;
+
+  Start(String label, double learningRate) {
+    this.label = label;
+    this.learningRate = learningRate;
+  }
+
+  /** The name in results and on the command line. */
+  @JsonValue
+  String label() {
+    return label;
+  }
+
+  /** The rate after the warm-up, for all rows. */
+  double learningRate() {
+    return learningRate;
+  }
+}
