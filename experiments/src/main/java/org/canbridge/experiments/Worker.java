@@ -35,6 +35,8 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
         scale.batch(),
         1,
         new LearningRate(job.start().learningRate(), scale.warmup(), scale.steps(job)),
+        // As in the paper: one rate for all.
+        1,
         recipe.optimizer(),
         new Ema(EMA_DECAY, true),
         recipe.drop(),
