@@ -22,6 +22,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
+import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ReferenceBundle;
@@ -69,7 +70,9 @@ class TransformerParityTest {
     Path published = Fixtures.of(name).resolve("efficientvit_b_tiny.pt");
     try (ReferenceBundle bundle = ReferenceBundle.open(Fixtures.of(name));
         Model model = Model.open(published, ImportOptions.defaults())) {
-      CanPlan plan = CanPlan.paper(List.of(CanTarget.DWCONV, CanTarget.OUT_PROJ), CanCondition.ALL);
+      CanPlan plan =
+          CanPlan.paper(List.of(CanTarget.DWCONV, CanTarget.OUT_PROJ), CanCondition.ALL)
+              .with(new CanSpec.Embedder(20, 10));
       CanConversion conversion =
           CanConversion.convert(model, CanPreset.spec(model.source(), plan), 0);
       Path can = folder.resolve("can");
@@ -78,7 +81,7 @@ class TransformerParityTest {
       Map<String, TensorData> other = new LinkedHashMap<>(conversion.checkpoint().tensors());
       String generator =
           other.keySet().stream()
-              .filter(key -> key.startsWith("can.stages") && key.endsWith(".weight"))
+              .filter(key -> key.startsWith("can.") && key.endsWith("depth_conv.conv.weight"))
               .findFirst()
               .orElseThrow();
       long[] shape =
