@@ -10,14 +10,14 @@ import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.graph.Graph;
 
 /**
- * What condition-aware layers add to a forward and backward pass in float32, all conditions of a
- * batch being different, as in training: the network with depthwise convolutions of one kernel, the
- * same with kernels for each sample, and the paper's three targets. Arguments: published name,
- * batch, blocks.
+ * What condition-aware layers add to a whole training step (loss, gradients, norm, AdamW, average),
+ * all conditions of a batch being different: the network as published, with depthwise convolutions
+ * of one kernel, the same with kernels for each sample, and the paper's three targets. {@code
+ * benchmarks/pytorch/train_step.py} is the same step in PyTorch. Arguments: published name, batch,
+ * precision, blocks, rounds.
  */
 public final class TrainingTurns {
-  private static final int WARM_UP = 1;
-  private static final int ROUNDS = 7;
+  private static final int WARM_UP = 2;
 
   private TrainingTurns() {}
 
@@ -25,22 +25,30 @@ public final class TrainingTurns {
   public static void main(String[] args) {
     String model = args.length > 0 ? args[0] : "DiT-S/2";
     int batch = args.length > 1 ? Integer.parseInt(args[1]) : 16;
-    Graph published =
-        RandomNetwork.published(model, args.length > 2 ? Integer.parseInt(args[2]) : 0);
+    Precision precision = args.length > 2 ? Precision.valueOf(args[2]) : Precision.F32;
+    int blocks = args.length > 3 ? Integer.parseInt(args[3]) : 0;
+    int rounds = args.length > 4 ? Integer.parseInt(args[4]) : 7;
+    Graph published = RandomNetwork.published(model, blocks);
     CanSpec dwconv = CanPreset.paper(published, List.of(CanTarget.DWCONV), CanCondition.ALL);
     CanSpec paper = CanPreset.paper(published, CanTarget.PAPER, CanCondition.ALL);
-    try (Subject fixed = subject(published, paper.withoutGenerators(), batch);
-        Subject some = subject(published, dwconv, batch);
-        Subject all = subject(published, paper, batch)) {
+    try (TrainingStep plain = new TrainingStep(published, precision, batch);
+        TrainingStep fixed = step(published, paper.withoutGenerators(), precision, batch);
+        TrainingStep some = step(published, dwconv, precision, batch);
+        TrainingStep all = step(published, paper, precision, batch)) {
       new Turns()
-          .add("static", fixed::forwardAndBackward)
-          .add("dwconv", some::forwardAndBackward)
-          .add("dwconv, patch, output", all::forwardAndBackward)
-          .run(model + ", B " + batch + ", forward and backward", WARM_UP, ROUNDS, System.out);
+          .add("static", fixed)
+          .add("published", plain)
+          .add("dwconv", some)
+          .add("dwconv, patch, output", all)
+          .run(
+              model + ", B " + batch + ", " + precision + ", training step",
+              WARM_UP,
+              rounds,
+              System.out);
     }
   }
 
-  private static Subject subject(Graph published, CanSpec spec, int batch) {
-    return new Subject(CanRewriter.rewrite(published, spec), Precision.F32, batch, false);
+  private static TrainingStep step(Graph published, CanSpec spec, Precision precision, int batch) {
+    return new TrainingStep(CanRewriter.rewrite(published, spec), precision, batch);
   }
 }
