@@ -22,7 +22,10 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.SafetensorsFile;
@@ -169,7 +172,13 @@ final class Classifier implements AutoCloseable {
    * @param features one row of {@link #FEATURES} for each
    * @param classes the most likely class of each
    */
-  record Seen(float[][] features, int[] classes) {}
+  record Seen(List<float[]> features, List<Integer> classes) {
+    /** Keeps its own copies. */
+    Seen {
+      features = List.copyOf(features);
+      classes = List.copyOf(classes);
+    }
+  }
 
   /**
    * Looks at images.
@@ -185,18 +194,24 @@ final class Classifier implements AutoCloseable {
           whole.getChildren().get(1).getValue().forward(store, new NDList(features), false);
       float[] flat = features.singletonOrThrow().toFloatArray();
       float[] flatScores = scores.singletonOrThrow().toFloatArray();
-      float[][] rows = new float[count][FEATURES];
-      int[] best = new int[count];
+      List<float[]> rows = new ArrayList<>();
+      List<Integer> best = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        System.arraycopy(flat, i * FEATURES, rows[i], 0, FEATURES);
-        for (int k = 1; k < classes; k++) {
-          if (flatScores[i * classes + k] > flatScores[i * classes + best[i]]) {
-            best[i] = k;
-          }
-        }
+        rows.add(Arrays.copyOfRange(flat, i * FEATURES, (i + 1) * FEATURES));
+        best.add(largest(flatScores, i * classes, classes));
       }
       return new Seen(rows, best);
     }
+  }
+
+  private static int largest(float[] scores, int from, int count) {
+    int best = 0;
+    for (int k = 1; k < count; k++) {
+      if (scores[from + k] > scores[from + best]) {
+        best = k;
+      }
+    }
+    return best;
   }
 
   @Override

@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
-import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import org.apache.batik.svggen.SVGGeneratorContext;
 import org.apache.batik.svggen.SVGGraphics2D;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -23,7 +25,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.w3c.dom.Document;
 
 /**
- * Training losses as pictures (SVG), the mean over the seeds of each row.
+ * Training losses as pictures (SVG): those of the first seed, and what they are less than those of
+ * the DiT, which saw the same examples, as the mean over the seeds of each row.
  *
  * @param results of all runs there are
  */
@@ -34,33 +37,20 @@ record Curves(List<RunResult> results) {
   /** Points of a curve that one drawn point averages. */
   private static final int SMOOTHING = 5;
 
-  /** The colours of Okabe and Ito, which everybody can tell apart, and two greys. */
-  private static final List<Color> COLORS =
-      List.of(
-          new Color(0x000000),
-          new Color(0x999999),
-          new Color(0x56B4E9),
-          new Color(0x0072B2),
-          new Color(0xD55E00),
-          new Color(0x009E73),
-          new Color(0xE69F00),
-          new Color(0xCC79A7),
-          new Color(0x8C6D31));
-
   /** Writes {@code <start>-loss.svg} and {@code <start>-difference.svg} for each start. */
   void write(Path folder) throws IOException {
     Files.createDirectories(folder);
     for (Start start : Start.values()) {
       if (!runs(start, Row.ADALN).isEmpty()) {
         draw(
-            chart("Training loss", "mean square error of the noise"),
+            chart("Training loss, first seed", "mean square error of the noise"),
             start,
-            (own, base) -> own,
+            row -> losses(start, row),
             folder.resolve(start.label() + "-loss.svg"));
         draw(
             chart("Training loss less that of adaLN only on the same examples", "difference"),
             start,
-            Curves::minus,
+            row -> differences(start, row),
             folder.resolve(start.label() + "-difference.svg"));
       }
     }
@@ -81,41 +71,79 @@ record Curves(List<RunResult> results) {
         .setChartBackgroundColor(Color.WHITE)
         .setLegendBorderColor(Color.WHITE)
         .setPlotBorderVisible(false);
+    chart
+        .getStyler()
+        .setPlotGridLinesStroke(new BasicStroke(0.5f))
+        .setXAxisDecimalPattern("#")
+        .setYAxisDecimalPattern("0.0000")
+        .setXAxisMin(0.0);
     return chart;
   }
 
-  private void draw(XYChart chart, Start start, BinaryOperator<List<Double>> view, Path file)
+  /**
+   * Draws a line for each row.
+   *
+   * @param curves of a row, of which the mean is drawn
+   */
+  private void draw(XYChart chart, Start start, Function<Row, List<List<Double>>> curves, Path file)
       throws IOException {
-    int color = 0;
+    DoubleSummaryStatistics shown = new DoubleSummaryStatistics();
     for (Row row : Row.values()) {
-      List<RunResult> runs = runs(start, row);
-      if (!row.isTrained() || runs.isEmpty()) {
+      List<List<Double>> all = row.isTrained() ? curves.apply(row) : List.of();
+      if (all.isEmpty()) {
         continue;
       }
-      List<List<Double>> curves = new ArrayList<>();
-      for (RunResult run : runs) {
-        runs(start, Row.ADALN).stream()
-            .filter(base -> base.seed() == run.seed())
-            .forEach(base -> curves.add(view.apply(run.curve(), base.curve())));
-      }
-      List<Double> smooth = smoothed(mean(curves));
-      int window = runs.get(0).window();
+      List<Double> smooth = smoothed(mean(all));
+      int window = runs(start, row).get(0).window();
       double[] steps = new double[smooth.size()];
       Arrays.setAll(steps, i -> window * (i + SMOOTHING / 2.0));
-      XYSeries series =
-          chart.addSeries(
-              row.title(), steps, smooth.stream().mapToDouble(Double::doubleValue).toArray());
+      double[] values = smooth.stream().mapToDouble(Double::doubleValue).toArray();
+      XYSeries series = chart.addSeries(row.title(), steps, values);
       series
           .setMarker(SeriesMarkers.NONE)
-          .setLineColor(COLORS.get(color % COLORS.size()))
+          .setLineColor(new Color(color(row)))
           .setLineStyle(new BasicStroke(row.isMain() ? 2f : 1.2f));
-      color++;
+      if (start == Start.SCRATCH || row != Row.CAN_ONLY) {
+        smooth.stream().skip(smooth.size() / 5).forEach(shown::accept);
+      }
     }
+    // The first fifth, and a network that is not what it was, would leave no room for the others.
+    double margin = 0.1 * (shown.getMax() - shown.getMin());
+    chart.getStyler().setYAxisMin(shown.getMin() - margin).setYAxisMax(shown.getMax() + margin);
     write(chart, file);
+  }
+
+  /** The colours of Okabe and Ito, which everybody can tell apart, a grey and a brown. */
+  private static int color(Row row) {
+    return switch (row) {
+      case UNTRAINED, ADALN -> 0x000000;
+      case STATIC -> 0x999999;
+      case CAN_DWCONV -> 0x56B4E9;
+      case CAN_PATCH -> 0x0072B2;
+      case CAN -> 0xD55E00;
+      case CAN_ONLY -> 0x009E73;
+      case CAN_TIME -> 0xE69F00;
+      case CAN_CLASS -> 0xCC79A7;
+      case SELECT -> 0x8C6D31;
+    };
   }
 
   private List<RunResult> runs(Start start, Row row) {
     return results.stream().filter(r -> r.start() == start && r.row() == row).toList();
+  }
+
+  private List<List<Double>> losses(Start start, Row row) {
+    return runs(start, row).stream().filter(r -> r.seed() == 1).map(RunResult::curve).toList();
+  }
+
+  private List<List<Double>> differences(Start start, Row row) {
+    List<List<Double>> differences = new ArrayList<>();
+    for (RunResult run : runs(start, row)) {
+      runs(start, Row.ADALN).stream()
+          .filter(base -> base.seed() == run.seed())
+          .forEach(base -> differences.add(minus(run.curve(), base.curve())));
+    }
+    return differences;
   }
 
   private static List<Double> minus(List<Double> a, List<Double> b) {
@@ -156,7 +184,9 @@ record Curves(List<RunResult> results) {
       throw new IllegalStateException("no XML", e);
     }
     document.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
-    SVGGraphics2D graphics = new SVGGraphics2D(document);
+    SVGGeneratorContext context = SVGGeneratorContext.createDefault(document);
+    context.setPrecision(2);
+    SVGGraphics2D graphics = new SVGGraphics2D(context, false);
     chart.paint(graphics, WIDTH, HEIGHT);
     graphics.setSVGCanvasSize(new Dimension(WIDTH, HEIGHT));
     try (Writer out = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {

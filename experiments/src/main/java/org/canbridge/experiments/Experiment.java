@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
@@ -19,7 +20,7 @@ public final class Experiment {
   private static final String QUICK = "quick";
   private static final String DATA = "data";
   private static final String JOBS = "jobs";
-  private static final String ROWS = "rows";
+  private static final String ONLY = "only";
   private static final String REPORT = "report";
   private static final String JOB = "job";
 
@@ -58,7 +59,7 @@ public final class Experiment {
         .addOption(Option.builder().longOpt(QUICK).get())
         .addOption(Option.builder().longOpt(DATA).hasArg().get())
         .addOption(Option.builder().longOpt(JOBS).hasArg().type(Integer.class).get())
-        .addOption(Option.builder().longOpt(ROWS).hasArg().get())
+        .addOption(Option.builder().longOpt(ONLY).hasArg().get())
         .addOption(Option.builder().longOpt(REPORT).get())
         .addOption(Option.builder().longOpt(JOB).hasArg().get());
   }
@@ -131,12 +132,9 @@ public final class Experiment {
 
   private List<Job> missing(List<RunResult> done) {
     Set<Job> there = done.stream().map(RunResult::job).collect(Collectors.toSet());
-    List<String> rows =
-        line.hasOption(ROWS)
-            ? Arrays.asList(line.getOptionValue(ROWS).split(","))
-            : Arrays.stream(Row.values()).map(Row::label).toList();
+    Pattern only = Pattern.compile(line.getOptionValue(ONLY, ".*"));
     return Job.all(scale.seeds()).stream()
-        .filter(job -> rows.contains(job.row().label()) && !there.contains(job))
+        .filter(job -> only.matcher(job.toString()).matches() && !there.contains(job))
         .toList();
   }
 }

@@ -11,25 +11,24 @@ import java.util.List;
 record Job(Start start, Row row, long seed) {
 
   /**
-   * All runs in the order in which they are most useful if time runs out: the main rows from both
-   * starts, seed by seed, then the others.
+   * All runs in the order in which they are most useful if time runs out: from random weights
+   * first, as in the paper; the main rows seed by seed, then the others.
    */
   static List<Job> all(int seeds) {
     List<Job> jobs = new ArrayList<>();
-    jobs.add(new Job(Start.TRAINED, Row.UNTRAINED, 1));
-    for (long seed = 1; seed <= seeds; seed++) {
-      add(jobs, seed, true);
+    for (Start start : List.of(Start.SCRATCH, Start.TRAINED)) {
+      for (long seed = 1; seed <= seeds; seed++) {
+        add(jobs, start, seed, true);
+      }
+      add(jobs, start, 1, false);
     }
-    add(jobs, 1, false);
     return jobs;
   }
 
-  private static void add(List<Job> jobs, long seed, boolean main) {
-    for (Start start : Start.values()) {
-      for (Row row : Row.values()) {
-        if (row.isTrained() && row.isMain() == main) {
-          jobs.add(new Job(start, row, seed));
-        }
+  private static void add(List<Job> jobs, Start start, long seed, boolean main) {
+    for (Row row : Row.values()) {
+      if (row.isMain() == main && (row.isTrained() || start == Start.TRAINED)) {
+        jobs.add(new Job(start, row, seed));
       }
     }
   }

@@ -32,8 +32,8 @@ record Judge(Classifier classifier, FeatureStatistics features) {
     Classifier.Seen seen = classifier.see(images);
     int right = 0;
     for (int i = 0; i < labels.length; i++) {
-      features.add(seen.features()[i]);
-      right += seen.classes()[i] == labels[i] ? 1 : 0;
+      features.add(seen.features().get(i));
+      right += seen.classes().get(i) == labels[i] ? 1 : 0;
     }
     return right;
   }

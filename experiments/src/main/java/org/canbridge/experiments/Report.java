@@ -56,8 +56,8 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
     line(
         out,
         "| network | seeds | parameters | MACs | training loss | held-out loss | held-out loss less"
-            + " that of adaLN | Frechet | accuracy %% | s a step |");
-    line(out, "|---|---|---|---|---|---|---|---|---|---|");
+            + " that of adaLN | Frechet | accuracy %% |");
+    line(out, "|---|---|---|---|---|---|---|---|---|");
     for (Row row : Row.values()) {
       List<RunResult> runs = runs(start, row);
       if (!runs.isEmpty()) {
@@ -83,7 +83,6 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
     cells.add(difference(runs).map(d -> d.signed(2)).orElse(""));
     cells.add(spread(runs, RunResult::frechet).text(1));
     cells.add(spread(runs, r -> 100 * r.accuracy()).text(1));
-    cells.add(trained ? spread(runs, r -> r.trainSeconds() / r.steps()).text(2) : "");
     return "| " + String.join(" | ", cells) + " |";
   }
 

@@ -17,40 +17,34 @@ import org.canbridge.runtime.network.Control;
 /** A network of the comparison: what is made of the DiT before it is trained. */
 enum Row {
   /** The bundled checkpoint as it is, not trained any further. */
-  UNTRAINED("untrained", "not trained further", false, null),
+  UNTRAINED("untrained", "not trained further", false),
   /** The DiT as it is: its adaptive layer norms are all the control that it has. */
-  ADALN("adaln", "adaLN only", true, null),
+  ADALN("adaln", "adaLN only", true),
   /** Depthwise convolutions whose weights are the same for all conditions. */
-  STATIC("static", "static dwconv", true, generated(List.of(DWCONV)).with(CanMethod.STATIC)),
+  STATIC("static", "static dwconv", true),
   /** Generated depthwise convolutions. */
-  CAN_DWCONV("dwconv", "CAN: dwconv", true, generated(List.of(DWCONV))),
+  CAN_DWCONV("dwconv", "CAN: dwconv", true),
   /** The patch embedding too. */
-  CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", true, generated(List.of(DWCONV, PATCH_EMBED))),
+  CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", true),
   /** The output projections too: the paper's CAN. */
-  CAN("can", "CAN: dwconv, patch, out_proj", true, generated(PAPER)),
+  CAN("can", "CAN: dwconv, patch, out_proj", true),
   /** The paper's CAN in place of the adaptive layer norms. */
-  CAN_ONLY("can-only", "CAN without adaLN", true, generated(PAPER).with(Control.CAN_ONLY)),
+  CAN_ONLY("can-only", "CAN without adaLN", true),
   /** The paper's CAN, its weights depending on the timestep. */
-  CAN_TIME("can-time", "CAN, by time alone", false, CanPlan.paper(PAPER, CanCondition.TIME)),
+  CAN_TIME("can-time", "CAN, by time alone", false),
   /** The paper's CAN, its weights depending on the class. */
-  CAN_CLASS("can-class", "CAN, by class alone", false, CanPlan.paper(PAPER, CanCondition.CLASS)),
+  CAN_CLASS("can-class", "CAN, by class alone", false),
   /** A mixture of kernels in place of generated ones, for the same layers. */
-  SELECT("select", "kernel selection", false, generated(PAPER).with(CanMethod.SELECT));
+  SELECT("select", "kernel selection", false);
 
   private final String label;
   private final String title;
   private final boolean main;
-  private final Optional<CanPlan> plan;
 
-  Row(String label, String title, boolean main, CanPlan plan) {
+  Row(String label, String title, boolean main) {
     this.label = label;
     this.title = title;
     this.main = main;
-    this.plan = Optional.ofNullable(plan);
-  }
-
-  private static CanPlan generated(List<CanTarget> targets) {
-    return CanPlan.paper(targets, CanCondition.ALL);
   }
 
   /**
@@ -81,13 +75,27 @@ enum Row {
     return main;
   }
 
-  /** What to make of the DiT; empty where it stays as it is. */
-  Optional<CanPlan> plan() {
-    return plan;
-  }
-
   /** Whether it is trained at all. */
   boolean isTrained() {
     return this != UNTRAINED;
+  }
+
+  /** What to make of the DiT; empty where it stays as it is. */
+  Optional<CanPlan> plan() {
+    return switch (this) {
+      case UNTRAINED, ADALN -> Optional.empty();
+      case STATIC -> Optional.of(byAll(List.of(DWCONV)).with(CanMethod.STATIC));
+      case CAN_DWCONV -> Optional.of(byAll(List.of(DWCONV)));
+      case CAN_PATCH -> Optional.of(byAll(List.of(DWCONV, PATCH_EMBED)));
+      case CAN -> Optional.of(byAll(PAPER));
+      case CAN_ONLY -> Optional.of(byAll(PAPER).with(Control.CAN_ONLY));
+      case CAN_TIME -> Optional.of(CanPlan.paper(PAPER, CanCondition.TIME));
+      case CAN_CLASS -> Optional.of(CanPlan.paper(PAPER, CanCondition.CLASS));
+      case SELECT -> Optional.of(byAll(PAPER).with(CanMethod.SELECT));
+    };
+  }
+
+  private static CanPlan byAll(List<CanTarget> targets) {
+    return CanPlan.paper(targets, CanCondition.ALL);
   }
 }

@@ -4,7 +4,8 @@ package org.canbridge.experiments;
  * How much is computed.
  *
  * @param name of the folders with intermediate files
- * @param steps of training, for each start and row
+ * @param trainedSteps of training from the bundled checkpoint, for each row
+ * @param scratchSteps of training from random weights, for each row
  * @param batch examples of a step
  * @param warmup steps in which the learning rate rises; it then falls to zero along a cosine
  * @param classifierEpochs passes over the training set

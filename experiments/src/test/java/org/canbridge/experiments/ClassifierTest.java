@@ -26,9 +26,9 @@ class ClassifierTest {
       float[] image = image(data);
       try (Classifier again = Classifier.load(file, new ImageShape(1, 28, 28), 10)) {
         Classifier.Seen seen = classifier.see(image);
-        assertEquals(Classifier.FEATURES, seen.features()[0].length);
-        assertArrayEquals(seen.features()[0], again.see(image).features()[0]);
-        assertArrayEquals(seen.classes(), again.see(image).classes());
+        assertEquals(Classifier.FEATURES, seen.features().get(0).length);
+        assertArrayEquals(seen.features().get(0), again.see(image).features().get(0));
+        assertEquals(seen.classes(), again.see(image).classes());
       }
     }
   }

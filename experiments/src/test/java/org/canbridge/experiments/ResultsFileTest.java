@@ -62,8 +62,13 @@ class ResultsFileTest {
     Files.writeString(path, "# Before\n" + Files.readString(path) + "after\n");
     page.write("second\n");
     assertEquals(
-        "# Before\n<!-- results: written by experiments/run -->\nsecond\n<!-- end of results -->\n"
-            + "after\n",
+        """
+        # Before
+        <!-- results: written by experiments/run -->
+        second
+        <!-- end of results -->
+        after
+        """,
         Files.readString(path));
     Files.writeString(path, "# Before\n");
     assertThrows(IllegalStateException.class, () -> page.write("third\n"));
