@@ -91,31 +91,8 @@ class TrainerTest {
 
   @Test
   void batchesGatheredAreOneBatch() {
-    TrainingSettings whole = settings(1, List.of(Trainer.ALL));
-    TrainingSettings parts =
-        new TrainingSettings(
-            BATCH / 2,
-            2,
-            whole.learningRate(),
-            whole.generatorRate(),
-            whole.optimizer(),
-            whole.ema(),
-            whole.drop(),
-            Precision.F64,
-            whole.seed(),
-            whole.trained());
-    TrainingSettings exact =
-        new TrainingSettings(
-            BATCH,
-            1,
-            whole.learningRate(),
-            whole.generatorRate(),
-            whole.optimizer(),
-            whole.ema(),
-            whole.drop(),
-            Precision.F64,
-            whole.seed(),
-            whole.trained());
+    TrainingSettings parts = settings(BATCH / 2, 2, 0, Precision.F64);
+    TrainingSettings exact = settings(BATCH, 1, 0, Precision.F64);
     try (Model model = can();
         Trainer one = Trainer.open(model, exact);
         Trainer two = Trainer.open(model, parts)) {
@@ -129,18 +106,7 @@ class TrainerTest {
   @Test
   void droppedClassesDoNotMatter() {
     TrainingSettings all = settings(1, List.of(Trainer.ALL));
-    TrainingSettings dropping =
-        new TrainingSettings(
-            BATCH,
-            1,
-            all.learningRate(),
-            all.generatorRate(),
-            all.optimizer(),
-            all.ema(),
-            1,
-            all.precision(),
-            1,
-            all.trained());
+    TrainingSettings dropping = settings(BATCH, 1, 1, Precision.F32);
     TrainingBatch batch = batch(0);
     TrainingBatch others =
         new TrainingBatch(0, batch.values(), new long[] {9, 8, 7, 6}, new float[0]);
@@ -157,18 +123,7 @@ class TrainerTest {
   @Test
   void bfloat16TrainsFloat32Weights() {
     TrainingSettings exact = settings(1, List.of(Trainer.ALL));
-    TrainingSettings narrow =
-        new TrainingSettings(
-            BATCH,
-            1,
-            exact.learningRate(),
-            exact.generatorRate(),
-            exact.optimizer(),
-            exact.ema(),
-            exact.drop(),
-            Precision.BF16,
-            1,
-            exact.trained());
+    TrainingSettings narrow = settings(BATCH, 1, 0, Precision.BF16);
     try (Model model = can();
         Trainer wide = Trainer.open(model, exact);
         Trainer half = Trainer.open(model, narrow)) {
@@ -235,15 +190,30 @@ class TrainerTest {
   }
 
   private static TrainingSettings settings(long seed, List<String> trained) {
+    return settings(BATCH, 1, 0, Precision.F32, seed, trained);
+  }
+
+  private static TrainingSettings settings(
+      int batch, int accumulate, double drop, Precision precision) {
+    return settings(batch, accumulate, drop, precision, 1, List.of(Trainer.ALL));
+  }
+
+  private static TrainingSettings settings(
+      int batch,
+      int accumulate,
+      double drop,
+      Precision precision,
+      long seed,
+      List<String> trained) {
     return new TrainingSettings(
-        BATCH,
-        1,
+        batch,
+        accumulate,
         new LearningRate(1e-3, 0, 0),
         1,
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0.9, false),
-        0,
-        Precision.F32,
+        drop,
+        precision,
         seed,
         trained);
   }
