@@ -5,7 +5,7 @@ weights, loss and optimizer stay float32. Prints one JSON line for each network.
 usage: train_step.py [--network dit|dit-static|dit-can|uvit ...] [--size S|L] [--patch 2] [--batch 16] [--dtype float32|bfloat16]
                      [--threads 2] [--steps 20]
 Several networks take their steps in turn, so that a busy machine slows them alike: dit-can against dit-static is CAN's overhead.
-Set MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ as benchmarks/run does, or the time is that of fresh memory pages.
+Run it with the variables of native.env (`. ./native.env`), or the time is that of fresh memory pages.
 """
 
 import argparse
