@@ -24,6 +24,7 @@ import org.canbridge.runtime.training.TrainingRecipe;
 import org.canbridge.runtime.training.TrainingRun;
 import org.canbridge.runtime.training.TrainingSettings;
 import org.canbridge.runtime.training.data.BatchLoader;
+import org.canbridge.runtime.training.data.DataFingerprint;
 import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
@@ -122,10 +123,12 @@ final class FinetuneCommand implements Command {
         Optional<SampleSheet> sheet =
             SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
         try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
+          TrainingRun.Setup setup =
+              new TrainingRun.Setup(options.plan(), model, trainer, record, sheet, watching);
           TrainingRun run =
               invocation.flag("resume")
-                  ? TrainingRun.resume(out, options.plan(), model, trainer, record, sheet, watching)
-                  : TrainingRun.begin(out, options.plan(), model, trainer, record, sheet, watching);
+                  ? TrainingRun.resume(out, setup)
+                  : TrainingRun.begin(out, setup);
           introduce(context, trainer, set, sheet);
           return report(context, out, train(run, set, trainer, options.settings()));
         }
@@ -263,7 +266,8 @@ final class FinetuneCommand implements Command {
 
   /** All that decides which weights come out. */
   private static Map<String, String> record(
-      Path source, Path data, Model model, TrainingSet set, TrainingSettings settings) {
+      Path source, Path data, Model model, TrainingSet set, TrainingSettings settings)
+      throws IOException {
     Map<String, String> record = new LinkedHashMap<>();
     record.put("model", source.toAbsolutePath().normalize().getFileName().toString());
     record.put(
@@ -272,6 +276,7 @@ final class FinetuneCommand implements Command {
     record.put("data", data.toAbsolutePath().normalize().getFileName().toString());
     record.put("data_examples", Long.toString(set.size()));
     record.put("data_kind", set.kind());
+    record.put("data_fingerprint", DataFingerprint.of(set));
     record.put("flip", Boolean.toString(set.flipped()));
     record.putAll(settings.describe());
     return record;

@@ -79,14 +79,10 @@ record ShortTraining(Path model, double before, double after) {
           BatchLoader loader =
               new BatchLoader(set, BATCH, SETTINGS.seed(), 0, LoaderOptions.defaults());
           TrainingProgress progress = new TrainingProgress(context, STEPS)) {
+        TrainingRun.Plan plan = new TrainingRun.Plan(STEPS, STEPS, 1, 0);
         TrainingRun.begin(
                 directory,
-                new TrainingRun.Plan(STEPS, STEPS, 1, 0),
-                model,
-                trainer,
-                record,
-                Optional.empty(),
-                progress)
+                new TrainingRun.Setup(plan, model, trainer, record, Optional.empty(), progress))
             .run(loader);
       }
       double after = trainer.loss(heldOut);

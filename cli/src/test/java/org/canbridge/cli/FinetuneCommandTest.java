@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.format.MemoryTensor;
@@ -30,6 +32,10 @@ class FinetuneCommandTest {
   }
 
   private Outcome finetune(String out, String... more) {
+    return finetuneOn(IMAGES, out, more);
+  }
+
+  private Outcome finetuneOn(String data, String out, String... more) {
     return Outcome.of(
         Stream.concat(
                 Stream.of(
@@ -38,7 +44,7 @@ class FinetuneCommandTest {
                     "--heads",
                     "4",
                     "--data",
-                    IMAGES,
+                    data,
                     "--out",
                     at(out),
                     "--batch",
@@ -90,6 +96,36 @@ class FinetuneCommandTest {
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("whole/model/model.safetensors")),
         Files.readAllBytes(folder.resolve("parts/model/model.safetensors")));
+  }
+
+  /** Files of the same names, with as many images of the same size. */
+  @Test
+  void otherDataOfTheSameSizeIsRefused() throws IOException {
+    Path mine = Files.createDirectory(folder.resolve("mine"));
+    Path images = mine.resolve("train-images-idx3-ubyte");
+    for (Path file : List.of(images, mine.resolve("train-labels-idx1-ubyte"))) {
+      Path bundled = Path.of(IMAGES).resolve(file.getFileName() + ".gz");
+      try (InputStream bytes = new GZIPInputStream(Files.newInputStream(bundled))) {
+        Files.copy(bytes, file);
+      }
+    }
+    assertEquals(
+        0, finetuneOn(mine.toString(), "run", "--steps", "1", "--sample-every", "0").status());
+    invertLastByte(images);
+    Outcome other =
+        finetuneOn(mine.toString(), "run", "--steps", "2", "--sample-every", "0", "--resume");
+    assertEquals(3, other.status(), other.err());
+    assertTrue(other.err().contains("data_fingerprint was "), other.err());
+    invertLastByte(images);
+    Outcome same =
+        finetuneOn(mine.toString(), "run", "--steps", "2", "--sample-every", "0", "--resume");
+    assertEquals(0, same.status(), same.err());
+  }
+
+  private static void invertLastByte(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= (byte) 0xff;
+    Files.write(file, bytes);
   }
 
   @Test

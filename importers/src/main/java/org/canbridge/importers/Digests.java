@@ -8,8 +8,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 of files, read in pieces. */
-final class Digests {
+/** SHA-256, of files read in pieces and of anything else. */
+public final class Digests {
   private static final int PIECE = 1 << 20;
 
   private Digests() {}
@@ -37,7 +37,8 @@ final class Digests {
         String.valueOf(file.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
   }
 
-  private static MessageDigest sha256() {
+  /** A new digest. */
+  public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

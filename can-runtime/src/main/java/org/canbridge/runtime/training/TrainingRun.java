@@ -56,12 +56,9 @@ public final class TrainingRun {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path directory;
+  private final Setup setup;
   private final Plan plan;
-  private final Model model;
   private final Trainer trainer;
-  private final Map<String, String> record;
-  private final Optional<SampleSheet> sheet;
-  private final Watcher watcher;
   private final Divergence divergence = new Divergence();
   private Optional<TrainingCheckpoint> last;
   private long startedAt;
@@ -103,6 +100,22 @@ public final class TrainingRun {
   }
 
   /**
+   * What a run consists of, the same whether it begins or goes on.
+   *
+   * @param model that is trained
+   * @param trainer of this model
+   * @param record all that decides the result, by name; see {@link TrainingSettings#describe}
+   * @param sheet the sample sheets; empty where there are none
+   */
+  public record Setup(
+      Plan plan,
+      Model model,
+      Trainer trainer,
+      Map<String, String> record,
+      Optional<SampleSheet> sheet,
+      Watcher watcher) {}
+
+  /**
    * How a run ended.
    *
    * @param state finished, interrupted or diverged
@@ -116,53 +129,32 @@ public final class TrainingRun {
       Optional<TrainingCheckpoint> checkpoint,
       String remark) {}
 
-  private TrainingRun(
-      Path directory,
-      Plan plan,
-      Model model,
-      Trainer trainer,
-      Map<String, String> record,
-      Optional<SampleSheet> sheet,
-      Watcher watcher,
-      Optional<TrainingCheckpoint> last) {
+  private TrainingRun(Path directory, Setup setup, Optional<TrainingCheckpoint> last) {
     this.directory = directory;
-    this.plan = plan;
-    this.model = model;
-    this.trainer = trainer;
-    this.record = record;
-    this.sheet = sheet;
-    this.watcher = watcher;
+    this.setup = setup;
+    this.plan = setup.plan();
+    this.trainer = setup.trainer();
     this.last = last;
   }
 
   /**
    * Begins a run in a directory that must not exist.
    *
-   * @param record all that decides the result, by name; see {@link TrainingSettings#describe}
    * @throws FileAlreadyExistsException if the directory exists
    * @throws IOException if it cannot be made
    */
-  public static TrainingRun begin(
-      Path directory,
-      Plan plan,
-      Model model,
-      Trainer trainer,
-      Map<String, String> record,
-      Optional<SampleSheet> sheet,
-      Watcher watcher)
-      throws IOException {
+  public static TrainingRun begin(Path directory, Setup setup) throws IOException {
     Path absolute = directory.toAbsolutePath();
     Files.createDirectories(absolute.getParent());
     Files.createDirectory(absolute);
     try (AtomicFile file = AtomicFile.create(absolute.resolve(RECORD))) {
-      ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(described(record)));
+      ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(described(setup.record())));
       while (bytes.hasRemaining()) {
         file.channel().write(bytes);
       }
       file.commit();
     }
-    return new TrainingRun(
-        absolute, plan, model, trainer, record, sheet, watcher, Optional.empty());
+    return new TrainingRun(absolute, setup, Optional.empty());
   }
 
   /**
@@ -171,20 +163,12 @@ public final class TrainingRun {
    * @throws InputFileException if the directory holds no run, one with other settings, or a damaged
    *     checkpoint
    */
-  public static TrainingRun resume(
-      Path directory,
-      Plan plan,
-      Model model,
-      Trainer trainer,
-      Map<String, String> record,
-      Optional<SampleSheet> sheet,
-      Watcher watcher)
-      throws IOException {
+  public static TrainingRun resume(Path directory, Setup setup) throws IOException {
     Path absolute = directory.toAbsolutePath();
-    compare(absolute.resolve(RECORD), described(record));
+    compare(absolute.resolve(RECORD), described(setup.record()));
     Optional<TrainingCheckpoint> last = TrainingCheckpoint.latest(absolute.resolve(CHECKPOINTS));
-    last.ifPresent(checkpoint -> checkpoint.restore(trainer));
-    return new TrainingRun(absolute, plan, model, trainer, record, sheet, watcher, last);
+    last.ifPresent(checkpoint -> checkpoint.restore(setup.trainer()));
+    return new TrainingRun(absolute, setup, last);
   }
 
   private static ObjectNode described(Map<String, String> record) {
@@ -258,7 +242,7 @@ public final class TrainingRun {
         drawSheet();
       }
       page(TrainingSummary.State.RUNNING, "");
-      watcher.started(trainer.steps());
+      setup.watcher().started(trainer.steps());
       while (trainer.steps() < plan.steps()) {
         long began = System.nanoTime();
         Optional<TrainingBatch> examples = next(loader);
@@ -277,7 +261,7 @@ public final class TrainingRun {
                 trainer.examplesPerStep() / took,
                 seconds());
         metrics.append(step);
-        watcher.stepped(step);
+        setup.watcher().stepped(step);
         if (!result.moved() || divergence.after(result.loss())) {
           return diverged(result);
         }
@@ -288,7 +272,7 @@ public final class TrainingRun {
   }
 
   private Optional<TrainingBatch> next(BatchLoader loader) throws IOException {
-    if (watcher.wantsStop()) {
+    if (setup.watcher().wantsStop()) {
       return Optional.empty();
     }
     try {
@@ -322,7 +306,8 @@ public final class TrainingRun {
       Path folder = directory.resolve(CHECKPOINTS);
       last =
           Optional.of(
-              TrainingCheckpoint.write(folder, model.checkpoint(), trainer, change(), seconds()));
+              TrainingCheckpoint.write(
+                  folder, setup.model().checkpoint(), trainer, change(), seconds()));
       TrainingCheckpoint.keepNewest(folder, plan.keep());
     } finally {
       if (interrupt) {
@@ -336,21 +321,21 @@ public final class TrainingRun {
     return String.format(
         Locale.ROOT,
         "trained (%s): %d steps of %d examples of '%s'",
-        record.getOrDefault("train", ""),
+        setup.record().getOrDefault("train", ""),
         trainer.steps(),
         trainer.examplesPerStep(),
-        record.getOrDefault("data", ""));
+        setup.record().getOrDefault("data", ""));
   }
 
   private void drawSheet() throws IOException {
-    if (sheet.isEmpty()) {
+    if (setup.sheet().isEmpty()) {
       return;
     }
     Path folder = directory.resolve(SAMPLES);
     Files.createDirectories(folder);
     Path file = folder.resolve(String.format(Locale.ROOT, "step-%08d.png", trainer.steps()));
     try (Session network = trainer.averagedNetwork()) {
-      sheet.get().write(network, file, Map.of("step", Long.toString(trainer.steps())));
+      setup.sheet().get().write(network, file, Map.of("step", Long.toString(trainer.steps())));
     }
   }
 
@@ -359,12 +344,12 @@ public final class TrainingRun {
   }
 
   private void page(TrainingSummary.State state, String remark) throws IOException {
-    Map<String, String> shown = new LinkedHashMap<>(record);
+    Map<String, String> shown = new LinkedHashMap<>(setup.record());
     String name = shown.remove("model");
     TrainingPage.write(
         directory,
         new TrainingSummary(
-            name == null ? model.checkpoint().config().architecture() : name,
+            name == null ? setup.model().checkpoint().config().architecture() : name,
             state,
             remark,
             plan.steps(),
@@ -402,7 +387,7 @@ public final class TrainingRun {
   private End finished() throws IOException {
     ModelDirectory.write(
         directory.resolve(MODEL),
-        model.checkpoint().trained(change() + "; moving average", trainer.averages()),
+        setup.model().checkpoint().trained(change() + "; moving average", trainer.averages()),
         WriteOptions.defaults().overwriting());
     page(TrainingSummary.State.FINISHED, "");
     return new End(TrainingSummary.State.FINISHED, trainer.steps(), last, "");

@@ -249,12 +249,10 @@ class TrainingRunTest {
             Model.open(Fixtures.of("training-can").resolve("model"), ImportOptions.defaults());
         TrainingSet set = TrainingSets.open(data, TrainingSetOptions.of(SHAPE));
         Trainer trainer = Trainer.open(model, settings)) {
+      TrainingRun.Setup setup =
+          new TrainingRun.Setup(plan, model, trainer, record, Optional.empty(), watcher);
       TrainingRun run =
-          resume
-              ? TrainingRun.resume(
-                  directory, plan, model, trainer, record, Optional.empty(), watcher)
-              : TrainingRun.begin(
-                  directory, plan, model, trainer, record, Optional.empty(), watcher);
+          resume ? TrainingRun.resume(directory, setup) : TrainingRun.begin(directory, setup);
       try (BatchLoader loader =
           new BatchLoader(
               set,

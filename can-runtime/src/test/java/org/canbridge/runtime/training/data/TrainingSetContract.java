@@ -215,6 +215,21 @@ abstract class TrainingSetContract {
   }
 
   @Test
+  final void theFingerprintIsThatOfWhatIsTrainedOn() throws IOException {
+    String found;
+    try (TrainingSet set = open(options())) {
+      found = DataFingerprint.of(set);
+    }
+    assertEquals(64, found.length());
+    try (TrainingSet again = open(options());
+        TrainingSet flipped = open(options().withFlip(!again.flipped()))) {
+      assertEquals(found, DataFingerprint.of(again));
+      // Of several examples, one at least is flipped by chance.
+      assertNotEquals(found, DataFingerprint.of(flipped));
+    }
+  }
+
+  @Test
   final void batchesAreTheSameForEveryNumberOfThreads() throws Exception {
     int batch = 2;
     try (TrainingSet set = open(options());
