@@ -218,9 +218,9 @@ public final class TrainingRun {
     if (!differences.isEmpty() || !found.path("format").asText().equals(FORMAT)) {
       throw InputFileException.of(Problem.TRAINING_STATE, file)
           .what("the run was begun with other settings")
-          .expected("the options that the run was begun with")
+          .expected("the options and the data that the run was begun with")
           .actual(String.join("; ", differences))
-          .next("give the same options to go on, or begin a new run in another directory")
+          .next("give the same ones to go on, or begin a new run in another directory")
           .build();
     }
   }
