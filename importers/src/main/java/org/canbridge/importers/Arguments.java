@@ -97,6 +97,19 @@ public final class Arguments {
     return value.isPresent() ? with(name, value.getAsLong()) : this;
   }
 
+  /**
+   * The named ones alone, in the order of {@code names}.
+   *
+   * @throws java.util.NoSuchElementException if one is not there
+   */
+  public Arguments only(List<String> names) {
+    Arguments chosen = NONE;
+    for (String name : names) {
+      chosen = chosen.with(name, get(name).orElseThrow());
+    }
+    return chosen;
+  }
+
   /** The names, in order. */
   public List<String> names() {
     List<String> names = new ArrayList<>();

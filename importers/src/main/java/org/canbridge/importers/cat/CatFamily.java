@@ -45,10 +45,6 @@ public final class CatFamily implements Family {
 
   private static PublishedModel named(CatSize size) {
     Arguments all = size.config().arguments();
-    Arguments defining = Arguments.none();
-    for (String name : DEFINING) {
-      defining = defining.with(name, all.get(name).orElseThrow());
-    }
-    return new PublishedModel(size.label(), defining, all);
+    return new PublishedModel(size.label(), all.only(DEFINING), all);
   }
 }

@@ -16,6 +16,9 @@ public final class ClipTextFamily implements Family {
   private static final List<Layout> LAYOUTS =
       List.of(ClipTextLayout.CURRENT, ClipTextLayout.PREFIXED);
 
+  private static final List<String> DEFINING =
+      List.of("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size");
+
   /** The text encoders of OpenAI's models; U-ViT and Stable Diffusion 1 use the second. */
   private static final List<PublishedModel> PUBLISHED =
       List.of(published("clip-vit-base-text", 512, 8), published("clip-vit-large-text", 768, 12));
@@ -58,11 +61,6 @@ public final class ClipTextFamily implements Family {
             1e-5,
             ClipTextConfig.LARGEST_ID,
             OptionalInt.empty());
-    Arguments defining = Arguments.none();
-    for (String argument :
-        List.of("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")) {
-      defining = defining.with(argument, config.arguments().get(argument).orElseThrow());
-    }
-    return new PublishedModel(name, defining, config.arguments());
+    return new PublishedModel(name, config.arguments().only(DEFINING), config.arguments());
   }
 }

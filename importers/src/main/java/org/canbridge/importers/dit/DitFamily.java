@@ -20,6 +20,8 @@ import org.canbridge.importers.format.TensorData;
 public final class DitFamily implements Family {
   private static final List<Layout> LAYOUTS =
       List.of(new OfficialDitLayout(), new DiffusersDitLayout());
+  private static final List<String> DEFINING =
+      List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio");
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override
@@ -69,13 +71,8 @@ public final class DitFamily implements Family {
                 1000,
                 true,
                 256);
-        Arguments defining = Arguments.none();
-        for (String name :
-            List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio")) {
-          defining = defining.with(name, config.arguments().get(name).orElseThrow());
-        }
-        models.add(
-            new PublishedModel("DiT-" + size.name() + "/" + patch, defining, config.arguments()));
+        Arguments all = config.arguments();
+        models.add(new PublishedModel("DiT-" + size.name() + "/" + patch, all.only(DEFINING), all));
       }
     }
     return List.copyOf(models);

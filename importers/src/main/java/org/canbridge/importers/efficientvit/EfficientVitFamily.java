@@ -78,10 +78,6 @@ public final class EfficientVitFamily implements Family {
 
   private static PublishedModel published(EfficientVitModel model) {
     Arguments all = model.config().arguments();
-    Arguments defining = Arguments.none();
-    for (String name : DEFINING) {
-      defining = defining.with(name, all.get(name).orElseThrow());
-    }
-    return new PublishedModel("EfficientViT-" + model.name(), defining, all);
+    return new PublishedModel("EfficientViT-" + model.name(), all.only(DEFINING), all);
   }
 }

@@ -28,6 +28,8 @@ import org.canbridge.importers.uvit.UvitCondition.Text;
 public final class UvitFamily implements Family {
   private static final List<Layout> LAYOUTS =
       List.of(OfficialUvitLayout.OFFICIAL, OfficialUvitLayout.DC_AE);
+  private static final List<String> DEFINING =
+      List.of("patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio");
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
   @Override
@@ -95,10 +97,7 @@ public final class UvitFamily implements Family {
   }
 
   private static PublishedModel size(UvitSize size, UvitConfig config) {
-    Arguments defining = Arguments.none();
-    for (String name : List.of("patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio")) {
-      defining = defining.with(name, config.arguments().get(name).orElseThrow());
-    }
-    return new PublishedModel(size.named(config.patchSize()), defining, config.arguments());
+    Arguments all = config.arguments();
+    return new PublishedModel(size.named(config.patchSize()), all.only(DEFINING), all);
   }
 }
