@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.canbridge.importers.Printable;
 import org.canbridge.importers.format.AtomicFile;
 
 /**
@@ -89,7 +90,7 @@ final class SummaryPage {
       inline("dt", fact.label());
       inline("dd", fact.value());
       if (!fact.note().isEmpty()) {
-        body.append("<dd class=\"note\">").append(escaped(fact.note())).append("</dd>");
+        body.append("<dd class=\"note\">").append(Printable.markup(fact.note())).append("</dd>");
       }
       body.append("</div>\n");
     }
@@ -106,7 +107,7 @@ final class SummaryPage {
     body.append("<div class=\"figures\">\n");
     for (Figure figure : figures) {
       body.append("<figure><img alt=\"")
-          .append(escaped(figure.alternative()))
+          .append(Printable.markup(figure.alternative()))
           .append("\" src=\"data:image/png;base64,")
           .append(Base64.getEncoder().encodeToString(Files.readAllBytes(figure.png())))
           .append("\">");
@@ -163,7 +164,7 @@ final class SummaryPage {
     lines.add(
         "<meta http-equiv=\"Content-Security-Policy\""
             + " content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">");
-    lines.add("<title>" + escaped(title) + "</title>");
+    lines.add("<title>" + Printable.markup(title) + "</title>");
     lines.add("<style>\n" + style() + "</style>");
     lines.add("</head>");
     lines.add("<body>\n<main>\n" + body + "</main>\n</body>");
@@ -191,24 +192,17 @@ final class SummaryPage {
     if (!kind.isEmpty()) {
       body.append(" class=\"").append(kind).append('"');
     }
-    body.append('>').append(escaped(text)).append("</").append(name).append(">\n");
+    body.append('>').append(Printable.markup(text)).append("</").append(name).append(">\n");
   }
 
   private void inline(String name, String text) {
-    body.append('<').append(name).append('>').append(escaped(text));
+    body.append('<').append(name).append('>').append(Printable.markup(text));
     body.append("</").append(name).append('>');
   }
 
   private void cell(String name, Column column, String text) {
     body.append('<').append(name).append(column.number() ? " class=\"number\">" : ">");
-    body.append(escaped(text)).append("</").append(name).append('>');
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;");
+    body.append(Printable.markup(text)).append("</").append(name).append('>');
   }
 
   private static String style() {

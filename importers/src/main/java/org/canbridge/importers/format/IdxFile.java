@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.canbridge.importers.InputFileException;
@@ -195,18 +194,6 @@ public final class IdxFile implements TensorFile {
   @Override
   public Map<String, TensorData> tensors() {
     return Map.of(ARRAY, array);
-  }
-
-  /** Always empty: an array has no names. */
-  @Override
-  public Set<String> containers() {
-    return Set.of();
-  }
-
-  /** Always empty: the format holds nothing but the array. */
-  @Override
-  public Map<String, Object> values() {
-    return Map.of();
   }
 
   @Override

@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
 
@@ -214,12 +213,6 @@ public final class NpyFile implements TensorFile {
   @Override
   public Map<String, TensorData> tensors() {
     return Collections.unmodifiableMap(tensors);
-  }
-
-  /** Always empty: an array has no names. */
-  @Override
-  public Set<String> containers() {
-    return Set.of();
   }
 
   /** The single numbers of an array of objects. */

@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
@@ -158,12 +157,6 @@ public final class OnnxFile implements TensorFile {
   @Override
   public List<String> notes() {
     return notes;
-  }
-
-  /** Always empty: an ONNX model has no nested dictionaries. */
-  @Override
-  public Set<String> containers() {
-    return Set.of();
   }
 
   @Override

@@ -3,7 +3,6 @@ package org.canbridge.importers.format;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A safetensors file.
@@ -73,12 +72,6 @@ public final class SafetensorsFile implements TensorFile {
   @Override
   public Map<String, TensorData> tensors() {
     return tensors;
-  }
-
-  /** Always empty: the format has no nesting. */
-  @Override
-  public Set<String> containers() {
-    return Set.of();
   }
 
   /** The entries of {@code __metadata__}. */

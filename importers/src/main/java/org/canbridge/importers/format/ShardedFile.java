@@ -13,7 +13,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
 
@@ -235,12 +234,6 @@ public final class ShardedFile implements TensorFile {
   @Override
   public Map<String, TensorData> tensors() {
     return tensors;
-  }
-
-  /** Always empty: an index has no nesting. */
-  @Override
-  public Set<String> containers() {
-    return Set.of();
   }
 
   @Override

@@ -43,16 +43,20 @@ public interface TensorFile extends AutoCloseable {
 
   /**
    * Names of top-level entries that are dictionaries themselves, e.g. {@code model, ema, opt};
-   * empty for a plain state dict.
+   * empty for a plain state dict and in formats without dictionaries.
    */
-  Set<String> containers();
+  default Set<String> containers() {
+    return Set.of();
+  }
 
   /**
    * Everything else that the file says, by the same dotted names: safetensors' {@code
    * __metadata__}, numbers and strings of a pickle ({@code args.num_classes}). Values are {@link
    * String}, {@link Long}, {@link Double} or {@link Boolean}.
    */
-  Map<String, Object> values();
+  default Map<String, Object> values() {
+    return Map.of();
+  }
 
   @Override
   void close();

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
+import org.canbridge.importers.Printable;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;
@@ -47,13 +48,13 @@ public final class HtmlReport {
     line("<head>");
     line("<meta charset=\"utf-8\">");
     line("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    line("<title>" + escape(title) + "</title>");
+    line("<title>" + Printable.html(title) + "</title>");
     line("<style>");
     out.append(style());
     line("</style>");
     line("</head>");
     line("<body>");
-    line("<h1>" + escape(title) + "</h1>");
+    line("<h1>" + Printable.html(title) + "</h1>");
   }
 
   private static String style() {
@@ -66,11 +67,15 @@ public final class HtmlReport {
 
   private void summary(ParityReport report) {
     line("<div class=\"verdict " + (report.passed() ? "passed" : "failed") + "\">");
-    line(escape(Wording.verdict(report)));
+    line(Printable.html(Wording.verdict(report)));
     report
         .firstDifference()
         .ifPresent(
-            f -> line("<p>First difference: <code>" + escape(Wording.place(f)) + "</code></p>"));
+            f ->
+                line(
+                    "<p>First difference: <code>"
+                        + Printable.html(Wording.place(f))
+                        + "</code></p>"));
     line("</div>");
     line("<dl>");
     report.sha256().ifPresent(digest -> term("sha256", digest));
@@ -82,13 +87,13 @@ public final class HtmlReport {
   }
 
   private void term(String name, String value) {
-    line("<dt>" + escape(name) + "</dt><dd>" + escape(value) + "</dd>");
+    line("<dt>" + Printable.html(name) + "</dt><dd>" + Printable.html(value) + "</dd>");
   }
 
   private void table(CallReport call, Optional<ParityReport.Finding> first) {
     line(
         "<h2>Call "
-            + escape(call.call())
+            + Printable.html(call.call())
             + " <small>"
             + Wording.seconds(call.seconds())
             + " s</small></h2>");
@@ -123,9 +128,9 @@ public final class HtmlReport {
             ? "failure"
             : c.outcome() == Outcome.NOT_CHECKED ? "left-out" : "equal";
     line("<tr class=\"" + kind + "\">");
-    line("<td class=\"status\">" + escape(Wording.status(c.outcome())) + "</td>");
-    line("<td class=\"name\">" + escape(c.name()) + "</td>");
-    line("<td class=\"type\">" + escape(Wording.type(c)) + "</td>");
+    line("<td class=\"status\">" + Printable.html(Wording.status(c.outcome())) + "</td>");
+    line("<td class=\"name\">" + Printable.html(c.name()) + "</td>");
+    line("<td class=\"type\">" + Printable.html(Wording.type(c)) + "</td>");
     if (c.differences().isPresent()) {
       Differences d = c.differences().get();
       line("<td>" + bar(d.factorNeeded()) + "</td>");
@@ -138,7 +143,8 @@ public final class HtmlReport {
     line("</tr>");
     if (!c.passed()) {
       line("<tr class=\"detail\"><td></td><td colspan=\"6\">");
-      line(c.outcome().isFailure() ? details(finding, unfolded) : escape(Wording.remark(c)));
+      line(
+          c.outcome().isFailure() ? details(finding, unfolded) : Printable.html(Wording.remark(c)));
       line("</td></tr>");
     }
   }
@@ -147,9 +153,9 @@ public final class HtmlReport {
     return "<details"
         + (unfolded ? " open" : "")
         + "><summary>"
-        + escape(Wording.remark(finding.comparison()))
+        + Printable.html(Wording.remark(finding.comparison()))
         + "</summary><pre>"
-        + escapeMarkup(TextReport.failure(finding))
+        + Printable.markup(TextReport.failure(finding))
         + "</pre></details>";
   }
 
@@ -170,19 +176,6 @@ public final class HtmlReport {
 
   private void number(double value) {
     line("<td class=\"number\">" + Wording.brief(value) + "</td>");
-  }
-
-  private static String escape(String text) {
-    return escapeMarkup(Wording.printable(text));
-  }
-
-  /** For text that is printable already and may have line ends. */
-  private static String escapeMarkup(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;")
-        .replace("'", "&#39;");
   }
 
   private void line(String text) {

@@ -4,6 +4,7 @@ import java.io.StringWriter;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
+import org.canbridge.importers.Printable;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Outcome;
@@ -125,7 +126,7 @@ public final class JunitXmlReport {
   }
 
   private void attribute(String name, String value) throws XMLStreamException {
-    xml.writeAttribute(name, Wording.printable(value));
+    xml.writeAttribute(name, Printable.replaced(value));
   }
 
   private void newLine() throws XMLStreamException {

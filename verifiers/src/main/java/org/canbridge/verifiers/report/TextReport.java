@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.canbridge.importers.Printable;
 import org.canbridge.importers.format.TensorType;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
@@ -39,13 +40,13 @@ public final class TextReport {
   private void head(ParityReport report) {
     line(
         "parity of "
-            + Wording.printable(report.model())
+            + Printable.replaced(report.model())
             + " with "
-            + Wording.printable(report.reference()));
+            + Printable.replaced(report.reference()));
     report.sha256().ifPresent(digest -> line("  sha256 " + digest + origin(report)));
     report
         .environment()
-        .forEach((k, v) -> line("  " + Wording.printable(k) + " " + Wording.printable(v)));
+        .forEach((k, v) -> line("  " + Printable.replaced(k) + " " + Printable.replaced(v)));
   }
 
   private static String origin(ParityReport report) {
@@ -70,7 +71,7 @@ public final class TextReport {
       line("");
       line(
           "call "
-              + Wording.printable(call.call())
+              + Printable.replaced(call.call())
               + " ("
               + Wording.seconds(call.seconds())
               + " s)");
@@ -85,7 +86,7 @@ public final class TextReport {
     Optional<Differences> d = c.differences();
     return new String[] {
       Wording.status(c.outcome()),
-      Wording.printable(c.name()),
+      Printable.replaced(c.name()),
       Wording.type(c),
       d.map(x -> Wording.brief(x.maxAbsolute())).orElse("-"),
       d.map(x -> Wording.brief(x.maxRelative())).orElse("-"),
@@ -138,7 +139,7 @@ public final class TextReport {
     return earlier.isEmpty()
         ? ""
         : "; "
-            + Wording.printable(earlier.get(earlier.size() - 1).comparison().name())
+            + Printable.replaced(earlier.get(earlier.size() - 1).comparison().name())
             + " before it is equal";
   }
 

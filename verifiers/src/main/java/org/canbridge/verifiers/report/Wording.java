@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Locale;
+import org.canbridge.importers.Printable;
 import org.canbridge.importers.format.TensorType;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;
@@ -13,33 +14,7 @@ import org.canbridge.verifiers.Tolerance;
 
 /** Words and numbers that all views of a report have in common. */
 final class Wording {
-  private static final char REPLACEMENT = '\uFFFD';
-
   private Wording() {}
-
-  /**
-   * The text with control characters, halves of surrogate pairs and the like replaced: names come
-   * from files, and must neither steer a terminal nor break XML.
-   */
-  static String printable(String text) {
-    StringBuilder clean = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              switch (Character.getType(c)) {
-                case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.SURROGATE,
-                    Character.PRIVATE_USE,
-                    Character.UNASSIGNED,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR ->
-                    clean.append(REPLACEMENT);
-                default -> clean.appendCodePoint(c);
-              }
-            });
-    return clean.toString();
-  }
 
   /** Two digits, enough to judge a difference: {@code 2.4e-07}. */
   static String brief(double value) {
@@ -110,7 +85,7 @@ final class Wording {
   static String remark(Comparison c) {
     return switch (c.outcome()) {
       case EQUAL -> "";
-      case MISSING, UNEXPECTED, NOT_CHECKED -> printable(c.reason().orElse(""));
+      case MISSING, UNEXPECTED, NOT_CHECKED -> Printable.replaced(c.reason().orElse(""));
       case SHAPE_DIFFERS -> "the shape is " + c.actual().orElseThrow().shape();
       case DTYPE_DIFFERS -> "the type is " + c.actual().orElseThrow().dtype();
       case VALUES_DIFFER -> valuesRemark(c.differences().orElseThrow());
@@ -151,13 +126,15 @@ final class Wording {
         + " + "
         + t.rtol()
         + " * |expected| ("
-        + printable(t.why())
+        + Printable.replaced(t.why())
         + ")";
   }
 
   /** {@code activation.blocks.0.attn in call forward}. */
   static String place(ParityReport.Finding finding) {
-    return printable(finding.comparison().name()) + " in call " + printable(finding.call());
+    return Printable.replaced(finding.comparison().name())
+        + " in call "
+        + Printable.replaced(finding.call());
   }
 
   /** {@code 16 equal, 1 different or missing, 2 not checked}. */

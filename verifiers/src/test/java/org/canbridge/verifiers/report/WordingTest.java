@@ -33,11 +33,4 @@ final class WordingTest {
     assertEquals("100.0 %", Wording.percent(1));
     assertEquals("4.3e-05 %", Wording.percent(4.3e-7));
   }
-
-  @Test
-  void namesCannotSteerATerminal() {
-    assertEquals(
-        "a\uFFFD[2J\uFFFDb\uFFFDc\uFFFD\uFFFDd\u00e9\u4e2d",
-        Wording.printable("a\u001b[2J\nb\u202ec\ud800\ud800d\u00e9\u4e2d"));
-  }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.canbridge.importers.Printable;
 
 /**
  * One number over the steps of a run, as a figure with an SVG. Where a value is not finite the line
@@ -32,12 +33,15 @@ record Chart(String title, Series series, Axis vertical, boolean smoothed, boole
   private static final double GAP = 1.5;
 
   private static final int LEFT = 58;
-  private static final int RIGHT = 54;
+
+  /** Room for the last value, such as {@code 1.23e-10} in the widest of the fonts. */
+  private static final int RIGHT = 80;
+
   private static final int TOP = 10;
   private static final int BOTTOM = 26;
 
   private int width() {
-    return wide ? 920 : 450;
+    return wide ? 946 : 476;
   }
 
   private int height() {
@@ -66,11 +70,11 @@ record Chart(String title, Series series, Axis vertical, boolean smoothed, boole
   String figure() {
     StringBuilder out = new StringBuilder();
     out.append("<figure class=\"chart").append(wide ? " wide" : "").append("\">\n");
-    out.append("<figcaption><strong>").append(Html.escaped(title)).append("</strong> ");
-    out.append(Html.escaped(explanation())).append("</figcaption>\n");
+    out.append("<figcaption><strong>").append(Printable.html(title)).append("</strong> ");
+    out.append(Printable.html(explanation())).append("</figcaption>\n");
     svg(out);
     for (String note : notes()) {
-      out.append("<p class=\"warning\">").append(Html.escaped(note)).append("</p>\n");
+      out.append("<p class=\"warning\">").append(Printable.html(note)).append("</p>\n");
     }
     return out.append("</figure>\n").toString();
   }
@@ -140,7 +144,7 @@ record Chart(String title, Series series, Axis vertical, boolean smoothed, boole
   private void svg(StringBuilder out) {
     Axis horizontal = Axis.steps(series.step(series.size() - 1));
     out.append("<svg viewBox=\"0 0 " + width() + " " + height() + "\" role=\"img\" aria-label=\"");
-    out.append(Html.escaped(description())).append("\">\n");
+    out.append(Printable.html(description())).append("\">\n");
     grid(out, horizontal);
     List<Series.Point> points = series.extremes(points());
     if (smoothed && isLong(series)) {
@@ -241,7 +245,7 @@ record Chart(String title, Series series, Axis vertical, boolean smoothed, boole
 
   private static void text(StringBuilder out, String kind, double x, double y, String text) {
     out.append("<text class=\"" + kind + "\" x=\"" + x + "\" y=\"" + y + "\">");
-    out.append(Html.escaped(text)).append("</text>\n");
+    out.append(Printable.html(text)).append("</text>\n");
   }
 
   private double x(Axis horizontal, double step) {

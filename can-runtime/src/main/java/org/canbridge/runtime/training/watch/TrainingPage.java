@@ -11,6 +11,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.canbridge.importers.Printable;
 import org.canbridge.importers.format.AtomicFile;
 
 /**
@@ -86,12 +87,12 @@ public final class TrainingPage {
     if (summary.state() == TrainingSummary.State.RUNNING) {
       line("<meta http-equiv=\"refresh\" content=\"" + REFRESH_SECONDS + "\">");
     }
-    line("<title>" + Html.escaped(title()) + "</title>");
+    line("<title>" + Printable.html(title()) + "</title>");
     line("<style>\n" + style() + "</style>");
     line("</head>");
     line("<body>");
     line("<main>");
-    line("<h1>" + Html.escaped(title()) + "</h1>");
+    line("<h1>" + Printable.html(title()) + "</h1>");
   }
 
   private String title() {
@@ -128,9 +129,9 @@ public final class TrainingPage {
           case INTERRUPTED -> "Interrupted: ";
           case DIVERGED -> "✗ Diverged: ";
         };
-    line("<p class=\"verdict " + kind + "\">" + Html.escaped(word + place) + "</p>");
+    line("<p class=\"verdict " + kind + "\">" + Printable.html(word + place) + "</p>");
     if (!summary.remark().isEmpty()) {
-      line("<p class=\"lead\">" + Html.escaped(summary.remark()) + "</p>");
+      line("<p class=\"lead\">" + Printable.html(summary.remark()) + "</p>");
     }
     line(
         "<progress aria-label=\"steps done\" value=\""
@@ -181,10 +182,10 @@ public final class TrainingPage {
   }
 
   private void fact(String label, String value, String note) {
-    out.append("<div><dt>").append(Html.escaped(label)).append("</dt>");
-    out.append("<dd>").append(Html.escaped(value)).append("</dd>");
+    out.append("<div><dt>").append(Printable.html(label)).append("</dt>");
+    out.append("<dd>").append(Printable.html(value)).append("</dd>");
     if (!note.isEmpty()) {
-      out.append("<dd class=\"note\">").append(Html.escaped(note)).append("</dd>");
+      out.append("<dd class=\"note\">").append(Printable.html(note)).append("</dd>");
     }
     line("</div>");
   }
@@ -270,9 +271,9 @@ public final class TrainingPage {
         (name, value) ->
             line(
                 "<tr><th scope=\"row\">"
-                    + Html.escaped(name)
+                    + Printable.html(name)
                     + "</th><td>"
-                    + Html.escaped(value)
+                    + Printable.html(value)
                     + "</td></tr>"));
     line("</table></div>");
   }

@@ -187,17 +187,21 @@ final class BatchLoaderTest {
     }
   }
 
+  /** Numbers of which each takes a permit. */
+  private static Numbers behind(Semaphore permits) {
+    return new Numbers(100) {
+      @Override
+      public Example read(long index, ExampleRandom random) throws IOException {
+        permits.acquireUninterruptibly();
+        return super.read(index, random);
+      }
+    };
+  }
+
   @Test
   void waitsAreCounted() throws Exception {
     Semaphore permits = new Semaphore(0);
-    Numbers slow =
-        new Numbers(100) {
-          @Override
-          public Example read(long index, ExampleRandom random) throws IOException {
-            permits.acquireUninterruptibly();
-            return super.read(index, random);
-          }
-        };
+    Numbers slow = behind(permits);
     try (BatchLoader loader = new BatchLoader(slow, BATCH, 0, 0, new LoaderOptions(1, 4))) {
       Thread release =
           new Thread(
@@ -242,14 +246,7 @@ final class BatchLoaderTest {
   @Test
   void closingEndsTheThreadsAndWakesWhoWaits() throws Exception {
     Semaphore permits = new Semaphore(2);
-    Numbers slow =
-        new Numbers(100) {
-          @Override
-          public Example read(long index, ExampleRandom random) throws IOException {
-            permits.acquireUninterruptibly();
-            return super.read(index, random);
-          }
-        };
+    Numbers slow = behind(permits);
     BatchLoader loader = new BatchLoader(slow, BATCH, 0, 0, new LoaderOptions(2, 4));
     List<Throwable> thrown = new ArrayList<>();
     Thread waiting =
@@ -273,14 +270,7 @@ final class BatchLoaderTest {
   @Test
   void interruptsWhoWaits() throws Exception {
     Semaphore permits = new Semaphore(0);
-    Numbers slow =
-        new Numbers(100) {
-          @Override
-          public Example read(long index, ExampleRandom random) throws IOException {
-            permits.acquireUninterruptibly();
-            return super.read(index, random);
-          }
-        };
+    Numbers slow = behind(permits);
     try (BatchLoader loader = new BatchLoader(slow, BATCH, 0, 0, new LoaderOptions(1, 4))) {
       Thread.currentThread().interrupt();
       assertThrows(InterruptedException.class, loader::next);
