@@ -7,10 +7,10 @@ import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
-import org.canbridge.runtime.network.Networks;
 
 /** Published networks with random weights. */
 final class RandomNetwork {

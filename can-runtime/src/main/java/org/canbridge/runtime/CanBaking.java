@@ -13,10 +13,10 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * A condition-aware network frozen at one condition: what its generators make of it is added to the

@@ -15,11 +15,11 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Shape;
-import org.canbridge.runtime.network.Control;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * A model made condition-aware, checked on random inputs against the model it came from.

@@ -19,11 +19,11 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
+import org.canbridge.runtime.family.autoencoder.AutoencoderTiny;
+import org.canbridge.runtime.family.autoencoder.LatentSpace;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.image.TiledDecoding;
-import org.canbridge.runtime.network.AutoencoderKl;
-import org.canbridge.runtime.network.AutoencoderTiny;
-import org.canbridge.runtime.network.LatentSpace;
 
 /**
  * The decoder of an autoencoder, for the latents that a diffusion model draws: its scaling factor

@@ -9,9 +9,9 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.dit.Dit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Dit;
 
 /**
  * First values for a DiT without adaptive layer norms: shift, scale and gate of each block at their

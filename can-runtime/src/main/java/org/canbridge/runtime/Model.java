@@ -22,9 +22,9 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * A checkpoint together with its network: the published one, or the condition-aware one that it was
@@ -127,7 +127,8 @@ public final class Model implements AutoCloseable {
     if (!wrong.isEmpty()) {
       throw InputFileException.of(Problem.KEY_MISMATCH, path)
           .what(
-              "the tensors of this condition-aware network are not those that its 'can' section asks for")
+              "the tensors of this condition-aware network are not those that its 'can' section"
+                  + " asks for")
           .expected(graph.parameters().size() + " tensors: docs/can-format.md")
           .actual(String.join("; ", wrong))
           .next("convert the source model again")

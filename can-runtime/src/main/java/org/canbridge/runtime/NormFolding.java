@@ -12,11 +12,11 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * A network whose batch norms were folded into the convolutions in front of them, checked on random

@@ -10,10 +10,10 @@ import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.Control;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * The sizes that CAN prints (Cai et al., CVPR 2024, arXiv 2404.01143, Tables 4 and 6) beside those

@@ -14,8 +14,8 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.network.ClipText;
-import org.canbridge.runtime.text.ClipTokenizer;
+import org.canbridge.runtime.family.clip.ClipText;
+import org.canbridge.runtime.family.clip.ClipTokenizer;
 
 /** CLIP's text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
 public final class TextEncoder implements AutoCloseable {

@@ -24,7 +24,7 @@ import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

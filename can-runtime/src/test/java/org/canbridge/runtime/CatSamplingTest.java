@@ -30,6 +30,7 @@ import org.canbridge.runtime.diffusion.SeededNoise;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.cat.CatStart;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -23,14 +23,14 @@ import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.runtime.CanConversion;
-import org.canbridge.runtime.CatStart;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.cat.CatStart;
 
 /**
  * {@code canbridge convert}: a model becomes condition-aware and, unless its own control goes,
@@ -54,17 +54,19 @@ final class ConvertCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--preset paper] [--targets LIST] [--condition time|class|all]"
-        + " [--control keep|can-only] [--method generate|select|static] [--dry-run] [--json]";
+    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--preset paper] [--targets LIST]"
+        + " [--condition time|class|all] [--control keep|can-only] [--method"
+        + " generate|select|static] [--dry-run] [--json]";
   }
 
   @Override
   public String description() {
-    return "Gives layers of a model weights that are generated from its condition, after Cai et al., CVPR"
-        + " 2024. The generators start at zero and inserted depthwise convolutions as the identity, so"
-        + " the new model computes what the old one did; that is checked on random inputs before"
-        + " anything is written. A difference is exit status 1. With --control can-only the model's own"
-        + " control goes too: that is another function, and the difference is reported.";
+    return "Gives layers of a model weights that are generated from its condition, after Cai et"
+        + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
+        + " as the identity, so the new model computes what the old one did; that is checked"
+        + " on random inputs before anything is written. A difference is exit status 1. With"
+        + " --control can-only the model's own control goes too: that is another function,"
+        + " and the difference is reported.";
   }
 
   @Override
@@ -74,7 +76,8 @@ final class ConvertCommand implements Command {
             CommonOptions.value(
                 "init-from",
                 "MODEL",
-                "with --arch CaT-...: take the modules of this EfficientViT whose shapes are the same"))
+                "with --arch CaT-...: take the modules of this EfficientViT whose shapes are the"
+                    + " same"))
         .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
         .addOption(
             CommonOptions.value(

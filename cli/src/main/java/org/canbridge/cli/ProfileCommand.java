@@ -18,10 +18,10 @@ import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.PaperSizes;
+import org.canbridge.runtime.family.Networks;
+import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.EfficientVit;
-import org.canbridge.runtime.network.Networks;
 
 /**
  * {@code canbridge profile}: parameters and multiply-accumulates of a network, from its graph
@@ -53,11 +53,12 @@ final class ProfileCommand implements Command {
 
   @Override
   public String description() {
-    return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward pass of one"
-        + " image, in all and by module, without allocating a tensor. MACs are those of linear layers,"
-        + " convolutions and attention's two matrix products; papers differ in counting the latter, so"
-        + " both sums are shown. With --paper: the networks of CAN's Tables 4 and 6 beside the printed"
-        + " sizes; one out of its band is exit status 1.";
+    return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward"
+        + " pass of one image, in all and by module, without allocating a tensor. MACs are"
+        + " those of linear layers, convolutions and attention's two matrix products; papers"
+        + " differ in counting the latter, so both sums are shown. With --paper: the"
+        + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
+        + " is exit status 1.";
   }
 
   @Override

@@ -13,7 +13,7 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanPlan;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 
 /**
  * The networks as they are before training.

@@ -12,7 +12,7 @@ import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 
 /** A network of the comparison: what is made of the DiT before it is trained. */
 enum Row {

@@ -3,7 +3,7 @@ package org.canbridge.runtime.can;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 
 /**
  * What to make of a network, before its layers are known; {@link CanPreset#spec} applies it to one.

@@ -45,7 +45,7 @@ public final class CanPreset {
    * The layers and generators of {@code plan} in this network.
    *
    * @param source the network as it is without generators, after {@link
-   *     org.canbridge.runtime.network.Control} was applied
+   *     org.canbridge.runtime.family.Control} was applied
    * @throws IllegalArgumentException if the network has no such condition or none of the layers of
    *     a target
    */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Dim;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
@@ -15,7 +16,6 @@ import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.graph.TokenGrid;
-import org.canbridge.runtime.network.Control;
 
 /**
  * The pass that makes a network condition-aware. Every node is copied; in between

@@ -4,7 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 
 /**
  * What makes a network condition-aware: which layers get the weights of their sample, from which

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 
 /**
  * {@link CanSpec} as the {@code can} section of {@code config.json}, and back: docs/can-format.md.

@@ -15,10 +15,10 @@ import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.dit.Dit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Control;
-import org.canbridge.runtime.network.Dit;
 import org.junit.jupiter.api.Test;
 
 class CanRewriterTest {

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.runtime.network.Control;
+import org.canbridge.runtime.family.Control;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,7 +72,8 @@ class CanSpecJsonTest {
       quoteCharacter = '`',
       value = {
         "\"all\"|\"weather\"|unknown condition 'weather'; conditions are time, class, all",
-        "\"dwconv\"|\"conv\"|unknown target 'conv'; targets are patch_embed, dwconv, out_proj, head, qkv, mlp",
+        "\"dwconv\"|\"conv\"|unknown target 'conv'; targets are patch_embed, dwconv, out_proj,"
+            + " head, qkv, mlp",
         "\"keep\"|\"mix\"|'control' must be 'keep' or 'can-only' but is 'mix'",
         "\"generate\"|7|'method' must be a string but is 7",
         "\"generate\"|\"mix\"|unknown method 'mix'; methods are generate, select, static",

@@ -20,10 +20,10 @@ import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Program;
+import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Control;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -15,13 +15,13 @@ import org.canbridge.importers.format.Tensors;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.RandomTensors;
+import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.cat.Cat;
+import org.canbridge.runtime.family.dit.Dit;
+import org.canbridge.runtime.family.efficientvit.EfficientVit;
+import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.network.Cat;
-import org.canbridge.runtime.network.Control;
-import org.canbridge.runtime.network.Dit;
-import org.canbridge.runtime.network.EfficientVit;
-import org.canbridge.runtime.network.Uvit;
 
 /** The smallest network of each family that has every kind of layer. */
 enum TinyNetworks {

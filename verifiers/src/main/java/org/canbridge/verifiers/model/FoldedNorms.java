@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.importers.Layout;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
-import org.canbridge.runtime.network.EfficientVit;
+import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.verifiers.CallPlans;
 
 /**

@@ -9,11 +9,11 @@ import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
 import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
 import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.format.TensorData;
+import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
+import org.canbridge.runtime.family.autoencoder.AutoencoderTiny;
+import org.canbridge.runtime.family.autoencoder.LatentSpace;
+import org.canbridge.runtime.family.clip.ClipText;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.AutoencoderKl;
-import org.canbridge.runtime.network.AutoencoderTiny;
-import org.canbridge.runtime.network.ClipText;
-import org.canbridge.runtime.network.LatentSpace;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.ReferenceBundle;
 

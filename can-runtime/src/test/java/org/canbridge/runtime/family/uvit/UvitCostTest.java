@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.uvit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,7 +1,8 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.dit;
 
 import java.util.List;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;

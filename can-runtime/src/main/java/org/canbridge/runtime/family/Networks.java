@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family;
 
 import java.util.Map;
 import java.util.function.Function;
@@ -10,6 +10,14 @@ import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
+import org.canbridge.runtime.family.autoencoder.AutoencoderTiny;
+import org.canbridge.runtime.family.autoencoder.LatentSpace;
+import org.canbridge.runtime.family.cat.Cat;
+import org.canbridge.runtime.family.clip.ClipText;
+import org.canbridge.runtime.family.dit.Dit;
+import org.canbridge.runtime.family.efficientvit.EfficientVit;
+import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
 
 /**

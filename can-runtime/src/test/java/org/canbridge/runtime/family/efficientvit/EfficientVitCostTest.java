@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.efficientvit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.autoencoder;
 
 import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
 import org.canbridge.runtime.graph.Graph;

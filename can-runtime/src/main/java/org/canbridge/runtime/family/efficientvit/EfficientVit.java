@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.efficientvit;
 
 import java.util.List;
 import org.canbridge.importers.efficientvit.ConvLayer;

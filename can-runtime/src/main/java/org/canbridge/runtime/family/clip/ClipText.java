@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.clip;
 
 import java.util.OptionalLong;
 import org.canbridge.importers.clip.ClipTextConfig;

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.text;
+package org.canbridge.runtime.family.clip;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

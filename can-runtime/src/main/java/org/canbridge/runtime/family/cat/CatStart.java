@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.runtime.family.cat;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,7 +18,6 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorType;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
-import org.canbridge.runtime.network.Cat;
 
 /**
  * A CaT to begin training with, since nobody published weights: weights {@code N(0, 1/fan-in)},

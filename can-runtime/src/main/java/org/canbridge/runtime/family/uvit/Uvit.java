@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.uvit;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.text;
+package org.canbridge.runtime.family.clip;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;

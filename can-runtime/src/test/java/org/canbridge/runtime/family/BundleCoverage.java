@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,7 +20,7 @@ import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Session;
 
 /** A reference bundle that keeps account of which of its numbers have been compared. */
-final class BundleCoverage implements AutoCloseable {
+public final class BundleCoverage implements AutoCloseable {
   private static final double RTOL = 1e-4;
   private static final double ATOL = 1e-5;
 
@@ -28,18 +28,18 @@ final class BundleCoverage implements AutoCloseable {
   private final SafetensorsFile file;
   private final TreeSet<String> open = new TreeSet<>();
 
-  BundleCoverage(String name) {
+  public BundleCoverage(String name) {
     folder = Fixtures.of(name);
     file = SafetensorsFile.open(folder.resolve("reference.safetensors"));
     file.tensors().keySet().stream().filter(key -> !key.startsWith("input.")).forEach(open::add);
   }
 
-  Path path(String name) {
+  public Path path(String name) {
     return folder.resolve(name);
   }
 
   /** An object in a JSON file of the case. */
-  ObjectNode json(String name) {
+  public ObjectNode json(String name) {
     try {
       return (ObjectNode) new ObjectMapper().readTree(path(name).toFile());
     } catch (IOException e) {
@@ -47,12 +47,12 @@ final class BundleCoverage implements AutoCloseable {
     }
   }
 
-  TensorData input(String name) {
+  public TensorData input(String name) {
     return file.tensors().get("input." + name);
   }
 
   /** Inputs by their own names. */
-  Map<String, TensorData> inputs(String... names) {
+  public Map<String, TensorData> inputs(String... names) {
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (String name : names) {
       inputs.put(name, input(name));
@@ -61,7 +61,7 @@ final class BundleCoverage implements AutoCloseable {
   }
 
   /** Names of the activations that begin so, without {@code activation.}. */
-  List<String> activations(String start) {
+  public List<String> activations(String start) {
     return open.stream()
         .filter(key -> key.startsWith("activation." + start))
         .map(key -> key.substring("activation.".length()))
@@ -74,13 +74,13 @@ final class BundleCoverage implements AutoCloseable {
    * @param expected the bundle's name of each of the network's values, e.g. {@code output.mean} of
    *     {@code mean}
    */
-  void check(Session session, Map<String, TensorData> inputs, Map<String, String> expected) {
+  public void check(Session session, Map<String, TensorData> inputs, Map<String, String> expected) {
     Map<String, TensorData> values = session.run(inputs, List.copyOf(expected.keySet()));
     expected.forEach((value, key) -> assertEqual(key, values.get(value)));
   }
 
   /** Outputs by the names after {@code output.}, and activations under the names they have. */
-  static Map<String, String> names(
+  public static Map<String, String> names(
       List<String> outputs, List<String> activations, UnaryOperator<String> module) {
     Map<String, String> names = new LinkedHashMap<>();
     activations.forEach(path -> names.put(module.apply(path), "activation." + path));
@@ -102,7 +102,7 @@ final class BundleCoverage implements AutoCloseable {
   }
 
   /** Fails if the bundle holds something that was not compared, but for these. */
-  void assertComplete(String... besides) {
+  public void assertComplete(String... besides) {
     assertEquals(new TreeSet<>(List.of(besides)), open);
   }
 

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.autoencoder;
 
 /** Whose numbers the latents of an autoencoder are. */
 public enum LatentSpace {

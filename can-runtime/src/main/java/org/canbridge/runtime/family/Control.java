@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family;
 
 /**
  * What becomes of the way in which a published network is told its condition: CAN (arXiv

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.clip;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -18,9 +18,10 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.BundleCoverage;
+import org.canbridge.runtime.family.clip.ClipText.Padding;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.network.ClipText.Padding;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

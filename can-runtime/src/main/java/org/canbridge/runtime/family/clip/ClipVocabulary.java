@@ -1,4 +1,4 @@
-package org.canbridge.runtime.text;
+package org.canbridge.runtime.family.clip;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;

@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.runtime.family.cat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,10 +18,13 @@ import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitSeries;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.network.Networks;
+import org.canbridge.runtime.family.Networks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.network;
+package org.canbridge.runtime.family.cat;
 
 import java.util.ArrayList;
 import java.util.List;
