@@ -1,6 +1,10 @@
 package org.canbridge.runtime.engine;
 
 import java.util.List;
+import java.util.stream.LongStream;
+import org.canbridge.runtime.engine.kernels.ConvolutionForm;
+import org.canbridge.runtime.engine.kernels.Kernel;
+import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -14,15 +18,17 @@ final class ConvolutionScript {
 
   private static final int BFLOAT16 = 15;
 
-  /** Channels that oneDNN's bfloat16 kernels compute at once. */
-  private static final int BLOCK = 16;
-
   private final ScriptBody body;
-  private final Precision precision;
+  private final Kernels kernels;
+  private final PaddedConvolutions filled;
 
-  ConvolutionScript(ScriptBody body, Precision precision) {
+  /**
+   * @param filled parameters whose channels are filled up already
+   */
+  ConvolutionScript(ScriptBody body, Kernels kernels, PaddedConvolutions filled) {
     this.body = body;
-    this.precision = precision;
+    this.kernels = kernels;
+    this.filled = filled;
   }
 
   /** x {@code (B, N, K)}, w {@code (B, M, K)}, b {@code (B, M)} or {@code None}. */
@@ -33,11 +39,20 @@ final class ConvolutionScript {
         : "torch.baddbmm(torch.unsqueeze(" + b + ", 1), " + x + ", " + transposed + ")";
   }
 
+  /** What a convolution asks the library for. */
+  static Kernel kernel(Op.Conv2d op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    Shape w = in.get(1).shape();
+    return isPatchify(x, op.stride(), op.padding(), op.groups(), w.size(2), w.size(3))
+        ? Kernel.LINEAR
+        : Kernel.ofConvolution(x.size(1), w.size(0), op.stride(), op.groups());
+  }
+
   /** The value of a convolution. */
   String conv2d(Op.Conv2d op, List<Node> in) {
     Shape w = in.get(1).shape();
-    if (isPatchify(
-        in.get(0).shape(), op.stride(), op.padding(), op.groups(), w.size(2), w.size(3))) {
+    Kernel kernel = kernel(op, in);
+    if (kernel == Kernel.LINEAR) {
       String flat =
           body.temporary(
               "torch.reshape(" + body.name(in, 1) + ", " + ScriptBody.list(w.size(0), -1) + ")");
@@ -53,24 +68,43 @@ final class ConvolutionScript {
               + body.name(in, 2)
               + ")");
     }
-    return convolution(
-        body.name(in, 0),
-        body.name(in, 1),
-        body.name(in, 2),
-        op.stride(),
-        op.padding(),
-        Long.toString(op.groups()),
-        isMiscomputed(op.groups(), w.size(0)));
+    ConvolutionForm form = kernels.form(kernel);
+    long fillIn = form.padded() ? Kernel.missing(in.get(0).shape().size(1)) : 0;
+    long fillOut = form.padded() ? Kernel.missing(w.size(0)) : 0;
+    String value =
+        convolution(
+            padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn),
+            filled.contains(in.get(1))
+                ? body.name(in, 1)
+                : padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut),
+            in.size() < 3 || filled.contains(in.get(2))
+                ? body.name(in, 2)
+                : padded(body.name(in, 2), 0, fillOut),
+            op.stride(),
+            op.padding(),
+            Long.toString(op.groups()),
+            form.wide());
+    return sliced(value, w.size(0), fillOut);
   }
 
-  /**
-   * bfloat16 convolutions in one group whose output channels do not fill a block come out wrong on
-   * CPUs with matrix units, by as much as the values themselves: oneDNN's in PyTorch 2.7.1
-   * (pytorch/pytorch issue 163347). They are computed in float32; such layers are the last ones of
-   * U-ViTs and autoencoders.
-   */
-  private boolean isMiscomputed(int groups, long outChannels) {
-    return precision == Precision.BF16 && groups == 1 && outChannels % BLOCK != 0;
+  /** The expression that fills up a parameter of {@code filled}, a weight or a bias. */
+  static String filled(String value, Shape shape) {
+    return shape.rank() == 1
+        ? padded(value, 0, Kernel.missing(shape.size(0)))
+        : padded(
+            value, 0, 0, 0, 0, 0, Kernel.missing(shape.size(1)), 0, Kernel.missing(shape.size(0)));
+  }
+
+  /** Zeros around a value, sizes from the last axis to the first; the value itself without any. */
+  private static String padded(String value, long... sizes) {
+    return LongStream.of(sizes).allMatch(size -> size == 0)
+        ? value
+        : "torch.constant_pad_nd(" + value + ", " + ScriptBody.list(sizes) + ", 0)";
+  }
+
+  /** The channels of a map that are not filling. */
+  private static String sliced(String map, long channels, long filling) {
+    return filling == 0 ? map : "torch.slice(" + map + ", 1, 0, " + channels + ", 1)";
   }
 
   /**
@@ -137,14 +171,18 @@ final class ConvolutionScript {
       return sampleBySample(op, in);
     }
     // The samples side by side as channels of one map, one group (or set of groups) each: CAN,
-    // section 3.2.
+    // section 3.2. A batch of one is an ordinary convolution.
+    ConvolutionForm form =
+        kernels.form(Kernel.ofConvolution(x.size(1), out, op.stride(), op.groups()));
+    long fillIn = form.padded() ? Kernel.missing(x.size(1)) : 0;
+    long fillOut = form.padded() ? Kernel.missing(out) : 0;
     String batch = body.temporary("torch.size(" + body.name(in, 0) + ", 0)");
-    String channels = body.temporary("torch.mul(" + batch + ", " + x.size(1) + ")");
+    String channels = body.temporary("torch.mul(" + batch + ", " + (x.size(1) + fillIn) + ")");
     String groups = body.temporary("torch.mul(" + batch + ", " + op.groups() + ")");
     String folded =
         convolution(
             "torch.reshape("
-                + body.name(in, 0)
+                + padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn)
                 + ", [1, "
                 + channels
                 + ", "
@@ -153,27 +191,31 @@ final class ConvolutionScript {
                 + x.size(3)
                 + "])",
             "torch.reshape("
-                + body.name(in, 1)
+                + padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut)
                 + ", "
-                + ScriptBody.list(-1, w.size(2), w.size(3), w.size(4))
+                + ScriptBody.list(-1, w.size(2) + fillIn, w.size(3), w.size(4))
                 + ")",
-            in.size() < 3 ? "None" : "torch.reshape(" + body.name(in, 2) + ", [-1])",
+            in.size() < 3
+                ? "None"
+                : "torch.reshape(" + padded(body.name(in, 2), 0, fillOut) + ", [-1])",
             op.stride(),
             op.padding(),
             groups,
-            isMiscomputed(op.groups(), out));
+            form.wide());
     String map = body.temporary(folded);
-    return "torch.reshape("
-        + map
-        + ", ["
-        + batch
-        + ", "
-        + out
-        + ", torch.size("
-        + map
-        + ", 2), torch.size("
-        + map
-        + ", 3)])";
+    String apart =
+        "torch.reshape("
+            + map
+            + ", ["
+            + batch
+            + ", "
+            + (out + fillOut)
+            + ", torch.size("
+            + map
+            + ", 2), torch.size("
+            + map
+            + ", 3)])";
+    return sliced(apart, out, fillOut);
   }
 
   /**
@@ -184,7 +226,7 @@ final class ConvolutionScript {
    */
   private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
     String samples = body.temporary("torch.split(" + body.name(in, 0) + ", 1, 0)");
-    String kernels = body.temporary("torch.unbind(" + body.name(in, 1) + ", 0)");
+    String weights = body.temporary("torch.unbind(" + body.name(in, 1) + ", 0)");
     String biases =
         in.size() < 3 ? "" : body.temporary("torch.unbind(" + body.name(in, 2) + ", 0)");
     String maps = body.temporary("annotate(List[Tensor], [])");
@@ -193,12 +235,12 @@ final class ConvolutionScript {
     String one =
         convolution(
             samples + element,
-            kernels + element,
+            weights + element,
             biases.isEmpty() ? "None" : biases + element,
             op.stride(),
             op.padding(),
             Integer.toString(op.groups()),
-            false);
+            kernels.form(Kernel.DEPTHWISE_CONVOLUTION).wide());
     body.line("for " + i + " in range(torch.len(" + samples + ")):");
     body.line("  " + maps + "_ = torch.append(" + maps + ", " + one + ")");
     return "torch.cat(" + maps + ", 0)";

@@ -23,7 +23,7 @@ import org.canbridge.runtime.graph.Op;
 final class DistinctRows implements AutoCloseable {
   private final Graph graph;
   private final List<Node> values;
-  private final Precision precision;
+  private final Arithmetic arithmetic;
   private final Set<String> names;
   private Program program;
   private List<List<ByteBuffer>> known = List.of();
@@ -42,10 +42,10 @@ final class DistinctRows implements AutoCloseable {
     }
   }
 
-  DistinctRows(Graph graph, List<Node> values, Precision precision) {
+  DistinctRows(Graph graph, List<Node> values, Arithmetic arithmetic) {
     this.graph = graph;
     this.values = values;
-    this.precision = precision;
+    this.arithmetic = arithmetic;
     this.names = inputs(values);
   }
 
@@ -120,7 +120,7 @@ final class DistinctRows implements AutoCloseable {
   private NDList compute(
       NDManager manager, Keys keys, Map<String, TensorData> inputs, int batch, NDList weights) {
     if (program == null) {
-      program = Program.compile(graph, values, precision);
+      program = Program.compile(graph, values, List.of(), arithmetic);
     }
     try (NDManager scope = manager.newSubManager()) {
       NDList arguments = new NDList();

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
@@ -79,7 +80,10 @@ final class PackedLinears {
       try (NDManager manager = TorchEngine.newManager();
           Program program =
               Program.compile(
-                  graph, List.of(graph.value("output")), List.of(), Precision.BF16, of(graph))) {
+                  graph,
+                  List.of(graph.value("output")),
+                  List.of(),
+                  new Arithmetic(Precision.BF16, new Kernels(Map.of(), true)))) {
         NDList weights =
             program.prepare(new NDList(manager.zeros(size(64, 64)), manager.zeros(size(64))));
         return program

@@ -21,7 +21,7 @@ public final class Program implements AutoCloseable {
 
   /** Compiles the computation of {@code values} of {@code graph} for the engine's device. */
   public static Program compile(Graph graph, List<Node> values, Precision precision) {
-    return compile(graph, values, List.of(), precision);
+    return compile(graph, values, List.of(), Arithmetic.here(precision));
   }
 
   /**
@@ -30,15 +30,8 @@ public final class Program implements AutoCloseable {
    * @param given passed to {@link #forward} behind the inputs, each {@code (U, R)}, and then,
    *     unless there are none, the row {@code (B)} that each sample takes
    */
-  static Program compile(Graph graph, List<Node> values, List<Node> given, Precision precision) {
-    boolean pack = precision == Precision.BF16 && PackedLinears.areSupported();
-    return compile(
-        graph, values, given, precision, pack ? PackedLinears.of(graph) : PackedLinears.NONE);
-  }
-
-  static Program compile(
-      Graph graph, List<Node> values, List<Node> given, Precision precision, PackedLinears packed) {
-    String source = TorchScriptEmitter.emit(graph, values, given, precision, packed);
+  static Program compile(Graph graph, List<Node> values, List<Node> given, Arithmetic arithmetic) {
+    String source = TorchScriptEmitter.emit(graph, values, given, arithmetic);
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

@@ -26,19 +26,19 @@ import org.canbridge.runtime.graph.Shape;
  */
 public final class Session implements AutoCloseable {
   private final Graph graph;
-  private final Precision precision;
+  private final Arithmetic arithmetic;
   private final NDManager manager;
   private final NDList weights;
   private final Map<List<String>, Program> programs = new HashMap<>();
   private final Map<List<String>, Program> programsOnGiven = new HashMap<>();
   private final Optional<SharedGeneration> shared;
 
-  private Session(Graph graph, Precision precision, NDManager manager, NDList weights) {
+  private Session(Graph graph, Arithmetic arithmetic, NDManager manager, NDList weights) {
     this.graph = graph;
-    this.precision = precision;
+    this.arithmetic = arithmetic;
     this.manager = manager;
     this.weights = weights;
-    this.shared = SharedGeneration.of(graph, precision);
+    this.shared = SharedGeneration.of(graph, arithmetic);
   }
 
   /**
@@ -48,9 +48,14 @@ public final class Session implements AutoCloseable {
    * @throws IllegalArgumentException if a parameter is missing or has another shape
    */
   public static Session open(Graph graph, Map<String, TensorData> weights, Precision precision) {
+    return open(graph, weights, Arithmetic.here(precision));
+  }
+
+  /** As {@link #open(Graph, Map, Precision)}, with these kernels. */
+  public static Session open(Graph graph, Map<String, TensorData> weights, Arithmetic arithmetic) {
     NDManager manager = TorchEngine.newManager();
     try {
-      return new Session(graph, precision, manager, prepared(manager, graph, weights, precision));
+      return new Session(graph, arithmetic, manager, load(manager, graph, weights, arithmetic));
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -62,40 +67,53 @@ public final class Session implements AutoCloseable {
    *
    * @param weights in the order of the graph's parameters, in the type of the precision's border
    */
-  static Session over(Graph graph, NDList weights, Precision precision) {
+  static Session over(Graph graph, NDList weights, Arithmetic arithmetic) {
     NDManager manager = TorchEngine.newManager();
     try {
-      return new Session(
-          graph,
-          precision,
-          manager,
-          isBorderType(graph, precision) ? weights : narrowed(manager, graph, weights));
+      return new Session(graph, arithmetic, manager, prepared(manager, graph, weights, arithmetic));
     } catch (RuntimeException e) {
       manager.close();
       throw e;
     }
   }
 
-  private static NDList prepared(
-      NDManager manager, Graph graph, Map<String, TensorData> tensors, Precision precision) {
-    if (isBorderType(graph, precision)) {
-      return Weights.load(manager, graph, tensors, precision.border());
+  private static NDList load(
+      NDManager manager, Graph graph, Map<String, TensorData> tensors, Arithmetic arithmetic) {
+    DType type = arithmetic.precision().border();
+    if (arithmetic.precision() != Precision.BF16) {
+      return prepared(manager, graph, Weights.load(manager, graph, tensors, type), arithmetic);
     }
     try (NDManager wide = manager.newSubManager()) {
-      return narrowed(manager, graph, Weights.load(wide, graph, tensors, precision.border()));
+      return prepared(manager, graph, Weights.load(wide, graph, tensors, type), arithmetic);
     }
   }
 
-  /** Whether programs take the weights in the type in which they cross the border. */
-  private static boolean isBorderType(Graph graph, Precision precision) {
-    return precision != Precision.BF16 || graph.parameters().isEmpty();
-  }
-
-  private static NDList narrowed(NDManager manager, Graph graph, NDList wide) {
-    try (Program program = Program.compile(graph, List.of(), Precision.BF16)) {
-      NDList narrow = program.prepare(wide);
-      narrow.attach(manager);
-      return narrow;
+  /**
+   * The weights as programs take them; those that stay as they are are the given arrays, which may
+   * lie over a file.
+   */
+  private static NDList prepared(
+      NDManager manager, Graph graph, NDList weights, Arithmetic arithmetic) {
+    PaddedConvolutions filled = PaddedConvolutions.of(graph, arithmetic.kernels());
+    boolean narrow = arithmetic.precision() == Precision.BF16;
+    if (weights.isEmpty() || (filled.isEmpty() && !narrow)) {
+      return weights;
+    }
+    List<Node> parameters =
+        graph.nodes().stream().filter(node -> node.op() instanceof Op.Parameter).toList();
+    try (Program program = Program.compile(graph, List.of(), List.of(), arithmetic)) {
+      NDList made = program.prepare(weights);
+      NDList prepared = new NDList();
+      for (int i = 0; i < made.size(); i++) {
+        if (narrow || filled.contains(parameters.get(i))) {
+          made.get(i).attach(manager);
+          prepared.add(made.get(i));
+        } else {
+          made.get(i).close();
+          prepared.add(weights.get(i));
+        }
+      }
+      return prepared;
     }
   }
 
@@ -143,7 +161,7 @@ public final class Session implements AutoCloseable {
   private Program compile(List<String> values, boolean onGiven) {
     List<Node> nodes = values.stream().map(graph::value).toList();
     List<Node> given = onGiven ? shared.orElseThrow().generated() : List.of();
-    return Program.compile(graph, nodes, given, precision);
+    return Program.compile(graph, nodes, given, arithmetic);
   }
 
   /**
@@ -180,10 +198,11 @@ public final class Session implements AutoCloseable {
   /** Timesteps come as integers too. */
   private TensorData floating(TensorData tensor) {
     if (tensor.type().dtype().isFloating()) {
-      return Tensors.as(tensor, precision.border());
+      return Tensors.as(tensor, arithmetic.precision().border());
     }
     long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
-    return Tensors.as(MemoryTensor.of(Tensors.doubles(tensor), shape), precision.border());
+    return Tensors.as(
+        MemoryTensor.of(Tensors.doubles(tensor), shape), arithmetic.precision().border());
   }
 
   private static long batchSize(Op.Input input, TensorData tensor) {
@@ -193,7 +212,7 @@ public final class Session implements AutoCloseable {
   }
 
   private TensorData tensor(NDArray array) {
-    if (precision == Precision.F64) {
+    if (arithmetic.precision() == Precision.F64) {
       return MemoryTensor.of(array.toDoubleArray(), array.getShape().getShape());
     }
     return MemoryTensor.of(array.toFloatArray(), array.getShape().getShape());

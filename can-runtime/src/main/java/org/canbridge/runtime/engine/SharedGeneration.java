@@ -44,13 +44,13 @@ final class SharedGeneration implements AutoCloseable {
   }
 
   /** For a graph with generators that take a condition. */
-  static Optional<SharedGeneration> of(Graph graph, Precision precision) {
-    DistinctRows whole = new DistinctRows(graph, graph.withRole(Role.GENERATED), precision);
+  static Optional<SharedGeneration> of(Graph graph, Arithmetic arithmetic) {
+    DistinctRows whole = new DistinctRows(graph, graph.withRole(Role.GENERATED), arithmetic);
     return whole.inputs().isEmpty()
         ? Optional.empty()
         : Optional.of(
             new SharedGeneration(
-                whole, GeneratorSplit.of(graph).map(split -> new Parts(split, precision))));
+                whole, GeneratorSplit.of(graph).map(split -> new Parts(split, arithmetic))));
   }
 
   /** What the main program takes in place of computing it. */
@@ -99,9 +99,9 @@ final class SharedGeneration implements AutoCloseable {
     private final DistinctRows labels;
     private List<List<ByteBuffer>> last = List.of();
 
-    Parts(GeneratorSplit split, Precision precision) {
-      times = new DistinctRows(split.graph(), split.byTime(), precision);
-      labels = new DistinctRows(split.graph(), split.byLabel(), precision);
+    Parts(GeneratorSplit split, Arithmetic arithmetic) {
+      times = new DistinctRows(split.graph(), split.byTime(), arithmetic);
+      labels = new DistinctRows(split.graph(), split.byLabel(), arithmetic);
     }
 
     Optional<Batch> sum(

@@ -45,17 +45,20 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private final Precision precision;
   private final PackedLinears packed;
+  private final PaddedConvolutions filled;
   private final List<Node> given;
   private final Map<String, Integer> weightIndex = new HashMap<>();
   private final ScriptBody body = new ScriptBody();
   private final ConvolutionScript convolutions;
   private final SliceScript slices = new SliceScript(body);
 
-  private TorchScriptEmitter(Precision precision, PackedLinears packed, List<Node> given) {
-    this.precision = precision;
+  private TorchScriptEmitter(
+      Arithmetic arithmetic, PackedLinears packed, PaddedConvolutions filled, List<Node> given) {
+    this.precision = arithmetic.precision();
     this.packed = packed;
+    this.filled = filled;
     this.given = given;
-    this.convolutions = new ConvolutionScript(body, precision);
+    this.convolutions = new ConvolutionScript(body, arithmetic.kernels(), filled);
   }
 
   /**
@@ -64,9 +67,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
    * @param given values {@code (B, R)} that are not computed but passed behind the inputs, each as
    *     {@code (U, R)}, and last the row {@code (B)} that each sample takes of them
    */
-  static String emit(
-      Graph graph, List<Node> values, List<Node> given, Precision precision, PackedLinears packed) {
-    return new TorchScriptEmitter(precision, packed, given).program(graph, values);
+  static String emit(Graph graph, List<Node> values, List<Node> given, Arithmetic arithmetic) {
+    PackedLinears packed = arithmetic.isPacked() ? PackedLinears.of(graph) : PackedLinears.NONE;
+    PaddedConvolutions filled = PaddedConvolutions.of(graph, arithmetic.kernels());
+    return new TorchScriptEmitter(arithmetic, packed, filled, given).program(graph, values);
   }
 
   /**
@@ -78,9 +82,10 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   /**
    * The statements of {@link #emit} for a program that differentiates them; {@code w} is narrow.
    */
-  static Statements forTraining(Graph graph, List<Node> values, Precision precision) {
-    TorchScriptEmitter emitter = new TorchScriptEmitter(precision, PackedLinears.NONE, List.of());
-    return emitter.statements(graph, values);
+  static Statements forTraining(Graph graph, List<Node> values, Arithmetic arithmetic) {
+    return new TorchScriptEmitter(
+            arithmetic, PackedLinears.NONE, PaddedConvolutions.NONE, List.of())
+        .statements(graph, values);
   }
 
   private Statements statements(Graph graph, List<Node> values) {
@@ -192,13 +197,13 @@ final class TorchScriptEmitter implements OpVisitor<String> {
 
   private String prepared(Node parameter) {
     String wide = parameter.op().accept(this, parameter.inputs());
-    if (precision != Precision.BF16) {
-      return wide;
+    String own = precision == Precision.BF16 ? ownPrecision(wide) : wide;
+    if (filled.contains(parameter)) {
+      return ConvolutionScript.filled(own, parameter.shape());
     }
-    String narrow = "torch.to(" + wide + ", " + BFLOAT16 + ")";
     return packed.isPacked(parameter)
-        ? "ops.mkldnn._reorder_linear_weight(" + narrow + ", None)"
-        : narrow;
+        ? "ops.mkldnn._reorder_linear_weight(" + own + ", None)"
+        : own;
   }
 
   /** The name of an input in the program. */

@@ -37,8 +37,8 @@ final class TrainingProgram implements AutoCloseable {
       List<Boolean> trained,
       List<TrainingScript.Run> runs,
       LossScript loss,
-      Precision precision) {
-    String source = TrainingScript.emit(graph, trained, runs, loss, precision);
+      Arithmetic arithmetic) {
+    String source = TrainingScript.emit(graph, trained, runs, loss, arithmetic);
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

@@ -30,12 +30,12 @@ final class TrainingScript {
   private TrainingScript() {}
 
   static String emit(
-      Graph graph, List<Boolean> trained, List<Run> runs, LossScript loss, Precision precision) {
+      Graph graph, List<Boolean> trained, List<Run> runs, LossScript loss, Arithmetic arithmetic) {
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
         + "  training : bool\n"
-        + gradients(graph, trained, loss, precision)
+        + gradients(graph, trained, loss, arithmetic)
         + method("accumulate", "a: List[Tensor]", "b: List[Tensor]")
         + lines("torch._foreach_add_(a, b)", "return annotate(List[Tensor], [])")
         + method("norm", "g: List[Tensor]")
@@ -46,7 +46,7 @@ final class TrainingScript {
   }
 
   private static String gradients(
-      Graph graph, List<Boolean> trained, LossScript loss, Precision precision) {
+      Graph graph, List<Boolean> trained, LossScript loss, Arithmetic arithmetic) {
     List<String> arguments = new ArrayList<>();
     for (Op.Input input : graph.inputs()) {
       if (!input.name().equals(NOISY)) {
@@ -70,13 +70,15 @@ final class TrainingScript {
         leaves.add(weight);
       }
       weights.add(
-          precision == Precision.BF16 ? "torch.to(" + weight + ", " + BFLOAT16 + ")" : weight);
+          arithmetic.precision() == Precision.BF16
+              ? "torch.to(" + weight + ", " + BFLOAT16 + ")"
+              : weight);
     }
     body.add("w = [" + String.join(", ", weights) + "]");
     body.addAll(loss.before());
     Node output = graph.value("output");
     TorchScriptEmitter.Statements network =
-        TorchScriptEmitter.forTraining(graph, List.of(output), precision);
+        TorchScriptEmitter.forTraining(graph, List.of(output), arithmetic);
     List<String> after = new ArrayList<>(loss.after(network.results().get(0)));
     after.add("parts = torch.stack(terms)");
     after.add("loss = torch.mul(torch.mean(torch.sum(parts, [0])), torch.item(scale))");

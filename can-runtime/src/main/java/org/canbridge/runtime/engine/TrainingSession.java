@@ -31,7 +31,7 @@ public final class TrainingSession implements AutoCloseable {
   private static final String STEP = "step";
 
   private final Graph graph;
-  private final Precision precision;
+  private final Arithmetic arithmetic;
   private final NDManager manager;
   private final NDList weights;
   private final List<String> trained = new ArrayList<>();
@@ -83,13 +83,13 @@ public final class TrainingSession implements AutoCloseable {
 
   private TrainingSession(
       Graph graph,
-      Precision precision,
+      Arithmetic arithmetic,
       NDManager manager,
       NDList weights,
       List<Group> groups,
       LossScript loss) {
     this.graph = graph;
-    this.precision = precision;
+    this.arithmetic = arithmetic;
     this.manager = manager;
     this.weights = weights;
     List<Boolean> moves = new ArrayList<>();
@@ -118,7 +118,7 @@ public final class TrainingSession implements AutoCloseable {
     this.moving =
         new TrainingProgram.Moving(
             moved, zeros(moved), zeros(moved), scalars(moved.size()), copies(moved));
-    this.program = TrainingProgram.compile(graph, moves, runs, loss, precision);
+    this.program = TrainingProgram.compile(graph, moves, runs, loss, arithmetic);
   }
 
   /**
@@ -136,6 +136,16 @@ public final class TrainingSession implements AutoCloseable {
       List<Group> groups,
       LossScript loss,
       Precision precision) {
+    return open(graph, weights, groups, loss, Arithmetic.here(precision));
+  }
+
+  /** As {@link #open(Graph, Map, List, LossScript, Precision)}, with these kernels. */
+  public static TrainingSession open(
+      Graph graph,
+      Map<String, TensorData> weights,
+      List<Group> groups,
+      LossScript loss,
+      Arithmetic arithmetic) {
     Set<String> known = new HashSet<>();
     graph.parameters().forEach(parameter -> known.add(parameter.name()));
     Set<String> seen = new HashSet<>();
@@ -154,13 +164,14 @@ public final class TrainingSession implements AutoCloseable {
     try {
       NDList own = new NDList();
       try (NDManager mapped = manager.newSubManager()) {
-        for (NDArray array : Weights.load(mapped, graph, weights, precision.border())) {
+        for (NDArray array :
+            Weights.load(mapped, graph, weights, arithmetic.precision().border())) {
           NDArray copy = array.duplicate();
           copy.attach(manager);
           own.add(copy);
         }
       }
-      return new TrainingSession(graph, precision, manager, own, groups, loss);
+      return new TrainingSession(graph, arithmetic, manager, own, groups, loss);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -229,7 +240,7 @@ public final class TrainingSession implements AutoCloseable {
       for (Op.Input input : graph.inputs()) {
         TensorData tensor = inputs.get(input.name());
         if (tensor != null) {
-          DType type = input.kind() == Kind.INT ? DType.I64 : precision.border();
+          DType type = input.kind() == Kind.INT ? DType.I64 : arithmetic.precision().border();
           arguments.add(Weights.array(scope, Tensors.as(tensor, type)));
         }
       }
@@ -237,7 +248,8 @@ public final class TrainingSession implements AutoCloseable {
           .values()
           .forEach(
               tensor ->
-                  arguments.add(Weights.array(scope, Tensors.as(tensor, precision.border()))));
+                  arguments.add(
+                      Weights.array(scope, Tensors.as(tensor, arithmetic.precision().border()))));
       NDList results = program.gradients(scope, arguments, weights, scale);
       NDList found = new NDList(results.subList(1, results.size()));
       if (gradients == null) {
@@ -267,7 +279,7 @@ public final class TrainingSession implements AutoCloseable {
   public Map<String, TensorData> gradients() {
     Map<String, TensorData> named = new LinkedHashMap<>();
     for (int i = 0; i < trained.size(); i++) {
-      named.put(trained.get(i), ArrayTensor.of(gathered().get(i), precision.border()));
+      named.put(trained.get(i), ArrayTensor.of(gathered().get(i), arithmetic.precision().border()));
     }
     return named;
   }
@@ -333,7 +345,8 @@ public final class TrainingSession implements AutoCloseable {
 
   private Map<String, TensorData> tensors(Map<String, NDArray> arrays) {
     Map<String, TensorData> named = new LinkedHashMap<>();
-    arrays.forEach((name, array) -> named.put(name, ArrayTensor.of(array, precision.border())));
+    arrays.forEach(
+        (name, array) -> named.put(name, ArrayTensor.of(array, arithmetic.precision().border())));
     return named;
   }
 
@@ -385,7 +398,7 @@ public final class TrainingSession implements AutoCloseable {
               + " but is "
               + (value == null ? "missing" : value.type().shape()));
     }
-    DType type = name.equals(STEP) ? DType.F32 : precision.border();
+    DType type = name.equals(STEP) ? DType.F32 : arithmetic.precision().border();
     try (NDManager scope = manager.newSubManager()) {
       Weights.array(scope, Tensors.as(value, type)).copyTo(array);
     }
@@ -396,7 +409,7 @@ public final class TrainingSession implements AutoCloseable {
    * update, which changes its weights.
    */
   public Session averagedNetwork() {
-    return Session.over(graph, new NDList(averaged().values()), precision);
+    return Session.over(graph, new NDList(averaged().values()), arithmetic);
   }
 
   @Override

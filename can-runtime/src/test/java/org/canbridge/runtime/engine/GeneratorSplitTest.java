@@ -92,7 +92,8 @@ class GeneratorSplitTest {
     Graph can = can(PAPER);
     Map<String, TensorData> tensors = new RandomTensors(3).weights(can);
     try (NDManager manager = TorchEngine.newManager();
-        SharedGeneration shared = SharedGeneration.of(can, Precision.F32).orElseThrow()) {
+        SharedGeneration shared =
+            SharedGeneration.of(can, Arithmetic.here(Precision.F32)).orElseThrow()) {
       NDList weights = Weights.load(manager, can, tensors, DType.F32);
       long[] different = {1, 2, 3, 4};
       assertEquals(
