@@ -7,7 +7,7 @@ import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
-import org.canbridge.runtime.family.Networks;
+import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -23,10 +23,11 @@ final class RandomNetwork {
    */
   static Graph published(String name, int blocks) {
     Arguments arguments = Families.published(name).arguments();
-    return Networks.graph(
-        Families.byPublishedName(name)
-            .orElseThrow()
-            .config(blocks > 0 ? arguments.with("depth", blocks) : arguments));
+    return RuntimeFamilies.of(
+            Families.byPublishedName(name)
+                .orElseThrow()
+                .config(blocks > 0 ? arguments.with("depth", blocks) : arguments))
+        .graph();
   }
 
   /** Weights of such size that activations stay around 1. */

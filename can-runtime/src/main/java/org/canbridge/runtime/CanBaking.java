@@ -13,7 +13,6 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -57,8 +56,7 @@ public record CanBaking(Checkpoint checkpoint, double largest, double deviation)
                         "this model has no generators; only a condition-aware one can be frozen"));
     Map<String, TensorData> inputs = inputs(model.graph(), condition, seed);
     CanSpec plain = spec.withoutGenerators();
-    Graph fixed =
-        CanRewriter.rewrite(Networks.graph(model.checkpoint().config(), spec.control()), plain);
+    Graph fixed = CanRewriter.rewrite(model.family().graph(spec.control()), plain);
     Map<String, TensorData> tensors = new LinkedHashMap<>(model.checkpoint().tensors());
     for (Op.Parameter parameter : model.graph().parameters()) {
       if (fixed.parameters().stream().noneMatch(p -> p.name().equals(parameter.name()))) {

@@ -16,7 +16,6 @@ import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Shape;
@@ -103,7 +102,7 @@ public record CanConversion(
    */
   public static Estimate estimate(Model model, CanPlan plan) {
     refuseTwice(model);
-    Graph base = Networks.graph(model.checkpoint().config(), plan.control());
+    Graph base = model.family().graph(plan.control());
     CanSpec spec = CanPreset.spec(base, plan);
     return new Estimate(
         spec, CostModel.of(model.source()), CostModel.of(CanRewriter.rewrite(base, spec)));
@@ -126,14 +125,14 @@ public record CanConversion(
   public static CanConversion convert(Model model, CanSpec spec, long seed) {
     refuseTwice(model);
     Graph source = model.source();
-    Graph base = Networks.graph(model.checkpoint().config(), spec.control());
+    Graph base = model.family().graph(spec.control());
     Graph can = CanRewriter.rewrite(base, spec);
     List<String> removed = CanRewriter.removed(source, can);
     Map<String, TensorData> tensors = new LinkedHashMap<>(model.checkpoint().tensors());
     tensors.keySet().removeAll(removed);
     tensors.putAll(CanInitializer.initialize(source, can, seed));
     if (spec.control() == Control.CAN_ONLY) {
-      tensors.putAll(MeanModulation.of(source, model.checkpoint().tensors()));
+      tensors.putAll(model.family().constants(model.checkpoint().tensors()));
     }
     return new CanConversion(
         model.checkpoint().withCan(CanSpecJson.write(spec, removed), tensors),

@@ -4,14 +4,13 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.Problem;
-import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
-import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
@@ -19,9 +18,8 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
-import org.canbridge.runtime.family.autoencoder.AutoencoderTiny;
-import org.canbridge.runtime.family.autoencoder.LatentSpace;
+import org.canbridge.runtime.family.LatentCodec;
+import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.image.TiledDecoding;
 
@@ -37,13 +35,13 @@ public final class LatentDecoder implements AutoCloseable {
   private static final String DECODED = "decoded";
 
   private final Checkpoint checkpoint;
-  private final int channels;
+  private final LatentCodec codec;
   private final Precision precision;
   private final Map<ImageShape, Session> sessions = new HashMap<>();
 
-  private LatentDecoder(Checkpoint checkpoint, int channels, Precision precision) {
+  private LatentDecoder(Checkpoint checkpoint, LatentCodec codec, Precision precision) {
     this.checkpoint = checkpoint;
-    this.channels = channels;
+    this.codec = codec;
     this.precision = precision;
   }
 
@@ -57,11 +55,9 @@ public final class LatentDecoder implements AutoCloseable {
   public static LatentDecoder open(Path path, ImportOptions options, Precision precision) {
     Checkpoint checkpoint = Checkpoints.open(path, PublishedArguments.addTo(options, path));
     ModelConfig config = checkpoint.config();
-    if (config instanceof AutoencoderKlConfig kl) {
-      return new LatentDecoder(checkpoint, kl.latentChannels(), precision);
-    }
-    if (config instanceof AutoencoderTinyConfig tiny) {
-      return new LatentDecoder(checkpoint, tiny.latentChannels(), precision);
+    Optional<LatentCodec> codec = RuntimeFamilies.of(config).codec();
+    if (codec.isPresent()) {
+      return new LatentDecoder(checkpoint, codec.get(), precision);
     }
     checkpoint.close();
     throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, path)
@@ -74,7 +70,7 @@ public final class LatentDecoder implements AutoCloseable {
 
   /** Channels of the latents. */
   public int channels() {
-    return channels;
+    return codec.latentChannels();
   }
 
   /**
@@ -85,10 +81,10 @@ public final class LatentDecoder implements AutoCloseable {
    * @throws IllegalArgumentException if C is not {@link #channels()}
    */
   public Latents decode(Latents latents) {
-    if (latents.shape().channels() != channels) {
+    if (latents.shape().channels() != channels()) {
       throw new IllegalArgumentException(
           "the autoencoder decodes latents of "
-              + channels
+              + channels()
               + " channels, not of "
               + latents.shape());
     }
@@ -121,11 +117,7 @@ public final class LatentDecoder implements AutoCloseable {
   }
 
   private Session session(ImageShape shape) {
-    Graph graph =
-        checkpoint.config() instanceof AutoencoderKlConfig kl
-            ? AutoencoderKl.decoder(kl, LatentSpace.DIFFUSION, shape.height(), shape.width())
-            : AutoencoderTiny.decoder(
-                (AutoencoderTinyConfig) checkpoint.config(), shape.height(), shape.width());
+    Graph graph = codec.decoder(LatentSpace.DIFFUSION, shape.height(), shape.width());
     return Session.open(graph, checkpoint.tensors(), precision);
   }
 

@@ -22,7 +22,7 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.Networks;
+import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 
@@ -39,12 +39,19 @@ import org.canbridge.runtime.graph.Op;
  */
 public final class Model implements AutoCloseable {
   private final Checkpoint checkpoint;
+  private final RuntimeFamily family;
   private final Graph source;
   private final Graph graph;
   private final Optional<CanSpec> can;
 
-  private Model(Checkpoint checkpoint, Graph source, Graph graph, Optional<CanSpec> can) {
+  private Model(
+      Checkpoint checkpoint,
+      RuntimeFamily family,
+      Graph source,
+      Graph graph,
+      Optional<CanSpec> can) {
     this.checkpoint = checkpoint;
+    this.family = family;
     this.source = source;
     this.graph = graph;
     this.can = can;
@@ -75,21 +82,23 @@ public final class Model implements AutoCloseable {
     if (checkpoint.can().isPresent()) {
       throw new IllegalArgumentException("a condition-aware network must be opened from its file");
     }
-    Graph graph = Networks.graph(checkpoint.config());
-    return new Model(checkpoint, graph, graph, Optional.empty());
+    RuntimeFamily family = RuntimeFamilies.of(checkpoint.config());
+    Graph graph = family.graph();
+    return new Model(checkpoint, family, graph, graph, Optional.empty());
   }
 
   private static Model of(Checkpoint checkpoint, Path path) {
-    Graph source = Networks.graph(checkpoint.config());
+    RuntimeFamily family = RuntimeFamilies.of(checkpoint.config());
+    Graph source = family.graph();
     Optional<ObjectNode> section = checkpoint.can();
     if (section.isEmpty()) {
-      return new Model(checkpoint, source, source, Optional.empty());
+      return new Model(checkpoint, family, source, source, Optional.empty());
     }
     CanSpec spec;
     Graph graph;
     try {
       spec = CanSpecJson.read(section.get());
-      graph = CanRewriter.rewrite(Networks.graph(checkpoint.config(), spec.control()), spec);
+      graph = CanRewriter.rewrite(family.graph(spec.control()), spec);
     } catch (IllegalArgumentException e) {
       throw InputFileException.of(Problem.CONFIG_FIELD, path.resolve("config.json"))
           .key("can")
@@ -101,7 +110,7 @@ public final class Model implements AutoCloseable {
           .build();
     }
     checkTensors(checkpoint, source, graph, path);
-    return new Model(checkpoint, source, graph, Optional.of(spec));
+    return new Model(checkpoint, family, source, graph, Optional.of(spec));
   }
 
   /**
@@ -149,6 +158,11 @@ public final class Model implements AutoCloseable {
   /** The weights and where they come from. */
   public Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** What is known of the network as it was published. */
+  public RuntimeFamily family() {
+    return family;
   }
 
   /** The network as it was published. */

@@ -7,12 +7,10 @@ import java.util.Map;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.Networks;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
 import org.canbridge.runtime.graph.Graph;
@@ -52,7 +50,7 @@ public record NormFolding(
    */
   public static NormFolding of(Checkpoint source, long seed) {
     ModelConfig config = folded(source);
-    Graph before = Networks.graph(source.config());
+    Graph before = RuntimeFamilies.of(source.config()).graph();
     BatchNormFold.Folded fold = BatchNormFold.of(before);
     Map<String, TensorData> made = FoldedWeights.of(fold.pairs(), source.tensors());
     Map<String, TensorData> tensors = new LinkedHashMap<>();
@@ -76,16 +74,7 @@ public record NormFolding(
       throw new IllegalArgumentException(
           "a Condition-Aware Network cannot be changed; fold its source and convert that");
     }
-    if (!(source.config() instanceof EfficientVitConfig efficientVit)) {
-      throw new IllegalArgumentException(
-          "the architecture '"
-              + source.config().architecture()
-              + "' has no batch norms; there is nothing to fold");
-    }
-    if (efficientVit.batchNormFolded()) {
-      throw new IllegalArgumentException("the batch norms of this model are folded already");
-    }
-    return efficientVit.withBatchNormFolded(true);
+    return RuntimeFamilies.of(source.config()).withNormsFolded();
   }
 
   private static Map<String, TensorData> outputs(

@@ -5,13 +5,12 @@ import java.util.List;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
-import org.canbridge.importers.ModelConfig;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.runtime.family.Networks;
+import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 
@@ -174,17 +173,16 @@ public final class PaperSizes {
   }
 
   private static Graph graph(Entry entry) {
-    ModelConfig config = config(entry);
-    Graph base = Networks.graph(config, entry.kind() == Kind.CAN ? Control.CAN_ONLY : Control.KEEP);
+    Graph base = network(entry).graph(entry.kind() == Kind.CAN ? Control.CAN_ONLY : Control.KEEP);
     return entry.kind() == Kind.PUBLISHED
         ? base
         : CanRewriter.rewrite(base, CanPreset.paper(base, CanTarget.PAPER, CanCondition.ALL));
   }
 
-  private static ModelConfig config(Entry entry) {
+  private static RuntimeFamily network(Entry entry) {
     Family family = Families.byPublishedName(entry.arch()).orElseThrow();
     Arguments arguments = Families.published(entry.arch()).arguments();
-    String size = arguments.get("input_size").isPresent() ? "input_size" : "img_size";
-    return family.config(arguments.with(size, entry.imgSize()).with("patch_size", entry.patch()));
+    return RuntimeFamilies.of(family.config(arguments.with("patch_size", entry.patch())))
+        .ofSide(entry.imgSize());
   }
 }

@@ -4,31 +4,35 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.InputFileException;
 import org.canbridge.importers.Problem;
-import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.clip.ClipText;
-import org.canbridge.runtime.family.clip.ClipTokenizer;
+import org.canbridge.runtime.family.TextInput;
+import org.canbridge.runtime.family.TextModel;
 
-/** CLIP's text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
+/** A text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
 public final class TextEncoder implements AutoCloseable {
-  private static final String FEATURES = "last_hidden_state";
-
   private final Checkpoint checkpoint;
-  private final ClipTokenizer tokenizer;
+  private final TextModel model;
+  private final TextModel.Tokenizer tokenizer;
   private final Session session;
   private final TextInput input;
 
   private TextEncoder(
-      Checkpoint checkpoint, ClipTokenizer tokenizer, Session session, TextInput input) {
+      Checkpoint checkpoint,
+      TextModel model,
+      TextModel.Tokenizer tokenizer,
+      Session session,
+      TextInput input) {
     this.checkpoint = checkpoint;
+    this.model = model;
     this.tokenizer = tokenizer;
     this.session = session;
     this.input = input;
@@ -45,9 +49,9 @@ public final class TextEncoder implements AutoCloseable {
     ImportOptions options = PublishedArguments.addTo(ImportOptions.defaults(), folder);
     Checkpoint checkpoint = Checkpoints.open(folder, options);
     try {
-      if (!(checkpoint.config() instanceof ClipTextConfig clip)
-          || clip.hiddenSize() != input.width()
-          || clip.maxPositionEmbeddings() < input.tokens()) {
+      Optional<TextModel> model =
+          RuntimeFamilies.of(checkpoint.config()).textModel().filter(m -> m.gives(input));
+      if (model.isEmpty()) {
         throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, folder)
             .what("this is not the text encoder of the model")
             .expected(
@@ -60,13 +64,10 @@ public final class TextEncoder implements AutoCloseable {
             .next("give the folder of the CLIP that the model was trained with")
             .build();
       }
-      ClipTokenizer tokenizer = ClipTokenizer.open(folder);
+      TextModel.Tokenizer tokenizer = model.get().tokenizer(folder);
       Session session =
-          Session.open(
-              ClipText.graph(clip, ClipText.Padding.SEEN, input.tokens()),
-              checkpoint.tensors(),
-              precision);
-      return new TextEncoder(checkpoint, tokenizer, session, input);
+          Session.open(model.get().graph(input.tokens()), checkpoint.tensors(), precision);
+      return new TextEncoder(checkpoint, model.get(), tokenizer, session, input);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -85,9 +86,10 @@ public final class TextEncoder implements AutoCloseable {
     int size = input.tokens() * input.width();
     float[] features = new float[Math.multiplyExact(texts.size(), size)];
     for (int i = 0; i < texts.size(); i++) {
-      TensorData ids = tokenizer.encode(List.of(texts.get(i)), input.tokens()).inputIds();
-      Map<String, TensorData> out = session.run(Map.of("input_ids", ids), List.of(FEATURES));
-      System.arraycopy(Tensors.floats(out.get(FEATURES)), 0, features, i * size, size);
+      TensorData ids = tokenizer.encode(texts.get(i), input.tokens());
+      Map<String, TensorData> out =
+          session.run(Map.of("input_ids", ids), List.of(model.features()));
+      System.arraycopy(Tensors.floats(out.get(model.features())), 0, features, i * size, size);
     }
     return new TextConditions(features, input.tokens(), input.width());
   }

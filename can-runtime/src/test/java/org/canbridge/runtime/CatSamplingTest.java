@@ -30,7 +30,7 @@ import org.canbridge.runtime.diffusion.SeededNoise;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.cat.CatStart;
+import org.canbridge.runtime.family.Beginning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,7 +54,8 @@ class CatSamplingTest {
   private Model model(CatCondition condition) throws IOException {
     CatConfig config = new CatConfig(8, 4, 1, List.of(8, 16), List.of(1, 1), 4, 4, 12, condition);
     Path directory = folder.resolve("cat");
-    try (Model plain = Model.generated(CatStart.of(config, Optional.empty(), 3).checkpoint())) {
+    Beginning start = RuntimeFamilies.of(config).beginning().orElseThrow();
+    try (Model plain = Model.generated(start.begin(Optional.empty(), 3).checkpoint())) {
       CanConversion conversion =
           CanConversion.convert(
               plain, CanPreset.paper(plain.source(), CanTarget.PAPER, CanCondition.ALL), 3);

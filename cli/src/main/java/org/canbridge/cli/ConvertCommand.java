@@ -9,28 +9,27 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.apache.commons.cli.Options;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Families;
-import org.canbridge.importers.Family;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.ModelDirectory;
+import org.canbridge.importers.PublishedModel;
 import org.canbridge.importers.WriteOptions;
-import org.canbridge.importers.cat.CatConfig;
-import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.family.Beginning;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.runtime.family.cat.CatStart;
 
 /**
  * {@code canbridge convert}: a model becomes condition-aware and, unless its own control goes,
@@ -183,29 +182,47 @@ final class ConvertCommand implements Command {
         invocation
             .text("arch")
             .orElseThrow(() -> new UsageException("takes a MODEL or --arch CaT-..."));
-    CatConfig config;
-    try {
-      Family family = Families.byPublishedName(name).orElseThrow();
-      config = (CatConfig) family.config(Families.published(name).arguments());
-    } catch (NoSuchElementException | ClassCastException e) {
-      throw new UsageException(
-          "without a MODEL, --arch must be CaT-B0, CaT-L0, CaT-L1, CaT-S0 or CaT-S1, not " + name);
-    }
+    Beginning beginning =
+        beginning(name)
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        "without a MODEL, --arch must be " + withBeginning() + ", not " + name));
     Optional<String> pretrained = invocation.text("init-from");
     if (pretrained.isEmpty()) {
-      return Model.generated(CatStart.of(config, Optional.empty(), seed).checkpoint());
+      return Model.generated(beginning.begin(Optional.empty(), seed).checkpoint());
     }
     Checkpoint source = Checkpoints.open(Path.of(pretrained.get()), ImportOptions.defaults());
-    if (!(source.config() instanceof EfficientVitConfig)) {
+    Beginning.Start start;
+    try {
+      start = beginning.begin(Optional.of(source), seed);
+    } catch (IllegalArgumentException e) {
       source.close();
-      throw new UsageException("--init-from must be an EfficientViT");
+      throw new UsageException("--init-from " + e.getMessage());
     }
-    CatStart start = CatStart.of(config, Optional.of(source), seed);
     start.taken().entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(e -> context.err().println("taken  " + e.getKey() + "  from  " + e.getValue()));
     context.err().println(start.taken().size() + " tensors taken from " + pretrained.get());
     return Model.generated(start.checkpoint());
+  }
+
+  /** How the published network of this name begins without a file, if it does. */
+  private static Optional<Beginning> beginning(String name) {
+    return Families.byPublishedName(name)
+        .map(family -> family.config(Families.published(name).arguments()))
+        .flatMap(config -> RuntimeFamilies.of(config).beginning());
+  }
+
+  /** The names of all that begin without a file: "A, B or C". */
+  private static String withBeginning() {
+    String names =
+        Families.all().stream()
+            .flatMap(family -> family.published().stream())
+            .map(PublishedModel::name)
+            .filter(name -> beginning(name).isPresent())
+            .collect(Collectors.joining(", "));
+    return names.replaceFirst(", (?=[^,]*$)", " or ");
   }
 
   private static CanConversion.Estimate estimate(Model model, CanPlan plan) throws UsageException {

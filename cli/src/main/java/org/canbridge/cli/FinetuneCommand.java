@@ -16,11 +16,12 @@ import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Provenance;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
-import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.family.Diffusion;
+import org.canbridge.runtime.family.TextInput;
+import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.training.SampleSheet;
 import org.canbridge.runtime.training.Trainer;
-import org.canbridge.runtime.training.TrainingRecipe;
 import org.canbridge.runtime.training.TrainingRun;
 import org.canbridge.runtime.training.TrainingSettings;
 import org.canbridge.runtime.training.data.BatchLoader;
@@ -46,19 +47,20 @@ final class FinetuneCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL --data DIR --out DIR [--steps N] [--batch N] [--lr X] [--train all|generators|NAMES]"
-        + " [--precision f32|bf16] [--resume]";
+    return "MODEL --data DIR --out DIR [--steps N] [--batch N] [--lr X] [--train"
+        + " all|generators|NAMES] [--precision f32|bf16] [--resume]";
   }
 
   @Override
   public String description() {
-    return "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the settings of its"
-        + " authors unless told otherwise. The data are a folder of images by class, IDX files, or"
-        + " precomputed latents. --out gets checkpoints, metrics.jsonl, index.html with curves and"
-        + " samples, and in the end the model with averaged weights in DIR/model. Ctrl-C writes a"
-        + " checkpoint and ends; --resume with the same options goes on from the last one and ends with"
-        + " the weights of an undisturbed run. A loss that is not finite, or grows beyond measure, ends"
-        + " the run with exit status 4 and names the last good checkpoint.";
+    return "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the"
+        + " settings of its authors unless told otherwise. The data are a folder of images"
+        + " by class, IDX files, or precomputed latents. --out gets checkpoints,"
+        + " metrics.jsonl, index.html with curves and samples, and in the end the model with"
+        + " averaged weights in DIR/model. Ctrl-C writes a checkpoint and ends; --resume"
+        + " with the same options goes on from the last one and ends with the weights of an"
+        + " undisturbed run. A loss that is not finite, or grows beyond measure, ends the"
+        + " run with exit status 4 and names the last good checkpoint.";
   }
 
   @Override
@@ -93,7 +95,8 @@ final class FinetuneCommand implements Command {
             "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500",
             "a converted model, all its weights"),
         new Example(
-            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500 --resume",
+            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500"
+                + " --resume",
             "the same, after it was stopped"),
         new Example(
             "finetune dit-xl-2-can --data latents.safetensors --out run --train generators"
@@ -113,7 +116,8 @@ final class FinetuneCommand implements Command {
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
-      try (TrainingSet set = TrainingSets.open(data, setOptions(invocation, recipe));
+      try (TrainingSet set =
+              TrainingSets.open(data, setOptions(invocation, model.family().diffusion(), recipe));
           LatentDecoder decoder =
               vae.isPresent()
                   ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), Precision.F32)
@@ -136,18 +140,18 @@ final class FinetuneCommand implements Command {
     }
   }
 
-  private static TrainingSetOptions setOptions(Invocation invocation, TrainingRecipe recipe)
-      throws UsageException {
+  private static TrainingSetOptions setOptions(
+      Invocation invocation, Diffusion diffusion, TrainingRecipe recipe) throws UsageException {
     TrainingSetOptions options =
-        TrainingSetOptions.of(recipe.shape())
+        TrainingSetOptions.of(diffusion.shape())
             .withSkipBroken(invocation.flag("skip-broken"))
             .withLatentScale(
                 (float)
                     invocation
                         .number("latent-scale", Float.MIN_NORMAL, Float.MAX_VALUE)
                         .orElse(recipe.latentScale()));
-    if (recipe.nullLabel().isPresent()) {
-      options = options.withClasses(Math.toIntExact(recipe.nullLabel().getAsLong()));
+    if (diffusion.nullLabel().isPresent()) {
+      options = options.withClasses(Math.toIntExact(diffusion.nullLabel().getAsLong()));
     }
     Optional<Boolean> flip = invocation.choice("flip", yesOrNo());
     return flip.isPresent() ? options.withFlip(flip.get()) : options;
@@ -162,7 +166,7 @@ final class FinetuneCommand implements Command {
 
   private static TrainingRecipe recipe(Model model) throws UsageException {
     try {
-      return TrainingRecipe.of(model.checkpoint().config());
+      return model.family().training();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
@@ -185,7 +189,7 @@ final class FinetuneCommand implements Command {
       throw new UsageException(
           "the model takes classes, but the examples of " + set.path() + " have none");
     }
-    Optional<TextInput> wanted = TextInput.of(model.checkpoint().config());
+    Optional<TextInput> wanted = model.family().text();
     Optional<TextInput> given =
         set.text().map(shape -> new TextInput(shape.tokens(), shape.width()));
     if (wanted.isPresent() && !wanted.equals(given)) {
@@ -257,8 +261,9 @@ final class FinetuneCommand implements Command {
                     + end.remark()
                     + "\n  directory: "
                     + out
-                    + "\n  next: train from there with a smaller --lr, with --clip 1, or with --precision"
-                    + " f32");
+                    + "\n"
+                    + "  next: train from there with a smaller --lr, with --clip 1, or with"
+                    + " --precision f32");
         return ExitStatus.FAILURE;
       }
     }

@@ -4,12 +4,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.commons.cli.Options;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.training.AdamW;
+import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.training.Ema;
 import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
-import org.canbridge.runtime.training.TrainingRecipe;
 import org.canbridge.runtime.training.TrainingRun;
 import org.canbridge.runtime.training.TrainingSettings;
 
@@ -49,8 +49,8 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
             CommonOptions.value(
                 "generator-rate",
                 "X",
-                "factor of the learning rate for generators, whose small steps are large ones of the"
-                    + " weights they make; "
+                "factor of the learning rate for generators, whose small steps are large ones of"
+                    + " the weights they make; "
                     + TrainingSettings.GENERATOR_RATE))
         .addOption(
             CommonOptions.value(
@@ -75,8 +75,8 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
             CommonOptions.value(
                 "ema",
                 "X",
-                "decay of the weights' moving average, which is what is sampled; 0.9999, less in the"
-                    + " first steps"))
+                "decay of the weights' moving average, which is what is sampled; 0.9999, less in"
+                    + " the first steps"))
         .addOption(
             CommonOptions.value(
                 "drop",

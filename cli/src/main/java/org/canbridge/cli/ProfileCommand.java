@@ -13,13 +13,10 @@ import org.apache.commons.cli.Options;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.efficientvit.EfficientVitConfig;
-import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.PaperSizes;
-import org.canbridge.runtime.family.Networks;
-import org.canbridge.runtime.family.efficientvit.EfficientVit;
+import org.canbridge.runtime.RuntimeFamilies;
+import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 
@@ -28,14 +25,6 @@ import org.canbridge.runtime.graph.Graph;
  * alone.
  */
 final class ProfileCommand implements Command {
-  /**
-   * Published latent models see one cell for 8x8 pixels: the downsampling of the Stable Diffusion
-   * autoencoder.
-   */
-  private static final int RGB = 3;
-
-  private static final int PIXELS_PER_LATENT = 8;
-
   @Override
   public String name() {
     return "profile";
@@ -128,26 +117,20 @@ final class ProfileCommand implements Command {
     try {
       Arguments arguments = Families.published(name).arguments();
       Family family = Families.byPublishedName(name).orElseThrow();
-      ModelConfig config = family.config(arguments);
-      return pixels.isPresent() ? sized(family, config, pixels.getAsInt()) : Networks.graph(config);
+      RuntimeFamily network = RuntimeFamilies.of(family.config(arguments));
+      return (pixels.isPresent() ? sized(network, pixels.getAsInt()) : network).graph();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
   }
 
   /** The network for images of another size; those on latents see an eighth of the pixels. */
-  private static Graph sized(Family family, ModelConfig config, int pixels) throws UsageException {
-    if (config instanceof EfficientVitConfig efficientVit) {
-      return EfficientVit.graph(efficientVit, pixels, pixels);
+  private static RuntimeFamily sized(RuntimeFamily network, int pixels) throws UsageException {
+    int cell = network.pixelsPerCell();
+    if (pixels % cell != 0) {
+      throw new UsageException("--image-size must be a multiple of " + cell + ", not " + pixels);
     }
-    boolean onPixels = config instanceof UvitConfig uvit && uvit.inChans() == RGB;
-    if (!onPixels && pixels % PIXELS_PER_LATENT != 0) {
-      throw new UsageException(
-          "--image-size must be a multiple of " + PIXELS_PER_LATENT + ", not " + pixels);
-    }
-    int side = onPixels ? pixels : pixels / PIXELS_PER_LATENT;
-    String argument = config.arguments().get("input_size").isPresent() ? "input_size" : "img_size";
-    return Networks.graph(family.config(config.arguments().with(argument, side)));
+    return network.ofSide(pixels / cell);
   }
 
   private static String text(String name, CostModel.Cost cost) {

@@ -12,9 +12,9 @@ import org.apache.commons.cli.Options;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.TextEncoder;
-import org.canbridge.runtime.TextInput;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.TextInput;
 
 /**
  * The options of text-conditional models.
@@ -81,12 +81,13 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
    * @throws UsageException if the model needs prompts and there are none, or the other way round
    */
   ModelSampler sampler(Model model, Session session, Precision precision) throws UsageException {
-    Optional<TextInput> text = TextInput.of(model.checkpoint().config());
+    Optional<TextInput> text = model.family().text();
     if (text.isPresent() == prompts.isEmpty()) {
       throw new UsageException(
           text.isPresent()
               ? "this model draws from text; give --prompt TEXT and --text-encoder DIR"
-              : "this model is not conditioned on text; --prompt and --text-encoder are of no use to it");
+              : "this model is not conditioned on text; --prompt and --text-encoder are of no use"
+                  + " to it");
     }
     if (text.isEmpty()) {
       return ModelSampler.of(model, session);

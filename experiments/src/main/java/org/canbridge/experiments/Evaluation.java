@@ -18,7 +18,6 @@ import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.training.DenoisingLoss;
-import org.canbridge.runtime.training.TrainingRecipe;
 import org.canbridge.runtime.training.data.Example;
 import org.canbridge.runtime.training.data.ExampleRandom;
 import org.canbridge.runtime.training.data.TrainingSet;
@@ -84,7 +83,7 @@ record Evaluation(
   }
 
   private double heldOut(Model model, Session network) throws IOException {
-    DenoisingLoss loss = TrainingRecipe.of(model.checkpoint().config()).loss();
+    DenoisingLoss loss = DenoisingLoss.of(model.family().diffusion());
     double sum = 0;
     for (int from = 0; from < scale.heldOut(); from += BATCH) {
       sum += heldOut(loss, network, from, Math.min(BATCH, scale.heldOut() - from));

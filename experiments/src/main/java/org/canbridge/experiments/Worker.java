@@ -9,12 +9,12 @@ import java.util.Map;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.training.Ema;
 import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
-import org.canbridge.runtime.training.TrainingRecipe;
 import org.canbridge.runtime.training.TrainingSettings;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.LoaderOptions;
@@ -59,7 +59,7 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
           return result(job, model, network, List.of(), began, began);
         }
       }
-      TrainingSettings settings = settings(job, TrainingRecipe.of(model.checkpoint().config()));
+      TrainingSettings settings = settings(job, model.family().training());
       try (Trainer trainer = Trainer.open(model, settings)) {
         List<Double> losses = train(job, trainer, settings);
         long trained = System.nanoTime();

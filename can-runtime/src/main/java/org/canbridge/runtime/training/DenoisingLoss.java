@@ -6,7 +6,9 @@ import java.util.Locale;
 import org.canbridge.runtime.diffusion.ContinuousSchedule;
 import org.canbridge.runtime.diffusion.NoiseLevel;
 import org.canbridge.runtime.diffusion.NoiseSchedule;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.LossScript;
+import org.canbridge.runtime.family.Diffusion;
 
 /**
  * What a denoising network is trained for: to tell the noise in a noisy image. Given the clean
@@ -54,6 +56,18 @@ public final class DenoisingLoss implements LossScript {
     this.levels = levels;
     this.hybrid = hybrid;
     this.channels = channels;
+  }
+
+  /** The loss that a network's family is trained with. */
+  public static DenoisingLoss of(Diffusion diffusion) {
+    TrainedSchedule schedule = diffusion.schedule();
+    if (diffusion.learnedVariance()) {
+      return hybrid(schedule.discrete().orElseThrow(), diffusion.shape().channels());
+    }
+    return schedule
+        .discrete()
+        .map(DenoisingLoss::simple)
+        .orElseGet(() -> simple(schedule.continuous()));
   }
 
   /**
@@ -157,8 +171,8 @@ public final class DenoisingLoss implements LossScript {
     lines.add("log_var = torch.add(torch.mul(share, k7), torch.mul(torch.rsub(share, 1), k6))");
     lines.add("apart = torch.pow(torch.sub(truth, mean), 2)");
     lines.add(
-        "kl = torch.add(torch.add(torch.add(torch.sub(log_var, k6), -1),"
-            + " torch.exp(torch.sub(k6, log_var))), torch.mul(apart, torch.exp(torch.neg(log_var))))");
+        "kl = torch.add(torch.add(torch.add(torch.sub(log_var, k6), -1), torch.exp(torch.sub(k6,"
+            + " log_var))), torch.mul(apart, torch.exp(torch.neg(log_var))))");
     lines.add("kl_bits = " + mean("torch.mul(kl, " + number(0.5 * BITS) + ")"));
     lines.add("centred = torch.sub(loss_clean, mean)");
     lines.add("inverse = torch.exp(torch.mul(log_var, -0.5))");

@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.training.data.TrainingBatch;
 
 /**
@@ -25,7 +26,8 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
    * @param from the first row that is taken
    * @param count how many are taken
    * @param number of the first of them in the run, which decides its random numbers
-   * @param recipe of the network
+   * @param diffusion what the network is
+   * @param loss that it is trained with
    * @param drop share of conditions that are dropped
    * @param noText features of the empty text; empty for networks without text
    * @param textShape of the features of all rows taken; empty for networks without text
@@ -36,7 +38,8 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
       int count,
       long number,
       ExampleDraws draws,
-      TrainingRecipe recipe,
+      Diffusion diffusion,
+      DenoisingLoss loss,
       double drop,
       float[] noText,
       long[] textShape) {
@@ -45,7 +48,7 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
     boolean[] dropped = new boolean[count];
     for (int i = 0; i < count; i++) {
       ExampleDraws.Choice choice = draws.choice(number + i);
-      DenoisingLoss.Level level = recipe.loss().at(choice.level());
+      DenoisingLoss.Level level = loss.at(choice.level());
       timesteps[i] = level.timestep();
       levels[i] = level.coefficients().stream().mapToDouble(Double::doubleValue).toArray();
       dropped[i] = choice.drop() < drop;
@@ -53,28 +56,28 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
     Map<String, TensorData> network = new LinkedHashMap<>();
     network.put("t", MemoryTensor.of(timesteps, count));
     if (batch.labels().length > 0) {
-      long[] labels = labels(batch, from, dropped, recipe.nullLabel());
+      long[] labels = labels(batch, from, dropped, diffusion.nullLabel());
       network.put("y", MemoryTensor.of(labels, count));
     }
     if (textShape.length > 0) {
       network.put("context", MemoryTensor.of(texts(batch, from, dropped, noText), textShape));
     }
-    ImageShape shape = recipe.shape();
+    ImageShape shape = diffusion.shape();
     long[] images = {count, shape.channels(), shape.height(), shape.width()};
     int size = shape.size();
-    Map<String, TensorData> loss = new LinkedHashMap<>();
-    loss.put(
+    Map<String, TensorData> objective = new LinkedHashMap<>();
+    objective.put(
         "clean",
         MemoryTensor.of(
             Arrays.copyOfRange(batch.values(), from * size, (from + count) * size), images));
-    loss.put("noise", MemoryTensor.of(draws.noise(number, count, shape), images));
-    loss.put(
+    objective.put("noise", MemoryTensor.of(draws.noise(number, count, shape), images));
+    objective.put(
         "level",
         MemoryTensor.of(
             Arrays.stream(levels).flatMapToDouble(Arrays::stream).toArray(),
             count,
             levels[0].length));
-    return new StepInputs(network, loss);
+    return new StepInputs(network, objective);
   }
 
   private static long[] labels(

@@ -12,8 +12,10 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.TrainingSession;
+import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.training.data.TrainingBatch;
 
@@ -34,7 +36,8 @@ public final class Trainer implements AutoCloseable {
   /** Keyword for the parameters that conversion added: generators and inserted convolutions. */
   public static final String GENERATORS = "generators";
 
-  private final TrainingRecipe recipe;
+  private final Diffusion diffusion;
+  private final DenoisingLoss loss;
   private final TrainingSettings settings;
   private final TrainingSession session;
   private final ExampleDraws draws;
@@ -42,9 +45,14 @@ public final class Trainer implements AutoCloseable {
   private long steps;
 
   private Trainer(
-      TrainingRecipe recipe, TrainingSettings settings, TrainingSession session, float[] noText) {
+      Diffusion diffusion,
+      DenoisingLoss loss,
+      TrainingSettings settings,
+      TrainingSession session,
+      float[] noText) {
     this.noText = noText;
-    this.recipe = recipe;
+    this.diffusion = diffusion;
+    this.loss = loss;
     this.settings = settings;
     this.session = session;
     this.draws = new ExampleDraws(settings.seed());
@@ -77,13 +85,16 @@ public final class Trainer implements AutoCloseable {
    *     parameter
    */
   public static Trainer open(Model model, TrainingSettings settings, float... noText) {
-    TrainingRecipe recipe = TrainingRecipe.of(model.checkpoint().config());
-    Set<String> trained = chosen(model, recipe, settings.trained());
+    Set<String> fixed = model.family().training().fixed();
+    Set<String> trained = chosen(model, fixed, settings.trained());
     Set<String> made = generators(model);
     made.retainAll(trained);
     trained.removeAll(made);
+    Diffusion diffusion = model.family().diffusion();
+    DenoisingLoss loss = DenoisingLoss.of(diffusion);
     return new Trainer(
-        recipe,
+        diffusion,
+        loss,
         settings,
         TrainingSession.open(
             model.graph(),
@@ -92,7 +103,7 @@ public final class Trainer implements AutoCloseable {
             List.of(
                 new TrainingSession.Group(trained, 1, 1),
                 new TrainingSession.Group(made, settings.generatorRate(), 1)),
-            recipe.loss(),
+            loss,
             settings.precision()),
         noText.clone());
   }
@@ -106,7 +117,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** Names of the parameters that these words choose, in the graph's order. */
-  static Set<String> chosen(Model model, TrainingRecipe recipe, List<String> words) {
+  static Set<String> chosen(Model model, Set<String> fixed, List<String> words) {
     Set<String> before = new LinkedHashSet<>();
     model.source().parameters().forEach(p -> before.add(p.name()));
     Set<String> names = new LinkedHashSet<>();
@@ -117,7 +128,7 @@ public final class Trainer implements AutoCloseable {
         String name = parameter.name();
         boolean meant =
             word.equals(GENERATORS) ? !before.contains(name) : pattern.matcher(name).matches();
-        if (meant && !recipe.fixed().contains(name)) {
+        if (meant && !fixed.contains(name)) {
           names.add(name);
         }
       }
@@ -134,7 +145,7 @@ public final class Trainer implements AutoCloseable {
 
   /** The shape of one example. */
   public ImageShape shape() {
-    return recipe.shape();
+    return diffusion.shape();
   }
 
   /** Names of the parameters that move. */
@@ -179,7 +190,7 @@ public final class Trainer implements AutoCloseable {
   public StepResult step(TrainingBatch examples) {
     check(examples, settings.examples());
     long first = steps * settings.examples();
-    double[] sums = new double[recipe.loss().terms().size()];
+    double[] sums = new double[loss.terms().size()];
     for (int pass = 0; pass < settings.accumulate(); pass++) {
       int from = pass * settings.batch();
       double[][] values = differentiate(examples, from, first + from);
@@ -190,13 +201,13 @@ public final class Trainer implements AutoCloseable {
     double norm = session.gradientNorm();
     double rate = settings.learningRate().at(steps);
     Map<String, Double> terms = new LinkedHashMap<>();
-    double loss = 0;
+    double total = 0;
     for (int i = 0; i < sums.length; i++) {
       double mean = sums[i] / settings.examples();
-      terms.put(recipe.loss().terms().get(i), mean);
-      loss += mean;
+      terms.put(loss.terms().get(i), mean);
+      total += mean;
     }
-    boolean sound = Double.isFinite(loss) && Double.isFinite(norm);
+    boolean sound = Double.isFinite(total) && Double.isFinite(norm);
     if (sound) {
       AdamW optimizer = settings.optimizer();
       session.update(
@@ -212,7 +223,7 @@ public final class Trainer implements AutoCloseable {
     } else {
       session.forget();
     }
-    return new StepResult(sound ? steps : steps + 1, loss, terms, norm, rate, sound);
+    return new StepResult(sound ? steps : steps + 1, total, terms, norm, rate, sound);
   }
 
   /**
@@ -225,7 +236,7 @@ public final class Trainer implements AutoCloseable {
    */
   public double loss(TrainingBatch examples) {
     int batch = settings.batch();
-    int count = examples.values().length / recipe.shape().size();
+    int count = examples.values().length / diffusion.shape().size();
     check(examples, count);
     if (count % batch != 0) {
       throw new IllegalArgumentException(
@@ -243,12 +254,12 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void check(TrainingBatch examples, int count) {
-    if (examples.values().length != count * recipe.shape().size()) {
+    if (examples.values().length != count * diffusion.shape().size()) {
       throw new IllegalArgumentException(
           "a step takes "
               + count
               + " examples of "
-              + recipe.shape()
+              + diffusion.shape()
               + ", not "
               + examples.values().length
               + " values");
@@ -274,7 +285,8 @@ public final class Trainer implements AutoCloseable {
             batch,
             number,
             draws,
-            recipe,
+            diffusion,
+            loss,
             settings.drop(),
             noText,
             contextShape(batch));

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
 
 /**

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.canbridge.runtime.engine.AdamW;
 import org.junit.jupiter.api.Test;
 
 /** What changes over a run: learning rate, decay of the average; and when a run is given up. */

@@ -18,6 +18,7 @@ import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.junit.jupiter.api.Test;

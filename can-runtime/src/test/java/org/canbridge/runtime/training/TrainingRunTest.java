@@ -23,6 +23,7 @@ import org.canbridge.importers.format.SafetensorsWriter;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.LoaderOptions;

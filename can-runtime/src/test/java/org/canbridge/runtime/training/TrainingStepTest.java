@@ -23,6 +23,7 @@ import org.canbridge.importers.format.SafetensorsFile;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.junit.jupiter.api.Test;
@@ -105,7 +106,7 @@ class TrainingStepTest {
               name.equals("training-can")
                   ? options
                   : options.withHeads(settings.path("config").path("num_heads").intValue()));
-      loss = TrainingRecipe.of(model.checkpoint().config()).loss();
+      loss = DenoisingLoss.of(model.family().diffusion());
       List<TrainingSession.Group> groups = new ArrayList<>();
       for (JsonNode group : settings.path("optimizer").path("groups")) {
         Set<String> names = new LinkedHashSet<>();

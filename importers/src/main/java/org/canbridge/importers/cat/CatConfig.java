@@ -86,7 +86,7 @@ public record CatConfig(
    *
    * @throws IllegalArgumentException listing every argument that is missing, unknown or impossible
    */
-  static CatConfig of(Arguments arguments) {
+  public static CatConfig of(Arguments arguments) {
     Arguments.Reader reader = arguments.reader();
     int imgSize = reader.integer("img_size", 1, MAX_SIZE);
     int inChans = reader.integer("in_chans", 1, MAX_SIZE);

@@ -162,7 +162,7 @@ public record DitConfig(
    *
    * @throws IllegalArgumentException listing every argument that is missing, unknown or impossible
    */
-  static DitConfig of(Arguments arguments) {
+  public static DitConfig of(Arguments arguments) {
     Arguments.Reader reader = arguments.reader();
     int inputSize = reader.integer("input_size", 1, MAX_SIZE);
     int patchSize = reader.integer("patch_size", 1, MAX_SIZE);

@@ -72,7 +72,7 @@ public record UvitConfig(
    *
    * @throws IllegalArgumentException listing every argument that is missing, unknown or impossible
    */
-  static UvitConfig of(Arguments arguments) {
+  public static UvitConfig of(Arguments arguments) {
     Arguments.Reader reader = arguments.reader();
     int imgSize = reader.integer("img_size", 1, MAX_SIZE);
     int patchSize = reader.integer("patch_size", 1, MAX_SIZE);

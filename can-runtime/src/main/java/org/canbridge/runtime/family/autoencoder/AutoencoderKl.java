@@ -2,6 +2,7 @@ package org.canbridge.runtime.family.autoencoder;
 
 import java.util.List;
 import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
+import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;

@@ -11,23 +11,25 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.format.ConstantTensor;
 import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.TensorType;
+import org.canbridge.runtime.family.Beginning;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 
 /**
  * A CaT to begin training with, since nobody published weights: weights {@code N(0, 1/fan-in)},
  * embeddings {@code N(0, 0.02)}, biases zero, norms one. Modules may start from those of a
- * pretrained EfficientViT.
+ * pretrained EfficientViT: module j of a stage of ours takes the tensors of module j of the first
+ * of its stages whose shapes are the same; the rest stays random.
  *
- * @param checkpoint the network, without generators
- * @param taken what was taken from the EfficientViT: its tensor by the name of ours
+ * @param config arguments of the network
  */
-public record CatStart(Checkpoint checkpoint, Map<String, String> taken) {
+record CatStart(CatConfig config) implements Beginning {
   private static final double EMBEDDING_DEVIATION = 0.02;
   private static final Pattern OURS =
       Pattern.compile("(?:(encoder|decoder)\\.(\\d+)|middle)\\.blocks\\.(\\d+)\\.(.*)");
@@ -35,19 +37,11 @@ public record CatStart(Checkpoint checkpoint, Map<String, String> taken) {
       Pattern.compile(
           "(.*stages\\.\\d+)\\.op_list\\.(\\d+)\\.((?:context|local)_module\\.main\\..*)");
 
-  /** Keeps its own copy. */
-  public CatStart {
-    taken = Map.copyOf(taken);
-  }
-
-  /**
-   * Makes a network.
-   *
-   * @param pretrained an EfficientViT. Module j of a stage of ours takes the tensors of module j of
-   *     the first of its stages whose shapes are the same; the rest stays random
-   * @param seed of the random weights
-   */
-  public static CatStart of(CatConfig config, Optional<Checkpoint> pretrained, long seed) {
+  @Override
+  public Start begin(Optional<Checkpoint> pretrained, long seed) {
+    if (pretrained.isPresent() && !(pretrained.get().config() instanceof EfficientVitConfig)) {
+      throw new IllegalArgumentException("must be an EfficientViT");
+    }
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     for (Op.Parameter parameter : Cat.graph(config).parameters()) {
@@ -62,7 +56,7 @@ public record CatStart(Checkpoint checkpoint, Map<String, String> taken) {
                   match.ifPresent(theirs -> taken.put(name, theirs));
                   return match.map(source.tensors()::get).orElse(start);
                 }));
-    return new CatStart(Checkpoint.generated(config, tensors), taken);
+    return new Start(Checkpoint.generated(config, tensors), taken);
   }
 
   private static Optional<String> match(

@@ -32,7 +32,7 @@ import org.canbridge.runtime.graph.Shape;
  */
 public final class EfficientVit {
   /** Side of the images that the published models are measured on, in pixels. */
-  private static final int USUAL_SIZE = 224;
+  static final int USUAL_SIZE = 224;
 
   /**
    * timm's pooling flattens what it returns, and no module of the authors has that value, so it can

@@ -15,6 +15,7 @@ import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.BundleCoverage;
+import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.junit.jupiter.api.Test;

@@ -21,10 +21,11 @@ import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RandomTensors;
+import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.family.Networks;
+import org.canbridge.runtime.family.Beginning;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,8 @@ class CatStartTest {
   @Test
   void aCatIsMadeConditionAwareWrittenAndReadBack() throws IOException {
     Path directory = folder.resolve("cat");
-    try (Model model = Model.generated(CatStart.of(TINY, Optional.empty(), 3).checkpoint())) {
+    try (Model model =
+        Model.generated(new CatStart(TINY).begin(Optional.empty(), 3).checkpoint())) {
       CanConversion conversion =
           CanConversion.convert(
               model, CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL), 3);
@@ -64,8 +66,10 @@ class CatStartTest {
             Optional.empty(),
             1e-5,
             1e-15);
-    Map<String, TensorData> weights = new RandomTensors(3).weights(Networks.graph(config));
-    CatStart start = CatStart.of(TINY, Optional.of(Checkpoint.generated(config, weights)), 3);
+    Map<String, TensorData> weights =
+        new RandomTensors(3).weights(RuntimeFamilies.of(config).graph());
+    Beginning.Start start =
+        new CatStart(TINY).begin(Optional.of(Checkpoint.generated(config, weights)), 3);
     String ours = "middle.blocks.0.context_module.main.qkv.conv.weight";
     String theirs = start.taken().get(ours);
     assertTrue(theirs.endsWith("op_list.1.context_module.main.qkv.conv.weight"), theirs);

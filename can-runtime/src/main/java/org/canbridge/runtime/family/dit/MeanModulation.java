@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.runtime.family.dit;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,7 +9,6 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.dit.Dit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 
@@ -33,21 +32,20 @@ final class MeanModulation {
   private MeanModulation() {}
 
   /**
-   * The values of {@code <block>.adaLN_modulation.bias}, for all modules of that kind; none if
-   * {@code source} has none.
+   * The values of {@code <block>.adaLN_modulation.bias}, for all modules of that kind.
    *
    * @param source the network with its adaptive layer norms
+   * @param labels rows of its label table
    */
-  static Map<String, TensorData> of(Graph source, Map<String, TensorData> weights) {
+  static Map<String, TensorData> of(Graph source, long labels, Map<String, TensorData> weights) {
     List<String> modules = new ArrayList<>();
     source.modules().keySet().stream().filter(p -> p.endsWith(SUFFIX)).forEach(modules::add);
-    if (modules.isEmpty()) {
-      return Map.of();
-    }
     Map<String, double[]> sums = new LinkedHashMap<>();
     try (Session session = Session.open(source, weights, Precision.F32)) {
       for (int from = 0; from < PAIRS; from += BATCH) {
-        session.run(pairs(source, from), modules).forEach((path, rows) -> add(sums, path, rows));
+        session
+            .run(pairs(source, labels, from), modules)
+            .forEach((path, rows) -> add(sums, path, rows));
       }
     }
     Map<String, TensorData> means = new LinkedHashMap<>();
@@ -62,13 +60,12 @@ final class MeanModulation {
     return means;
   }
 
-  private static Map<String, TensorData> pairs(Graph source, int from) {
+  private static Map<String, TensorData> pairs(Graph source, long labels, int from) {
     float[] t = new float[BATCH];
     long[] y = new long[BATCH];
-    long classes = RandomInputs.rows(source, "y");
     for (int i = 0; i < BATCH; i++) {
       t[i] = (float) Math.floor(TIMESTEPS * fraction((from + i) * FIRST));
-      y[i] = (long) (classes * fraction((from + i) * SECOND));
+      y[i] = (long) (labels * fraction((from + i) * SECOND));
     }
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (Op.Input input : source.inputs()) {

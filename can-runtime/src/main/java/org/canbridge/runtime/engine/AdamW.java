@@ -1,4 +1,4 @@
-package org.canbridge.runtime.training;
+package org.canbridge.runtime.engine;
 
 /**
  * Settings of the optimizer: AdamW (Loshchilov and Hutter, ICLR 2019).
@@ -32,7 +32,7 @@ public record AdamW(double beta1, double beta2, double eps, double weightDecay, 
   }
 
   /** By what gradients of this norm are divided: 1 if they are within the limit. */
-  double divisor(double norm) {
+  public double divisor(double norm) {
     return clip == 0 ? 1 : Math.max(1, (norm + CLIP_EPS) / clip);
   }
 }

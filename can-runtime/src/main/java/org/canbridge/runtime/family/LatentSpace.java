@@ -1,4 +1,4 @@
-package org.canbridge.runtime.family.autoencoder;
+package org.canbridge.runtime.family;
 
 /** Whose numbers the latents of an autoencoder are. */
 public enum LatentSpace {

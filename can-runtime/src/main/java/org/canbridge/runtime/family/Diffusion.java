@@ -1,0 +1,26 @@
+package org.canbridge.runtime.family;
+
+import java.util.OptionalLong;
+import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
+
+/**
+ * A network as a diffusion model: what sampling and training need to know beside its graph, which
+ * takes {@code x (B, C, H, W)}, {@code t (B)} and {@code y (B)} or {@code context (B, N, D)}.
+ *
+ * @param shape of one image or latent
+ * @param schedule what its family's published models were trained on
+ * @param learnedVariance whether the second half of the output's channels is the variance value
+ * @param nullLabel the null class, which comes after all others; empty for networks without classes
+ * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
+ *     an unconditional model
+ */
+public record Diffusion(
+    ImageShape shape,
+    TrainedSchedule schedule,
+    boolean learnedVariance,
+    OptionalLong nullLabel,
+    double usualGuidance) {
+  /** Downsampling of the Stable Diffusion autoencoder, whose latents all published models use. */
+  public static final int PIXELS_PER_LATENT = 8;
+}

@@ -1,0 +1,28 @@
+package org.canbridge.runtime.family;
+
+import java.util.Set;
+import org.canbridge.runtime.engine.AdamW;
+
+/**
+ * How the authors of a family train it, which is what fine-tuning starts from.
+ *
+ * @param learningRate their learning rate
+ * @param warmup steps in which their learning rate rises
+ * @param optimizer their optimizer
+ * @param drop share of conditions that they drop
+ * @param latentScale factor of latents that are sampled from stored moments
+ * @param fixed parameters that never move
+ */
+public record TrainingRecipe(
+    double learningRate,
+    long warmup,
+    AdamW optimizer,
+    double drop,
+    float latentScale,
+    Set<String> fixed) {
+
+  /** Keeps its own copy. */
+  public TrainingRecipe {
+    fixed = Set.copyOf(fixed);
+  }
+}
