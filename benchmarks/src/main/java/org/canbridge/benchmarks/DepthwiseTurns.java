@@ -1,9 +1,11 @@
 package org.canbridge.benchmarks;
 
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -55,11 +57,11 @@ public final class DepthwiseTurns {
             : g.reshape(g.input("bias", Kind.FLOAT, Shape.of(1, channels)), Shape.of(channels));
     Node image = extra == 0 ? tokens : g.slice(tokens, 1, extra, extra + SIDE * SIDE);
     Node map = g.permute(g.reshape(image, Shape.batched(SIDE, SIDE, channels)), 0, 3, 1, 2);
-    Op op = own ? new Op.SampleConv2d(1, 1, channels) : new Op.Conv2d(1, 1, channels);
+    Op op = own ? new LinearOp.SampleConv2d(1, 1, channels) : new LinearOp.Conv2d(1, 1, channels);
     Node out = g.permute(g.add(op, null, map, weight, bias), 0, 2, 3, 1);
     Node back = g.reshape(out, image.shape());
     Node all = extra == 0 ? back : g.concat(1, g.slice(tokens, 1, 0, extra), back);
-    g.output("output", g.pointwise(Op.Pointwise.Function.GELU_TANH, all));
+    g.output("output", g.pointwise(ElementwiseOp.Pointwise.Function.GELU_TANH, all));
     return g.build();
   }
 }

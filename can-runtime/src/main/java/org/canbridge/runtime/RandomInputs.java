@@ -8,6 +8,7 @@ import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 
@@ -54,7 +55,7 @@ final class RandomInputs {
 
   private static long rows(Graph graph, Node ids) {
     return graph.nodes().stream()
-        .filter(n -> n.op() instanceof Op.Embedding && n.inputs().get(0) == ids)
+        .filter(n -> n.op() instanceof LookupOp.Embedding && n.inputs().get(0) == ids)
         .mapToLong(n -> n.inputs().get(1).shape().size(0))
         .min()
         .orElseThrow(

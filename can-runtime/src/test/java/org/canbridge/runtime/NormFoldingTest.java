@@ -36,7 +36,7 @@ import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,7 +104,8 @@ class NormFoldingTest {
     }
     try (Model model = Model.open(directory, ImportOptions.defaults())) {
       assertTrue(((EfficientVitConfig) model.checkpoint().config()).batchNormFolded());
-      assertTrue(model.graph().nodes().stream().noneMatch(n -> n.op() instanceof Op.BatchNorm));
+      assertTrue(
+          model.graph().nodes().stream().noneMatch(n -> n.op() instanceof ReductionOp.BatchNorm));
       assertEquals(Optional.empty(), model.checkpoint().publishedName());
       assertEquals(
           List.of("21 batch norms were folded into the convolutions in front of them"),

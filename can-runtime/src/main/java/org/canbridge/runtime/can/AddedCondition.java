@@ -1,9 +1,10 @@
 package org.canbridge.runtime.can;
 
+import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -26,9 +27,9 @@ final class AddedCondition {
     if (condition != CanCondition.CLASS) {
       Node t = g.input("t", Kind.FLOAT, Shape.batched());
       GraphBuilder module = g.in("can").in("t_embedder");
-      Node sinusoid = module.add(new Op.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
+      Node sinusoid = module.add(new LookupOp.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
       Node hidden = module.in("mlp").linear("0", sinusoid, embedder.width(), null);
-      Node active = module.pointwise(Op.Pointwise.Function.SILU, hidden);
+      Node active = module.pointwise(ElementwiseOp.Pointwise.Function.SILU, hidden);
       time =
           module.returns(module.in("mlp").linear("2", active, embedder.width(), Role.TIME_EMBED));
     }
@@ -37,11 +38,13 @@ final class AddedCondition {
       GraphBuilder module = g.in("can").in("y_embedder");
       Node table =
           module.in("embedding_table").parameter("weight", embedder.classes(), embedder.width());
-      label = module.returns(module.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
+      label = module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));
     }
     if (time == null) {
       return label;
     }
-    return label == null ? time : g.in("can").add(new Op.Add(), Role.CONDITION, time, label);
+    return label == null
+        ? time
+        : g.in("can").add(new ElementwiseOp.Add(), Role.CONDITION, time, label);
   }
 }

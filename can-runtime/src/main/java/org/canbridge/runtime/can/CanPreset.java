@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -144,7 +144,7 @@ public final class CanPreset {
   private static Map<String, Node> layers(Graph source, CanTarget target) {
     Map<String, Node> layers = new LinkedHashMap<>();
     for (Node node : source.nodes()) {
-      boolean layer = node.op() instanceof Op.Linear || node.op() instanceof Op.Conv2d;
+      boolean layer = node.op() instanceof LinearOp.Linear || node.op() instanceof LinearOp.Conv2d;
       if (layer && node.role().filter(target.roles()::contains).isPresent()) {
         layers.put(node.path(), node);
       }

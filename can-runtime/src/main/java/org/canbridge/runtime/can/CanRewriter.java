@@ -11,6 +11,8 @@ import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Dim;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
@@ -119,7 +121,7 @@ public final class CanRewriter {
   }
 
   private static boolean isLayer(Node node) {
-    return node.op() instanceof Op.Linear || node.op() instanceof Op.Conv2d;
+    return node.op() instanceof LinearOp.Linear || node.op() instanceof LinearOp.Conv2d;
   }
 
   /** The layer with one weight for each sample. */
@@ -138,11 +140,11 @@ public final class CanRewriter {
     if (generatesBias) {
       layer.add(at.add(in[2], part(at, rows, weight.elements(), in[2].shape())));
     }
-    boolean convolution = op instanceof Op.Conv2d;
+    boolean convolution = op instanceof LinearOp.Conv2d;
     Node out =
-        op instanceof Op.Conv2d conv
+        op instanceof LinearOp.Conv2d conv
             ? at.add(
-                new Op.SampleConv2d(conv.stride(), conv.padding(), conv.groups()),
+                new LinearOp.SampleConv2d(conv.stride(), conv.padding(), conv.groups()),
                 role,
                 layer.toArray(Node[]::new))
             : sampleLinear(at, role, layer);
@@ -158,12 +160,12 @@ public final class CanRewriter {
     Shape shape = layer.get(0).shape();
     long columns = shape.size(-1);
     if (shape.rank() == 3) {
-      return at.add(new Op.SampleLinear(), role, layer.toArray(Node[]::new));
+      return at.add(new LinearOp.SampleLinear(), role, layer.toArray(Node[]::new));
     }
     Node flat = at.reshape(layer.get(0), Shape.batched(shape.elements() / columns, columns));
     Node[] in = layer.toArray(Node[]::new);
     in[0] = flat;
-    Node out = at.add(new Op.SampleLinear(), role, in);
+    Node out = at.add(new LinearOp.SampleLinear(), role, in);
     return at.reshape(out, shape.with(-1, out.shape().dim(-1)));
   }
 
@@ -209,7 +211,7 @@ public final class CanRewriter {
     Node map =
         at.permute(
             at.reshape(image, Shape.batched(grid.height(), grid.width(), channels)), 0, 3, 1, 2);
-    Op.Conv2d op = new Op.Conv2d(1, 1, Math.toIntExact(channels));
+    LinearOp.Conv2d op = new LinearOp.Conv2d(1, 1, Math.toIntExact(channels));
     Node[] in = {map, at.parameter("weight", channels, 1, 3, 3), at.parameter("bias", channels)};
     CanSpec.Generator generator = generatorOf.get(path);
     Node out =
@@ -219,7 +221,7 @@ public final class CanRewriter {
     Node back = at.reshape(at.permute(out, 0, 2, 3, 1), image.shape());
     return grid.extra() == 0
         ? back
-        : at.add(new Op.Concat(1), null, at.slice(tokens, 1, 0, grid.extra()), back);
+        : at.add(new LayoutOp.Concat(1), null, at.slice(tokens, 1, 0, grid.extra()), back);
   }
 
   /** What the rewriting adds: the parameters that the source does not have, in execution order. */

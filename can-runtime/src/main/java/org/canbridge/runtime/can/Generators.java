@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.graph.Dim;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -86,7 +88,7 @@ final class Generators {
 
   private static Node linear(GraphBuilder at, Node input, long rows, Role role) {
     return at.add(
-        new Op.Linear(), role, input, at.parameter("weight", rows, input.shape().size(-1)));
+        new LinearOp.Linear(), role, input, at.parameter("weight", rows, input.shape().size(-1)));
   }
 
   /** Base kernels mixed by a softmax over the condition. */
@@ -94,9 +96,10 @@ final class Generators {
     List<Dim> dims = new ArrayList<>(weight.dims());
     dims.add(0, Dim.of(kernels));
     Node base = at.parameter("kernels", dims.stream().mapToLong(Dim::size).toArray());
-    Node shares = at.add(new Op.Softmax(), null, at.linear("select", condition, kernels, null));
+    Node shares =
+        at.add(new ReductionOp.Softmax(), null, at.linear("select", condition, kernels, null));
     Node matrix = at.permute(at.reshape(base, Shape.of(kernels, weight.elements())), 1, 0);
-    return at.add(new Op.Linear(), Role.GENERATED, shares, matrix);
+    return at.add(new LinearOp.Linear(), Role.GENERATED, shares, matrix);
   }
 
   /** {@code U M_c V}, then the biases. */
@@ -108,10 +111,11 @@ final class Generators {
     Node middle =
         at.reshape(biases == 0 ? all : at.slice(all, 1, 0, core), Shape.batched(rank, rank));
     Node right = at.permute(at.parameter("right", rank, columns), 1, 0);
-    Node product = at.permute(at.add(new Op.Linear(), null, middle, right), 0, 2, 1);
-    Node transposed = at.add(new Op.Linear(), null, product, at.parameter("left", outputs, rank));
+    Node product = at.permute(at.add(new LinearOp.Linear(), null, middle, right), 0, 2, 1);
+    Node transposed =
+        at.add(new LinearOp.Linear(), null, product, at.parameter("left", outputs, rank));
     Node rows = at.reshape(at.permute(transposed, 0, 2, 1), Shape.batched(outputs * columns));
     Node whole = biases == 0 ? rows : at.concat(1, rows, at.slice(all, 1, core, core + biases));
-    return at.add(new Op.Reshape(whole.shape()), Role.GENERATED, whole);
+    return at.add(new LayoutOp.Reshape(whole.shape()), Role.GENERATED, whole);
   }
 }

@@ -5,8 +5,8 @@ import java.util.stream.LongStream;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -40,7 +40,7 @@ final class ConvolutionScript {
   }
 
   /** What a convolution asks the library for. */
-  static Kernel kernel(Op.Conv2d op, List<Node> in) {
+  static Kernel kernel(LinearOp.Conv2d op, List<Node> in) {
     Shape x = in.get(0).shape();
     Shape w = in.get(1).shape();
     return isPatchify(x, op.stride(), op.padding(), op.groups(), w.size(2), w.size(3))
@@ -49,7 +49,7 @@ final class ConvolutionScript {
   }
 
   /** The value of a convolution. */
-  String conv2d(Op.Conv2d op, List<Node> in) {
+  String conv2d(LinearOp.Conv2d op, List<Node> in) {
     Shape w = in.get(1).shape();
     Kernel kernel = kernel(op, in);
     if (kernel == Kernel.LINEAR) {
@@ -149,7 +149,7 @@ final class ConvolutionScript {
   }
 
   /** The value of a convolution with one kernel for each sample. */
-  String sampleConv2d(Op.SampleConv2d op, List<Node> in) {
+  String sampleConv2d(LinearOp.SampleConv2d op, List<Node> in) {
     Shape x = in.get(0).shape();
     Shape w = in.get(1).shape();
     long out = w.size(1);
@@ -224,7 +224,7 @@ final class ConvolutionScript {
    * 2 to 2.5 times on CPU (docs/decisions.md). Samples, kernels and biases are taken apart before
    * the loop: the gradient of a slice inside it would be a whole batch, mostly zeros, each time.
    */
-  private String sampleBySample(Op.SampleConv2d op, List<Node> in) {
+  private String sampleBySample(LinearOp.SampleConv2d op, List<Node> in) {
     String samples = body.temporary("torch.split(" + body.name(in, 0) + ", 1, 0)");
     String weights = body.temporary("torch.unbind(" + body.name(in, 1) + ", 0)");
     String biases =

@@ -5,8 +5,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Role;
@@ -27,7 +30,7 @@ record GeneratorSplit(Graph graph, List<Node> byTime, List<Node> byLabel) {
     List<Node> generated = graph.withRole(Role.GENERATED);
     for (Node sum : graph.withRole(Role.CONDITION)) {
       Linearity linearity = new Linearity(sum);
-      if (sum.op() instanceof Op.Add
+      if (sum.op() instanceof ElementwiseOp.Add
           && sum.inputs().stream().allMatch(part -> part.shape().equals(sum.shape()))
           && generated.stream().allMatch(linearity::holds)) {
         return Optional.of(split(graph, generated, sum));
@@ -63,12 +66,12 @@ record GeneratorSplit(Graph graph, List<Node> byTime, List<Node> byLabel) {
       }
       Op op = node.op();
       boolean linear =
-          op instanceof Op.Linear
-              || op instanceof Op.Reshape
-              || op instanceof Op.Permute
-              || op instanceof Op.Slice;
+          op instanceof LinearOp.Linear
+              || op instanceof LayoutOp.Reshape
+              || op instanceof LayoutOp.Permute
+              || op instanceof LayoutOp.Slice;
       List<Node> inputs = node.inputs();
-      return op instanceof Op.Concat
+      return op instanceof LayoutOp.Concat
           ? inputs.stream().allMatch(this::holds)
           : linear
               && holds(inputs.get(0))
@@ -107,12 +110,12 @@ record GeneratorSplit(Graph graph, List<Node> byTime, List<Node> byLabel) {
         return known;
       }
       List<Node> in = new ArrayList<>(node.inputs());
-      if (node.op() instanceof Op.Concat) {
+      if (node.op() instanceof LayoutOp.Concat) {
         in.replaceAll(this::of);
       } else {
         in.set(0, of(in.get(0)));
       }
-      if (node.op() instanceof Op.Linear && !constants) {
+      if (node.op() instanceof LinearOp.Linear && !constants) {
         in = in.subList(0, 2);
       }
       Node copy = builder.at(node.path()).add(node.op(), null, in.toArray(Node[]::new));

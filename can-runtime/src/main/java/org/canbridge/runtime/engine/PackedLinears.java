@@ -9,12 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.engine.kernels.Kernels;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.Shape;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +53,9 @@ final class PackedLinears {
       for (int i = 0; i < in.size(); i++) {
         uses.merge(in.get(i), 1, Integer::sum);
         boolean weight =
-            node.op() instanceof Op.Linear && i == 1 && in.get(i).op() instanceof Op.Parameter;
+            node.op() instanceof LinearOp.Linear
+                && i == 1
+                && in.get(i).op() instanceof Op.Parameter;
         (weight ? packed : others).add(in.get(i));
       }
     }
@@ -109,7 +113,7 @@ final class PackedLinears {
 
   /** Whether {@code node} is a packed linear layer. */
   boolean isPackedLayer(Node node) {
-    return node.op() instanceof Op.Linear && isPacked(node.inputs().get(1));
+    return node.op() instanceof LinearOp.Linear && isPacked(node.inputs().get(1));
   }
 
   /**
@@ -118,7 +122,7 @@ final class PackedLinears {
    */
   boolean isFusedWith(Node node, Node next) {
     return isPackedLayer(node)
-        && next.op() instanceof Op.Pointwise pointwise
+        && next.op() instanceof ElementwiseOp.Pointwise pointwise
         && (pointwise.function() == Function.GELU_ERF || pointwise.function() == Function.GELU_TANH)
         && uses.get(node) == 1;
   }

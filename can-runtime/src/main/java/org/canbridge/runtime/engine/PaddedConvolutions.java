@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 
@@ -32,7 +33,7 @@ final class PaddedConvolutions {
     for (Node node : graph.nodes()) {
       List<Node> in = node.inputs();
       boolean fills =
-          node.op() instanceof Op.Conv2d op
+          node.op() instanceof LinearOp.Conv2d op
               && kernels.form(ConvolutionScript.kernel(op, in)).padded();
       for (int i = 0; i < in.size(); i++) {
         boolean own = fills && i > 0 && in.get(i).op() instanceof Op.Parameter;

@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 
 /**
  * The slices of {@link TorchScriptEmitter}. Where slices take a value apart without rest, as
@@ -17,12 +17,12 @@ import org.canbridge.runtime.graph.Op;
  */
 final class SliceScript {
   private final ScriptBody body;
-  private final Map<Cut, TreeSet<Op.Slice>> pieces = new HashMap<>();
+  private final Map<Cut, TreeSet<LayoutOp.Slice>> pieces = new HashMap<>();
   private final Map<Cut, String> splits = new HashMap<>();
 
   /** A value and the axis along which it is sliced. */
   private record Cut(Node value, int axis) {
-    static Cut of(Op.Slice op, List<Node> in) {
+    static Cut of(LayoutOp.Slice op, List<Node> in) {
       return new Cut(in.get(0), op.axis());
     }
   }
@@ -34,13 +34,14 @@ final class SliceScript {
   /** Looks for splits among the nodes that will be computed. */
   void plan(Collection<Node> nodes) {
     for (Node node : nodes) {
-      if (node.op() instanceof Op.Slice slice) {
+      if (node.op() instanceof LayoutOp.Slice slice) {
         pieces
             .computeIfAbsent(
                 Cut.of(slice, node.inputs()),
                 cut ->
                     new TreeSet<>(
-                        Comparator.comparingLong(Op.Slice::from).thenComparingLong(Op.Slice::to)))
+                        Comparator.comparingLong(LayoutOp.Slice::from)
+                            .thenComparingLong(LayoutOp.Slice::to)))
             .add(slice);
       }
     }
@@ -48,9 +49,9 @@ final class SliceScript {
   }
 
   /** Whether the pieces follow each other from the first position to the last. */
-  private static boolean isWhole(Cut cut, Collection<Op.Slice> pieces) {
+  private static boolean isWhole(Cut cut, Collection<LayoutOp.Slice> pieces) {
     long at = 0;
-    for (Op.Slice piece : pieces) {
+    for (LayoutOp.Slice piece : pieces) {
       if (piece.from() != at) {
         return false;
       }
@@ -60,9 +61,9 @@ final class SliceScript {
   }
 
   /** The value of a slice. */
-  String slice(Op.Slice op, List<Node> in) {
+  String slice(LayoutOp.Slice op, List<Node> in) {
     Cut cut = Cut.of(op, in);
-    TreeSet<Op.Slice> all = pieces.get(cut);
+    TreeSet<LayoutOp.Slice> all = pieces.get(cut);
     if (all == null) {
       return "torch.slice("
           + String.join(

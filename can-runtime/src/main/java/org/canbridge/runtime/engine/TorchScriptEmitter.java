@@ -7,12 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.canbridge.runtime.graph.AttentionOp;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LinearOp;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.OpVisitor;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -145,7 +151,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     }
     Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
     if (packed.isFusedWith(before, node) && !asked.contains(before)) {
-      Function gelu = ((Op.Pointwise) node.op()).function();
+      Function gelu = ((ElementwiseOp.Pointwise) node.op()).function();
       return body.statement(
           node,
           packedLinear(before.inputs(), "gelu", gelu == Function.GELU_TANH ? "tanh" : "none"));
@@ -225,7 +231,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String linear(Op.Linear op, List<Node> in) {
+  public String linear(LinearOp.Linear op, List<Node> in) {
     return "torch.linear("
         + body.name(in, 0)
         + ", "
@@ -236,22 +242,22 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String sampleLinear(Op.SampleLinear op, List<Node> in) {
+  public String sampleLinear(LinearOp.SampleLinear op, List<Node> in) {
     return ConvolutionScript.batchedLinear(body.name(in, 0), body.name(in, 1), body.name(in, 2));
   }
 
   @Override
-  public String conv2d(Op.Conv2d op, List<Node> in) {
+  public String conv2d(LinearOp.Conv2d op, List<Node> in) {
     return convolutions.conv2d(op, in);
   }
 
   @Override
-  public String sampleConv2d(Op.SampleConv2d op, List<Node> in) {
+  public String sampleConv2d(LinearOp.SampleConv2d op, List<Node> in) {
     return convolutions.sampleConv2d(op, in);
   }
 
   @Override
-  public String layerNorm(Op.LayerNorm op, List<Node> in) {
+  public String layerNorm(ReductionOp.LayerNorm op, List<Node> in) {
     long width = in.get(0).shape().size(-1);
     return "torch.layer_norm("
         + body.name(in, 0)
@@ -267,7 +273,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String batchNorm(Op.BatchNorm op, List<Node> in) {
+  public String batchNorm(ReductionOp.BatchNorm op, List<Node> in) {
     return "torch.batch_norm("
         + inputs(in)
         + ", False, 0., "
@@ -276,7 +282,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String groupNorm(Op.GroupNorm op, List<Node> in) {
+  public String groupNorm(ReductionOp.GroupNorm op, List<Node> in) {
     return "torch.group_norm("
         + String.join(
             ", ",
@@ -289,7 +295,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String l2Normalize(Op.L2Normalize op, List<Node> in) {
+  public String l2Normalize(ReductionOp.L2Normalize op, List<Node> in) {
     return "torch.div("
         + body.name(in, 0)
         + ", torch.norm("
@@ -298,7 +304,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String attention(Op.Attention op, List<Node> in) {
+  public String attention(AttentionOp.Attention op, List<Node> in) {
     return "torch.scaled_dot_product_attention("
         + body.name(in, 0)
         + ", "
@@ -309,7 +315,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String causalAttention(Op.CausalAttention op, List<Node> in) {
+  public String causalAttention(AttentionOp.CausalAttention op, List<Node> in) {
     String operands = body.name(in, 0) + ", " + body.name(in, 1) + ", " + body.name(in, 2);
     if (in.size() < 4) {
       return "torch.scaled_dot_product_attention(" + operands + ", None, 0., True)";
@@ -341,7 +347,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String reluLinearAttention(Op.ReluLinearAttention op, List<Node> in) {
+  public String reluLinearAttention(AttentionOp.ReluLinearAttention op, List<Node> in) {
     String q = body.temporary("torch.relu(" + widened(body.name(in, 0)) + ")");
     String k = body.temporary("torch.relu(" + widened(body.name(in, 1)) + ")");
     String v = body.temporary(widened(body.name(in, 2)));
@@ -376,7 +382,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String pointwise(Op.Pointwise op, List<Node> in) {
+  public String pointwise(ElementwiseOp.Pointwise op, List<Node> in) {
     return switch (op.function()) {
       case SILU -> "torch.silu(" + body.name(in, 0) + ")";
       case RELU -> "torch.relu(" + body.name(in, 0) + ")";
@@ -395,32 +401,32 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String add(Op.Add op, List<Node> in) {
+  public String add(ElementwiseOp.Add op, List<Node> in) {
     return "torch.add(" + body.name(in, 0) + ", " + body.name(in, 1) + ")";
   }
 
   @Override
-  public String addScalar(Op.AddScalar op, List<Node> in) {
+  public String addScalar(ElementwiseOp.AddScalar op, List<Node> in) {
     return "torch.add(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
-  public String mulScalar(Op.MulScalar op, List<Node> in) {
+  public String mulScalar(ElementwiseOp.MulScalar op, List<Node> in) {
     return "torch.mul(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
-  public String divScalar(Op.DivScalar op, List<Node> in) {
+  public String divScalar(ElementwiseOp.DivScalar op, List<Node> in) {
     return "torch.div(" + body.name(in, 0) + ", " + op.constant() + ")";
   }
 
   @Override
-  public String clamp(Op.Clamp op, List<Node> in) {
+  public String clamp(ElementwiseOp.Clamp op, List<Node> in) {
     return "torch.clamp(" + body.name(in, 0) + ", " + op.least() + ", " + op.most() + ")";
   }
 
   @Override
-  public String addMul(Op.AddMul op, List<Node> in) {
+  public String addMul(ElementwiseOp.AddMul op, List<Node> in) {
     return "torch.addcmul("
         + body.name(in, 0)
         + ", "
@@ -431,23 +437,23 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String softmax(Op.Softmax op, List<Node> in) {
+  public String softmax(ReductionOp.Softmax op, List<Node> in) {
     return "torch.softmax(" + body.name(in, 0) + ", -1)";
   }
 
   @Override
-  public String mean(Op.Mean op, List<Node> in) {
+  public String mean(ReductionOp.Mean op, List<Node> in) {
     return "torch.mean(" + body.name(in, 0) + ", " + op.axes() + ", True)";
   }
 
   @Override
-  public String reshape(Op.Reshape op, List<Node> in) {
+  public String reshape(LayoutOp.Reshape op, List<Node> in) {
     long[] sizes = op.shape().dims().stream().mapToLong(d -> d.batch() ? -1 : d.size()).toArray();
     return "torch.reshape(" + body.name(in, 0) + ", " + ScriptBody.list(sizes) + ")";
   }
 
   @Override
-  public String pad(Op.Pad op, List<Node> in) {
+  public String pad(LayoutOp.Pad op, List<Node> in) {
     return "torch.constant_pad_nd("
         + body.name(in, 0)
         + ", "
@@ -456,7 +462,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String upsampleNearest(Op.UpsampleNearest op, List<Node> in) {
+  public String upsampleNearest(LayoutOp.UpsampleNearest op, List<Node> in) {
     Shape x = in.get(0).shape();
     return "torch.upsample_nearest2d("
         + body.name(in, 0)
@@ -466,27 +472,27 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String permute(Op.Permute op, List<Node> in) {
+  public String permute(LayoutOp.Permute op, List<Node> in) {
     return "torch.permute(" + body.name(in, 0) + ", " + op.axes() + ")";
   }
 
   @Override
-  public String slice(Op.Slice op, List<Node> in) {
+  public String slice(LayoutOp.Slice op, List<Node> in) {
     return slices.slice(op, in);
   }
 
   @Override
-  public String concat(Op.Concat op, List<Node> in) {
+  public String concat(LayoutOp.Concat op, List<Node> in) {
     return "torch.cat([" + inputs(in) + "], " + in.get(0).shape().axis(op.axis()) + ")";
   }
 
   @Override
-  public String embedding(Op.Embedding op, List<Node> in) {
+  public String embedding(LookupOp.Embedding op, List<Node> in) {
     return "torch.embedding(" + body.name(in, 1) + ", " + body.name(in, 0) + ")";
   }
 
   @Override
-  public String selectToken(Op.SelectToken op, List<Node> in) {
+  public String selectToken(LookupOp.SelectToken op, List<Node> in) {
     String ids = body.name(in, 1);
     // The first of several largest values; comparisons are made numbers, which argmax needs.
     String searched =
@@ -507,7 +513,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   @Override
-  public String timestepEmbedding(Op.TimestepEmbedding op, List<Node> in) {
+  public String timestepEmbedding(LookupOp.TimestepEmbedding op, List<Node> in) {
     int half = op.width() / 2;
     String t =
         precision == Precision.F64

@@ -8,8 +8,10 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -117,11 +119,11 @@ public final class BatchNormFold {
   }
 
   private void choose(Node norm) {
-    if (!(norm.op() instanceof Op.BatchNorm op)) {
+    if (!(norm.op() instanceof ReductionOp.BatchNorm op)) {
       return;
     }
     Node convolution = norm.inputs().get(0);
-    if (!(convolution.op() instanceof Op.Conv2d)) {
+    if (!(convolution.op() instanceof LinearOp.Conv2d)) {
       return;
     }
     List<Node> statistics = norm.inputs().subList(1, norm.inputs().size());

@@ -17,8 +17,6 @@ import java.util.Map;
  * }</pre>
  */
 public final class GraphBuilder {
-  private static final ShapeInference SHAPES = new ShapeInference();
-
   /** What the builders of one graph share. */
   private static final class State {
     final List<Node> nodes = new ArrayList<>();
@@ -81,25 +79,15 @@ public final class GraphBuilder {
     List<Node> in = List.of(inputs);
     Shape shape;
     try {
-      shape = op.accept(SHAPES, in);
+      shape = op.shape(in);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(op + " at '" + path + "': " + e.getMessage(), e);
     }
-    Kind kind = op instanceof Op.Input input ? input.kind() : elementKind(op, in);
     // Not the number of nodes: where some were pruned, the last id is larger.
     int id = state.nodes.isEmpty() ? 0 : state.nodes.get(state.nodes.size() - 1).id() + 1;
-    Node node = new Node(id, op, in, shape, kind, path, role);
+    Node node = new Node(id, op, in, shape, op.kind(in), path, role);
     state.nodes.add(node);
     return node;
-  }
-
-  private static Kind elementKind(Op op, List<Node> in) {
-    boolean moves =
-        op instanceof Op.Reshape
-            || op instanceof Op.Permute
-            || op instanceof Op.Slice
-            || op instanceof Op.Concat;
-    return moves ? in.get(0).kind() : Kind.FLOAT;
   }
 
   /** An argument of the network. */
@@ -133,14 +121,14 @@ public final class GraphBuilder {
     GraphBuilder module = in(name);
     Node weight = module.parameter("weight", outFeatures, x.shape().size(-1));
     return module.returns(
-        module.add(new Op.Linear(), role, x, weight, module.parameter("bias", outFeatures)));
+        module.add(new LinearOp.Linear(), role, x, weight, module.parameter("bias", outFeatures)));
   }
 
   /** A linear layer without bias as module {@code name}. */
   public Node linearWithoutBias(String name, Node x, long outFeatures, Role role) {
     GraphBuilder module = in(name);
     Node weight = module.parameter("weight", outFeatures, x.shape().size(-1));
-    return module.returns(module.add(new Op.Linear(), role, x, weight));
+    return module.returns(module.add(new LinearOp.Linear(), role, x, weight));
   }
 
   /**
@@ -161,7 +149,7 @@ public final class GraphBuilder {
         module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
     Node bias = module.parameter("bias", outChannels);
     return module.returns(
-        module.add(new Op.Conv2d(stride, padding, groups), role, x, weight, bias));
+        module.add(new LinearOp.Conv2d(stride, padding, groups), role, x, weight, bias));
   }
 
   /** The same without bias. */
@@ -177,7 +165,8 @@ public final class GraphBuilder {
     GraphBuilder module = in(name);
     Node weight =
         module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
-    return module.returns(module.add(new Op.Conv2d(stride, padding, groups), role, x, weight));
+    return module.returns(
+        module.add(new LinearOp.Conv2d(stride, padding, groups), role, x, weight));
   }
 
   /** Batch norm with stored statistics as module {@code name}: x {@code (B, C, H, W)}. */
@@ -186,7 +175,7 @@ public final class GraphBuilder {
     long channels = x.shape().size(1);
     return module.returns(
         module.add(
-            new Op.BatchNorm(eps),
+            new ReductionOp.BatchNorm(eps),
             null,
             x,
             module.parameter("weight", channels),
@@ -197,7 +186,7 @@ public final class GraphBuilder {
 
   /** Layer norm over the last axis without weight and bias. */
   public Node layerNorm(Node x, double eps) {
-    return add(new Op.LayerNorm(eps), null, x);
+    return add(new ReductionOp.LayerNorm(eps), null, x);
   }
 
   /** Layer norm over the last axis, D, with weight and bias {@code (D)}, as module {@code name}. */
@@ -206,7 +195,8 @@ public final class GraphBuilder {
     long width = x.shape().size(-1);
     Node weight = module.parameter("weight", width);
     return module.returns(
-        module.add(new Op.LayerNorm(eps), null, x, weight, module.parameter("bias", width)));
+        module.add(
+            new ReductionOp.LayerNorm(eps), null, x, weight, module.parameter("bias", width)));
   }
 
   /** Group norm of {@code (B, C, ...)} with weight and bias {@code (C)}, as module {@code name}. */
@@ -215,57 +205,58 @@ public final class GraphBuilder {
     long channels = x.shape().size(1);
     Node weight = module.parameter("weight", channels);
     Node bias = module.parameter("bias", channels);
-    return module.returns(module.add(new Op.GroupNorm(groups, eps), null, x, weight, bias));
+    return module.returns(
+        module.add(new ReductionOp.GroupNorm(groups, eps), null, x, weight, bias));
   }
 
   /** Attention over {@code (B, heads, N, d)}. */
   public Node attention(Node q, Node k, Node v) {
-    return add(new Op.Attention(), null, q, k, v);
+    return add(new AttentionOp.Attention(), null, q, k, v);
   }
 
   /** An element-wise function. */
-  public Node pointwise(Op.Pointwise.Function function, Node x) {
-    return add(new Op.Pointwise(function), null, x);
+  public Node pointwise(ElementwiseOp.Pointwise.Function function, Node x) {
+    return add(new ElementwiseOp.Pointwise(function), null, x);
   }
 
   /** {@code a + b}. */
   public Node add(Node a, Node b) {
-    return add(new Op.Add(), null, a, b);
+    return add(new ElementwiseOp.Add(), null, a, b);
   }
 
   /** {@code a + x * y}. */
   public Node addMul(Node a, Node x, Node y) {
-    return add(new Op.AddMul(), null, a, x, y);
+    return add(new ElementwiseOp.AddMul(), null, a, x, y);
   }
 
   /** {@code x + constant}. */
   public Node addScalar(Node x, double constant) {
-    return add(new Op.AddScalar(constant), null, x);
+    return add(new ElementwiseOp.AddScalar(constant), null, x);
   }
 
   /** {@code x * constant}. */
   public Node mulScalar(Node x, double constant) {
-    return add(new Op.MulScalar(constant), null, x);
+    return add(new ElementwiseOp.MulScalar(constant), null, x);
   }
 
   /** Another shape for the same elements. */
   public Node reshape(Node x, Shape shape) {
-    return x.shape().equals(shape) ? x : add(new Op.Reshape(shape), null, x);
+    return x.shape().equals(shape) ? x : add(new LayoutOp.Reshape(shape), null, x);
   }
 
   /** Axes in another order. */
   public Node permute(Node x, Integer... axes) {
-    return add(new Op.Permute(Arrays.asList(axes)), null, x);
+    return add(new LayoutOp.Permute(Arrays.asList(axes)), null, x);
   }
 
   /** The inputs one after another along an axis. */
   public Node concat(int axis, Node... parts) {
-    return add(new Op.Concat(parts[0].shape().axis(axis)), null, parts);
+    return add(new LayoutOp.Concat(parts[0].shape().axis(axis)), null, parts);
   }
 
   /** A range of an axis. */
   public Node slice(Node x, int axis, long from, long to) {
-    return add(new Op.Slice(x.shape().axis(axis), from, to), null, x);
+    return add(new LayoutOp.Slice(x.shape().axis(axis), from, to), null, x);
   }
 
   /** {@code parts} equal ranges of the last axis. */
@@ -280,7 +271,7 @@ public final class GraphBuilder {
 
   /** Rows of a table. */
   public Node embedding(Node ids, Node table) {
-    return add(new Op.Embedding(), null, ids, table);
+    return add(new LookupOp.Embedding(), null, ids, table);
   }
 
   /** Says that {@code value} is what the module at this path returns; gives it back. */

@@ -14,90 +14,90 @@ public interface OpVisitor<R> {
   /** See {@link Op.Parameter}. */
   R parameter(Op.Parameter op);
 
-  /** See {@link Op.Linear}. */
-  R linear(Op.Linear op, List<Node> in);
+  /** See {@link LinearOp.Linear}. */
+  R linear(LinearOp.Linear op, List<Node> in);
 
-  /** See {@link Op.SampleLinear}. */
-  R sampleLinear(Op.SampleLinear op, List<Node> in);
+  /** See {@link LinearOp.SampleLinear}. */
+  R sampleLinear(LinearOp.SampleLinear op, List<Node> in);
 
-  /** See {@link Op.Conv2d}. */
-  R conv2d(Op.Conv2d op, List<Node> in);
+  /** See {@link LinearOp.Conv2d}. */
+  R conv2d(LinearOp.Conv2d op, List<Node> in);
 
-  /** See {@link Op.SampleConv2d}. */
-  R sampleConv2d(Op.SampleConv2d op, List<Node> in);
+  /** See {@link LinearOp.SampleConv2d}. */
+  R sampleConv2d(LinearOp.SampleConv2d op, List<Node> in);
 
-  /** See {@link Op.LayerNorm}. */
-  R layerNorm(Op.LayerNorm op, List<Node> in);
+  /** See {@link ReductionOp.LayerNorm}. */
+  R layerNorm(ReductionOp.LayerNorm op, List<Node> in);
 
-  /** See {@link Op.BatchNorm}. */
-  R batchNorm(Op.BatchNorm op, List<Node> in);
+  /** See {@link ReductionOp.BatchNorm}. */
+  R batchNorm(ReductionOp.BatchNorm op, List<Node> in);
 
-  /** See {@link Op.GroupNorm}. */
-  R groupNorm(Op.GroupNorm op, List<Node> in);
+  /** See {@link ReductionOp.GroupNorm}. */
+  R groupNorm(ReductionOp.GroupNorm op, List<Node> in);
 
-  /** See {@link Op.L2Normalize}. */
-  R l2Normalize(Op.L2Normalize op, List<Node> in);
+  /** See {@link ReductionOp.L2Normalize}. */
+  R l2Normalize(ReductionOp.L2Normalize op, List<Node> in);
 
-  /** See {@link Op.Attention}. */
-  R attention(Op.Attention op, List<Node> in);
+  /** See {@link AttentionOp.Attention}. */
+  R attention(AttentionOp.Attention op, List<Node> in);
 
-  /** See {@link Op.CausalAttention}. */
-  R causalAttention(Op.CausalAttention op, List<Node> in);
+  /** See {@link AttentionOp.CausalAttention}. */
+  R causalAttention(AttentionOp.CausalAttention op, List<Node> in);
 
-  /** See {@link Op.ReluLinearAttention}. */
-  R reluLinearAttention(Op.ReluLinearAttention op, List<Node> in);
+  /** See {@link AttentionOp.ReluLinearAttention}. */
+  R reluLinearAttention(AttentionOp.ReluLinearAttention op, List<Node> in);
 
-  /** See {@link Op.Pointwise}. */
-  R pointwise(Op.Pointwise op, List<Node> in);
+  /** See {@link ElementwiseOp.Pointwise}. */
+  R pointwise(ElementwiseOp.Pointwise op, List<Node> in);
 
-  /** See {@link Op.Add}. */
-  R add(Op.Add op, List<Node> in);
+  /** See {@link ElementwiseOp.Add}. */
+  R add(ElementwiseOp.Add op, List<Node> in);
 
-  /** See {@link Op.AddScalar}. */
-  R addScalar(Op.AddScalar op, List<Node> in);
+  /** See {@link ElementwiseOp.AddScalar}. */
+  R addScalar(ElementwiseOp.AddScalar op, List<Node> in);
 
-  /** See {@link Op.MulScalar}. */
-  R mulScalar(Op.MulScalar op, List<Node> in);
+  /** See {@link ElementwiseOp.MulScalar}. */
+  R mulScalar(ElementwiseOp.MulScalar op, List<Node> in);
 
-  /** See {@link Op.DivScalar}. */
-  R divScalar(Op.DivScalar op, List<Node> in);
+  /** See {@link ElementwiseOp.DivScalar}. */
+  R divScalar(ElementwiseOp.DivScalar op, List<Node> in);
 
-  /** See {@link Op.Clamp}. */
-  R clamp(Op.Clamp op, List<Node> in);
+  /** See {@link ElementwiseOp.Clamp}. */
+  R clamp(ElementwiseOp.Clamp op, List<Node> in);
 
-  /** See {@link Op.AddMul}. */
-  R addMul(Op.AddMul op, List<Node> in);
+  /** See {@link ElementwiseOp.AddMul}. */
+  R addMul(ElementwiseOp.AddMul op, List<Node> in);
 
-  /** See {@link Op.Softmax}. */
-  R softmax(Op.Softmax op, List<Node> in);
+  /** See {@link ReductionOp.Softmax}. */
+  R softmax(ReductionOp.Softmax op, List<Node> in);
 
-  /** See {@link Op.Mean}. */
-  R mean(Op.Mean op, List<Node> in);
+  /** See {@link ReductionOp.Mean}. */
+  R mean(ReductionOp.Mean op, List<Node> in);
 
-  /** See {@link Op.Reshape}. */
-  R reshape(Op.Reshape op, List<Node> in);
+  /** See {@link LayoutOp.Reshape}. */
+  R reshape(LayoutOp.Reshape op, List<Node> in);
 
-  /** See {@link Op.Pad}. */
-  R pad(Op.Pad op, List<Node> in);
+  /** See {@link LayoutOp.Pad}. */
+  R pad(LayoutOp.Pad op, List<Node> in);
 
-  /** See {@link Op.UpsampleNearest}. */
-  R upsampleNearest(Op.UpsampleNearest op, List<Node> in);
+  /** See {@link LayoutOp.UpsampleNearest}. */
+  R upsampleNearest(LayoutOp.UpsampleNearest op, List<Node> in);
 
-  /** See {@link Op.Permute}. */
-  R permute(Op.Permute op, List<Node> in);
+  /** See {@link LayoutOp.Permute}. */
+  R permute(LayoutOp.Permute op, List<Node> in);
 
-  /** See {@link Op.Slice}. */
-  R slice(Op.Slice op, List<Node> in);
+  /** See {@link LayoutOp.Slice}. */
+  R slice(LayoutOp.Slice op, List<Node> in);
 
-  /** See {@link Op.Concat}. */
-  R concat(Op.Concat op, List<Node> in);
+  /** See {@link LayoutOp.Concat}. */
+  R concat(LayoutOp.Concat op, List<Node> in);
 
-  /** See {@link Op.Embedding}. */
-  R embedding(Op.Embedding op, List<Node> in);
+  /** See {@link LookupOp.Embedding}. */
+  R embedding(LookupOp.Embedding op, List<Node> in);
 
-  /** See {@link Op.SelectToken}. */
-  R selectToken(Op.SelectToken op, List<Node> in);
+  /** See {@link LookupOp.SelectToken}. */
+  R selectToken(LookupOp.SelectToken op, List<Node> in);
 
-  /** See {@link Op.TimestepEmbedding}. */
-  R timestepEmbedding(Op.TimestepEmbedding op, List<Node> in);
+  /** See {@link LookupOp.TimestepEmbedding}. */
+  R timestepEmbedding(LookupOp.TimestepEmbedding op, List<Node> in);
 }

@@ -12,13 +12,14 @@ import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
+import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.CostModel;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +39,7 @@ class EfficientVitOperationsTest {
     Node q = g.input("q", Kind.FLOAT, Shape.batched(HEADS, TOKENS, KEYS));
     Node k = g.input("k", Kind.FLOAT, Shape.batched(HEADS, TOKENS, KEYS));
     Node v = g.input("v", Kind.FLOAT, Shape.batched(HEADS, TOKENS, VALUES));
-    g.output("output", g.add(new Op.ReluLinearAttention(EPS), null, q, k, v));
+    g.output("output", g.add(new AttentionOp.ReluLinearAttention(EPS), null, q, k, v));
     return g.build();
   }
 
@@ -93,7 +94,7 @@ class EfficientVitOperationsTest {
     int tokens = 4096;
     GraphBuilder g = new GraphBuilder();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(1, tokens, 1));
-    g.output("output", g.add(new Op.ReluLinearAttention(EPS), null, x, x, x));
+    g.output("output", g.add(new AttentionOp.ReluLinearAttention(EPS), null, x, x, x));
     float[] ones = new float[tokens];
     Arrays.fill(ones, 1);
     float[] result =
@@ -135,7 +136,7 @@ class EfficientVitOperationsTest {
   void meanKeepsItsAxes() {
     GraphBuilder g = new GraphBuilder();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(2, 1, 2));
-    Node mean = g.add(new Op.Mean(List.of(2, 3)), null, x);
+    Node mean = g.add(new ReductionOp.Mean(List.of(2, 3)), null, x);
     g.output("output", mean);
     assertEquals(Shape.batched(2, 1, 1), mean.shape());
     Map<String, TensorData> inputs =

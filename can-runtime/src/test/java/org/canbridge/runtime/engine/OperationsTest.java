@@ -11,12 +11,16 @@ import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
+import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.CostModel;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -78,7 +82,7 @@ class OperationsTest {
     assertArrayEquals(
         new double[] {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4},
         run(
-            g.add(new Op.UpsampleNearest(2), null, map(1, 2, 2)),
+            g.add(new LayoutOp.UpsampleNearest(2), null, map(1, 2, 2)),
             Map.of("x", MemoryTensor.of(new float[] {1, 2, 3, 4}, 1, 1, 2, 2))));
   }
 
@@ -91,15 +95,15 @@ class OperationsTest {
           0, 1, 2, 0, 0, //
         },
         run(
-            g.add(new Op.Pad(1, 2, 2, 0), null, map(1, 1, 2)),
+            g.add(new LayoutOp.Pad(1, 2, 2, 0), null, map(1, 1, 2)),
             Map.of("x", MemoryTensor.of(new float[] {1, 2}, 1, 1, 1, 2))));
   }
 
   @Test
   void clampAndScalarsActOnEachElement() {
     Node x = g.input("x", Kind.FLOAT, Shape.batched(3));
-    Node clamped = g.add(new Op.Clamp(-1.5, 2), null, x);
-    Node divided = g.add(new Op.DivScalar(4), null, g.mulScalar(clamped, 3));
+    Node clamped = g.add(new ElementwiseOp.Clamp(-1.5, 2), null, x);
+    Node divided = g.add(new ElementwiseOp.DivScalar(4), null, g.mulScalar(clamped, 3));
     assertArrayEquals(
         new double[] {-1.125, 0.75, 1.5},
         run(divided, Map.of("x", MemoryTensor.of(new float[] {-9, 1, 7}, 1, 3))),
@@ -127,7 +131,7 @@ class OperationsTest {
     assertArrayEquals(
         new double[] {0.6, 0.8, -1, 0},
         run(
-            g.add(new Op.L2Normalize(), null, x),
+            g.add(new ReductionOp.L2Normalize(), null, x),
             Map.of("x", MemoryTensor.of(new float[] {3, 4, -2, 0}, 2, 2))),
         1e-6);
   }
@@ -143,8 +147,8 @@ class OperationsTest {
             MemoryTensor.of(new long[] {9, 7, 7, 1, 8, 8}, 2, 3));
     Node x = g.input("x", Kind.FLOAT, Shape.batched(3, 1));
     Node ids = g.input("ids", Kind.INT, Shape.batched(3));
-    Node seven = g.add(new Op.SelectToken(OptionalLong.of(7)), null, x, ids);
-    Node largest = g.add(new Op.SelectToken(OptionalLong.empty()), null, x, ids);
+    Node seven = g.add(new LookupOp.SelectToken(OptionalLong.of(7)), null, x, ids);
+    Node largest = g.add(new LookupOp.SelectToken(OptionalLong.empty()), null, x, ids);
     assertArrayEquals(new double[] {2, 1, 4, 5}, run(g.concat(1, seven, largest), inputs));
   }
 
@@ -159,7 +163,7 @@ class OperationsTest {
     Node shown = g.input("mask", Kind.INT, Shape.batched(tokens));
     double[] actual =
         run(
-            g.add(new Op.CausalAttention(), null, node, node, node, shown),
+            g.add(new AttentionOp.CausalAttention(), null, node, node, node, shown),
             precision,
             Map.of("x", x, "mask", MemoryTensor.of(mask, 2, tokens)));
     double[] expected = new double[actual.length];
@@ -200,7 +204,7 @@ class OperationsTest {
   @Test
   void causalAttentionIsCountedAsAttention() {
     Node x = g.input("x", Kind.FLOAT, Shape.batched(2, 5, 3));
-    g.output("output", g.add(new Op.CausalAttention(), null, x, x, x));
+    g.output("output", g.add(new AttentionOp.CausalAttention(), null, x, x, x));
     CostModel.Cost cost = CostModel.of(g.build());
     assertEquals(2 * 2 * 5 * 5 * 3, cost.macs());
     assertEquals(cost.macs(), cost.attentionMacs());
@@ -214,25 +218,25 @@ class OperationsTest {
     assertEquals(
         "GroupNorm[groups=4, eps=0.1] at '': channels must be a multiple of groups; got [(B, 6, 4,"
             + " 5)]",
-        failure(() -> g.add(new Op.GroupNorm(4, 0.1), null, x)));
+        failure(() -> g.add(new ReductionOp.GroupNorm(4, 0.1), null, x)));
     assertEquals(
         "Pad[left=0, right=-1, top=0, bottom=0] at '': padding must not be negative; got [(B, 6, 4,"
             + " 5)]",
-        failure(() -> g.add(new Op.Pad(0, -1, 0, 0), null, x)));
+        failure(() -> g.add(new LayoutOp.Pad(0, -1, 0, 0), null, x)));
     assertEquals(
         "UpsampleNearest[factor=0] at '': the factor must be positive; got [(B, 6, 4, 5)]",
-        failure(() -> g.add(new Op.UpsampleNearest(0), null, x)));
+        failure(() -> g.add(new LayoutOp.UpsampleNearest(0), null, x)));
     assertEquals(
         "Clamp[least=2.0, most=1.0] at '': least must not be above most; got [(B, 6, 4, 5)]",
-        failure(() -> g.add(new Op.Clamp(2, 1), null, x)));
+        failure(() -> g.add(new ElementwiseOp.Clamp(2, 1), null, x)));
     assertEquals(
         "SelectToken[id=OptionalLong.empty] at '': ids must be (B, N), integers; got [(B, 3, 2),"
             + " (B, 4)]",
-        failure(() -> g.add(new Op.SelectToken(OptionalLong.empty()), null, tokens, ids)));
+        failure(() -> g.add(new LookupOp.SelectToken(OptionalLong.empty()), null, tokens, ids)));
     assertEquals(
         "CausalAttention[] at '': the mask must be (B, N), integers; got [(B, 6, 4, 5), (B, 6, 4,"
             + " 5), (B, 6, 4, 5), (B, 3, 2)]",
-        failure(() -> g.add(new Op.CausalAttention(), null, x, x, x, tokens)));
+        failure(() -> g.add(new AttentionOp.CausalAttention(), null, x, x, x, tokens)));
   }
 
   private static String failure(Executable executable) {

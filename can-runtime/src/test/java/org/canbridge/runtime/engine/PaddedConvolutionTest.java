@@ -19,8 +19,8 @@ import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,12 +109,12 @@ class PaddedConvolutionTest {
     Node x = map(4);
     Node weight = g.parameter("weight", 4, 4, 3, 3);
     Node bias = g.parameter("bias", 4);
-    Node twice = g.add(new Op.Conv2d(1, 1, 1), null, x, weight, bias);
+    Node twice = g.add(new LinearOp.Conv2d(1, 1, 1), null, x, weight, bias);
     g.output(
         "output",
         g.add(
-            g.add(new Op.Conv2d(2, 1, 1), null, twice, weight, bias),
-            g.add(new Op.Conv2d(2, 1, 1), null, twice, weight)));
+            g.add(new LinearOp.Conv2d(2, 1, 1), null, twice, weight, bias),
+            g.add(new LinearOp.Conv2d(2, 1, 1), null, twice, weight)));
     Graph graph = g.build();
     assertSame(graph);
     String program = emit(graph, Precision.F32, PADDED);
@@ -128,7 +128,7 @@ class PaddedConvolutionTest {
     Node x = map(20);
     Node weights = g.input("w", Kind.FLOAT, Shape.batched(4, 20, 3, 3));
     Node biases = g.input("b", Kind.FLOAT, Shape.batched(4));
-    g.output("output", g.add(new Op.SampleConv2d(1, 1, 1), null, x, weights, biases));
+    g.output("output", g.add(new LinearOp.SampleConv2d(1, 1, 1), null, x, weights, biases));
     Graph graph = g.build();
     assertSame(graph);
     assertTrue(

@@ -13,6 +13,7 @@ import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -43,21 +44,26 @@ class SampleConvolutionTest {
     all.put("b", random.normal(1, BATCH, out));
 
     float[] together =
-        run(graph(channels, out, kernel, bias, new Op.SampleConv2d(stride, padding, groups)), all);
+        run(
+            graph(channels, out, kernel, bias, new LinearOp.SampleConv2d(stride, padding, groups)),
+            all);
     for (int sample = 0; sample < BATCH; sample++) {
       Map<String, TensorData> one = new LinkedHashMap<>();
       for (Map.Entry<String, TensorData> entry : all.entrySet()) {
         one.put(entry.getKey(), sample(entry.getValue(), sample));
       }
       float[] alone =
-          run(single(channels, out, kernel, bias, new Op.Conv2d(stride, padding, groups)), one);
+          run(
+              single(channels, out, kernel, bias, new LinearOp.Conv2d(stride, padding, groups)),
+              one);
       int size = alone.length;
       assertArrayEquals(
           alone, Arrays.copyOfRange(together, sample * size, (sample + 1) * size), 1e-5f);
     }
   }
 
-  private static Graph graph(int channels, int out, int kernel, boolean bias, Op.SampleConv2d op) {
+  private static Graph graph(
+      int channels, int out, int kernel, boolean bias, LinearOp.SampleConv2d op) {
     GraphBuilder g = new GraphBuilder();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(channels, 8, 12));
     Node w = g.input("w", Kind.FLOAT, Shape.batched(out, channels / op.groups(), kernel, kernel));
@@ -67,7 +73,7 @@ class SampleConvolutionTest {
   }
 
   /** The static convolution; its weight is that of the only sample. */
-  private static Graph single(int channels, int out, int kernel, boolean bias, Op.Conv2d op) {
+  private static Graph single(int channels, int out, int kernel, boolean bias, LinearOp.Conv2d op) {
     GraphBuilder g = new GraphBuilder();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(channels, 8, 12));
     Node w = g.parameter("w", out, channels / op.groups(), kernel, kernel);

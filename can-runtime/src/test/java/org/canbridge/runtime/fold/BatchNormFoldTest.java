@@ -13,11 +13,14 @@ import org.canbridge.importers.format.DType;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
+import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 import org.junit.jupiter.api.Test;
@@ -85,7 +88,7 @@ class BatchNormFoldTest {
       assertEquals(folded.outputs().get("output"), layer);
       assertEquals("layer.conv", layer.path());
       assertEquals(Optional.of(Role.MLP_IN), layer.role());
-      assertEquals(new Op.Conv2d(1, 0, 1), layer.op());
+      assertEquals(new LinearOp.Conv2d(1, 0, 1), layer.op());
       assertEquals(3, layer.inputs().size());
     }
   }
@@ -98,12 +101,15 @@ class BatchNormFoldTest {
     Node added = g.add(shared, g.batchNorm("norm", shared, EPS));
     Node tapped = g.in("outer").returns(g.conv2d("inner", added, 1, 1, 1, 0, 1, null));
     Node behind = g.batchNorm("behind", tapped, EPS);
-    g.output("output", g.batchNorm("second", g.pointwise(Op.Pointwise.Function.RELU, behind), EPS));
+    g.output(
+        "output",
+        g.batchNorm("second", g.pointwise(ElementwiseOp.Pointwise.Function.RELU, behind), EPS));
     BatchNormFold.Folded fold = BatchNormFold.of(g.build());
     assertEquals(List.of(), fold.pairs());
     assertEquals(g.build().modules().keySet(), fold.graph().modules().keySet());
     assertEquals(g.build().parameters(), fold.graph().parameters());
-    assertTrue(fold.graph().nodes().stream().anyMatch(n -> n.op() instanceof Op.BatchNorm));
+    assertTrue(
+        fold.graph().nodes().stream().anyMatch(n -> n.op() instanceof ReductionOp.BatchNorm));
   }
 
   /** Two layers that share one kernel cannot both scale it. */
@@ -114,7 +120,9 @@ class BatchNormFoldTest {
     Node kernel = g.in("shared").parameter("weight", 1, 1, 1, 1);
     Node value = x;
     for (String name : List.of("first", "second")) {
-      value = g.in(name).batchNorm("norm", g.add(new Op.Conv2d(1, 0, 1), null, value, kernel), EPS);
+      value =
+          g.in(name)
+              .batchNorm("norm", g.add(new LinearOp.Conv2d(1, 0, 1), null, value, kernel), EPS);
     }
     g.output("output", value);
     assertEquals(List.of(), BatchNormFold.of(g.build()).pairs());

@@ -50,18 +50,21 @@ class GraphBuilderTest {
   void wrongShapesAreNamed() {
     assertEquals(
         "Linear[] at '': last axis of x must be K; got [(B, 16, 12), (5, 13)]",
-        failure(() -> g.add(new Op.Linear(), null, x, g.parameter("w13", 5, 13))));
+        failure(() -> g.add(new LinearOp.Linear(), null, x, g.parameter("w13", 5, 13))));
     assertEquals(
-        "Reshape[shape=(B, 100)] at '': the number of elements must stay, new shape (B, 100); got [(B, 16, 12)]",
+        "Reshape[shape=(B, 100)] at '': the number of elements must stay, new shape (B, 100); got"
+            + " [(B, 16, 12)]",
         failure(() -> g.reshape(x, Shape.batched(100))));
     assertEquals(
-        "Slice[axis=2, from=4, to=13] at '': range Slice[axis=2, from=4, to=13] must lie in the axis; got [(B, 16, 12)]",
+        "Slice[axis=2, from=4, to=13] at '': range Slice[axis=2, from=4, to=13] must lie in the"
+            + " axis; got [(B, 16, 12)]",
         failure(() -> g.slice(x, -1, 4, 13)));
     assertEquals(
         "Concat[axis=0] at '': samples cannot be concatenated; got [(B, 16, 12), (B, 16, 12)]",
-        failure(() -> g.add(new Op.Concat(0), null, x, x)));
+        failure(() -> g.add(new LayoutOp.Concat(0), null, x, x)));
     assertEquals(
-        "Permute[axes=[0, 1, 1]] at '': axes [0, 1, 1] must name every axis once; got [(B, 16, 12)]",
+        "Permute[axes=[0, 1, 1]] at '': axes [0, 1, 1] must name every axis once; got [(B, 16,"
+            + " 12)]",
         failure(() -> g.permute(x, 0, 1, 1)));
   }
 

@@ -3,12 +3,13 @@ package org.canbridge.runtime.family.autoencoder;
 import java.util.List;
 import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
 import org.canbridge.runtime.family.LatentSpace;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -70,7 +71,9 @@ public final class AutoencoderKl {
     Node mean = g.slice(moments, 1, 0, latent);
     Node logvar =
         g.add(
-            new Op.Clamp(LEAST_LOGVAR, MOST_LOGVAR), null, g.slice(moments, 1, latent, 2 * latent));
+            new ElementwiseOp.Clamp(LEAST_LOGVAR, MOST_LOGVAR),
+            null,
+            g.slice(moments, 1, latent, 2 * latent));
     Node std = g.pointwise(Function.EXP, g.mulScalar(logvar, 0.5));
     Node noise = g.input("noise", Kind.FLOAT, mean.shape());
     Node sample = g.addMul(mean, std, noise);
@@ -176,12 +179,12 @@ public final class AutoencoderKl {
 
   /** Zeros right and below only, then stride 2. */
   private static Node halve(GraphBuilder g, Node x) {
-    Node padded = g.add(new Op.Pad(0, 1, 0, 1), null, x);
+    Node padded = g.add(new LayoutOp.Pad(0, 1, 0, 1), null, x);
     return g.returns(g.conv2d("conv", padded, x.shape().size(1), 3, 2, 0, 1, null));
   }
 
   private static Node twice(GraphBuilder g, Node x) {
-    Node larger = g.add(new Op.UpsampleNearest(2), null, x);
+    Node larger = g.add(new LayoutOp.UpsampleNearest(2), null, x);
     return g.returns(convolution(g, "conv", larger, x.shape().size(1), 3));
   }
 

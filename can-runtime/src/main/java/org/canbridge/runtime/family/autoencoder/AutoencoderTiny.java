@@ -1,12 +1,15 @@
 package org.canbridge.runtime.family.autoencoder;
 
 import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -74,7 +77,7 @@ public final class AutoencoderTiny {
     GraphBuilder layers = decoder.in("layers");
     Node latent =
         graph.input("latent", Kind.FLOAT, Shape.batched(config.latentChannels(), height, width));
-    Node divided = graph.add(new Op.DivScalar(LATENT_MAGNITUDE), null, latent);
+    Node divided = graph.add(new ElementwiseOp.DivScalar(LATENT_MAGNITUDE), null, latent);
     Node bounded = graph.mulScalar(graph.pointwise(Function.TANH, divided), LATENT_MAGNITUDE);
     Node x = convolution(layers, bounded, config.channels());
     x = next(layers).returns(graph.pointwise(Function.RELU, x));
@@ -82,7 +85,7 @@ public final class AutoencoderTiny {
     for (int stage = 0; stage <= last; stage++) {
       x = blocks(layers, x, config.numDecoderBlocks().get(stage));
       if (stage < last) {
-        Op larger = new Op.UpsampleNearest(config.upsamplingScalingFactor());
+        Op larger = new LayoutOp.UpsampleNearest(config.upsamplingScalingFactor());
         x = bare(layers, next(layers).returns(graph.add(larger, null, x)), 1);
       }
     }
@@ -103,7 +106,7 @@ public final class AutoencoderTiny {
   private Node bare(GraphBuilder layers, Node x, int stride) {
     GraphBuilder module = next(layers);
     Node weight = module.parameter("weight", config.channels(), config.channels(), 3, 3);
-    return module.returns(module.add(new Op.Conv2d(stride, 1, 1), null, x, weight));
+    return module.returns(module.add(new LinearOp.Conv2d(stride, 1, 1), null, x, weight));
   }
 
   private Node blocks(GraphBuilder layers, Node x, int count) {

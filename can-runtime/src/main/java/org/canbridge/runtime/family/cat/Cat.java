@@ -4,12 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.canbridge.importers.cat.CatCondition;
 import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.runtime.graph.AttentionOp;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -85,11 +88,11 @@ public final class Cat {
     int width = config.condWidth();
     Node t = g.input("t", Kind.FLOAT, Shape.batched());
     GraphBuilder time = g.in("t_embedder");
-    Node sinusoid = time.add(new Op.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
+    Node sinusoid = time.add(new LookupOp.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
     Node hidden = time.pointwise(Function.SILU, time.in("mlp").linear("0", sinusoid, width, null));
     Node embedded = time.returns(time.in("mlp").linear("2", hidden, width, Role.TIME_EMBED));
     Node label = label(g, width);
-    g.in("condition").returns(g.add(new Op.Add(), Role.CONDITION, embedded, label));
+    g.in("condition").returns(g.add(new ElementwiseOp.Add(), Role.CONDITION, embedded, label));
   }
 
   private Node label(GraphBuilder g, int width) {
@@ -97,7 +100,7 @@ public final class Cat {
       Node context =
           g.input("context", Kind.FLOAT, Shape.batched(text.numClipToken(), text.clipDim()));
       GraphBuilder module = g.in("context_embedder");
-      Node mean = module.add(new Op.Mean(List.of(1)), null, context);
+      Node mean = module.add(new ReductionOp.Mean(List.of(1)), null, context);
       Node pooled = module.reshape(mean, Shape.batched(text.clipDim()));
       return g.linear("context_embedder", pooled, width, Role.LABEL_EMBED);
     }
@@ -105,7 +108,7 @@ public final class Cat {
     Node y = g.input("y", Kind.INT, Shape.batched());
     GraphBuilder module = g.in("y_embedder");
     Node table = module.in("embedding_table").parameter("weight", rows, width);
-    return module.returns(module.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
+    return module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));
   }
 
   private Node modules(GraphBuilder g, int stage, Node map) {
@@ -141,7 +144,7 @@ public final class Cat {
     List<Node> parts = g.chunk(g.permute(byHead, 0, 2, 1, 3), 3);
     Node mixed =
         g.add(
-            new Op.ReluLinearAttention(ATTENTION_EPS),
+            new AttentionOp.ReluLinearAttention(ATTENTION_EPS),
             null,
             parts.get(0),
             parts.get(1),

@@ -2,12 +2,14 @@ package org.canbridge.runtime.family.clip;
 
 import java.util.OptionalLong;
 import org.canbridge.importers.clip.ClipTextConfig;
+import org.canbridge.runtime.graph.AttentionOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -61,13 +63,13 @@ public final class ClipText {
       x = layer(graph.in("encoder.layers." + i), x, mask);
     }
     Node normed = graph.layerNorm("final_layer_norm", x, config.layerNormEps());
-    Node pooled = graph.add(new Op.SelectToken(endOfText()), null, normed, ids);
+    Node pooled = graph.add(new LookupOp.SelectToken(endOfText()), null, normed, ids);
     graph.output("last_hidden_state", normed);
     graph.output("pooler_output", pooled);
     if (config.projectionDim().isPresent()) {
       long width = config.projectionDim().getAsInt();
       Node projected = graph.linearWithoutBias("text_projection", pooled, width, null);
-      graph.output("text_embeds", graph.add(new Op.L2Normalize(), null, projected));
+      graph.output("text_embeds", graph.add(new ReductionOp.L2Normalize(), null, projected));
     }
     return graph.build();
   }
@@ -100,7 +102,7 @@ public final class ClipText {
     in[1] = heads(g, "k_proj", x);
     in[2] = heads(g, "v_proj", x);
     System.arraycopy(mask, 0, in, 3, mask.length);
-    Node mixed = g.permute(g.add(new Op.CausalAttention(), null, in), 0, 2, 1, 3);
+    Node mixed = g.permute(g.add(new AttentionOp.CausalAttention(), null, in), 0, 2, 1, 3);
     Node joined = g.reshape(mixed, x.shape());
     return g.returns(g.linear("out_proj", joined, config.hiddenSize(), Role.OUTPUT_PROJECTION));
   }

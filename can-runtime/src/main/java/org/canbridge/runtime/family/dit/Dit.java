@@ -3,12 +3,13 @@ package org.canbridge.runtime.family.dit;
 import java.util.List;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.graph.TokenGrid;
@@ -100,14 +101,14 @@ public final class Dit {
    *     that of block 0, which the final layer takes too
    */
   private Node condition(GraphBuilder g, Node t, Node y, boolean leading) {
-    Op.TimestepEmbedding op =
-        new Op.TimestepEmbedding(
+    LookupOp.TimestepEmbedding op =
+        new LookupOp.TimestepEmbedding(
             config.frequencyEmbeddingSize(), MAX_PERIOD, config.timestepFrequencyShift());
     Node sinusoid = g.in("sinusoid").returns(g.add(op, null, t));
     Node time = timeEmbed(g.in("t_embedder"), sinusoid, leading ? Role.TIME_EMBED : null);
     Node label = labelEmbed(g.in("y_embedder"), y, leading ? Role.LABEL_EMBED : null);
     return g.in("condition")
-        .returns(g.add(new Op.Add(), leading ? Role.CONDITION : null, time, label));
+        .returns(g.add(new ElementwiseOp.Add(), leading ? Role.CONDITION : null, time, label));
   }
 
   private Node timeEmbed(GraphBuilder g, Node sinusoid, Role role) {
@@ -117,7 +118,7 @@ public final class Dit {
 
   private Node labelEmbed(GraphBuilder g, Node y, Role role) {
     Node table = g.in("embedding_table").parameter("weight", config.numClasses() + 1L, width);
-    return g.returns(g.add(new Op.Embedding(), role, y, table));
+    return g.returns(g.add(new LookupOp.Embedding(), role, y, table));
   }
 
   /** One adaLN-zero block: tokens {@code (B, N, D)}, activated condition {@code (B, D)}. */

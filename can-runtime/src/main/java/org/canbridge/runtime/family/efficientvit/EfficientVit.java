@@ -7,12 +7,13 @@ import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitHead;
 import org.canbridge.importers.efficientvit.EfficientVitSeries;
 import org.canbridge.runtime.fold.BatchNormFold;
+import org.canbridge.runtime.graph.AttentionOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 
@@ -159,7 +160,7 @@ public final class EfficientVit {
     List<Node> parts = g.chunk(g.permute(byHead, 0, 2, 1, 3), 3);
     Node mixed =
         g.add(
-            new Op.ReluLinearAttention(config.attentionEps()),
+            new AttentionOp.ReluLinearAttention(config.attentionEps()),
             null,
             parts.get(0),
             parts.get(1),
@@ -183,7 +184,8 @@ public final class EfficientVit {
     Node features =
         first.returns(
             first.pointwise(activation, first.batchNorm("norm", widened, config.normEps())));
-    Node pooled = g.in("1").returns(g.in("1").add(new Op.Mean(List.of(2, 3)), null, features));
+    Node pooled =
+        g.in("1").returns(g.in("1").add(new ReductionOp.Mean(List.of(2, 3)), null, features));
     GraphBuilder hidden = g.in("2");
     Node vector = hidden.reshape(pooled, Shape.batched(head.widthList().get(0)));
     g.at(TIMM_POOLING).returns(vector);

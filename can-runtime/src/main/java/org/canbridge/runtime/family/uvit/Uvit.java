@@ -7,12 +7,16 @@ import java.util.List;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.graph.ElementwiseOp;
+import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LayoutOp;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Op.Pointwise.Function;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.graph.TokenGrid;
@@ -104,17 +108,18 @@ public final class Uvit {
       Node y = g.input("y", Kind.INT, Shape.batched());
       GraphBuilder module = g.in("label_emb");
       Node table = module.parameter("weight", label.numClasses(), width);
-      Node embedded = module.returns(module.add(new Op.Embedding(), Role.LABEL_EMBED, y, table));
-      g.add(new Op.Add(), Role.CONDITION, time, embedded);
+      Node embedded =
+          module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));
+      g.add(new ElementwiseOp.Add(), Role.CONDITION, time, embedded);
       sequence.add(token(g, embedded));
       sequence.add(timeToken);
     } else if (config.condition() instanceof UvitCondition.Text text) {
       Node context =
           g.input("context", Kind.FLOAT, Shape.batched(text.numClipToken(), text.clipDim()));
       Node embedded = g.linear("context_embed", context, width, null);
-      Node mean = g.add(new Op.Mean(List.of(1)), null, embedded);
-      Node pooled = g.add(new Op.Reshape(Shape.batched(width)), Role.LABEL_EMBED, mean);
-      g.add(new Op.Add(), Role.CONDITION, time, pooled);
+      Node mean = g.add(new ReductionOp.Mean(List.of(1)), null, embedded);
+      Node pooled = g.add(new LayoutOp.Reshape(Shape.batched(width)), Role.LABEL_EMBED, mean);
+      g.add(new ElementwiseOp.Add(), Role.CONDITION, time, pooled);
       sequence.add(timeToken);
       sequence.add(embedded);
     } else {
@@ -129,7 +134,7 @@ public final class Uvit {
   }
 
   private Node timeEmbed(GraphBuilder g, Node t) {
-    Op sinusoid = new Op.TimestepEmbedding(config.embedDim(), MAX_PERIOD, 0);
+    Op sinusoid = new LookupOp.TimestepEmbedding(config.embedDim(), MAX_PERIOD, 0);
     if (!config.mlpTimeEmbed()) {
       return g.returns(g.add(sinusoid, Role.TIME_EMBED, t));
     }
