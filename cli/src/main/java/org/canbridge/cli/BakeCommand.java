@@ -1,18 +1,13 @@
 package org.canbridge.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
-import org.apache.commons.cli.Options;
+import java.util.Optional;
 import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.format.MemoryTensor;
 import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.CanBaking;
@@ -24,6 +19,14 @@ import org.canbridge.runtime.can.CanSpec;
 final class BakeCommand implements Command {
   private static final int MAX_TIMESTEP = 1000;
   private static final int MAX_CLASS = 1 << 20;
+
+  private static final Opt<Optional<Integer>> CLASS =
+      Opt.integer("class", 0, MAX_CLASS).help("the class");
+  private static final Opt<Optional<Integer>> TIMESTEP =
+      Opt.integer("timestep", 0, MAX_TIMESTEP)
+          .metavar("T")
+          .help("the timestep, 0 to " + MAX_TIMESTEP);
+  private static final Opt<Long> SEED = CommonOptions.seed("the check's images");
 
   @Override
   public String name() {
@@ -43,20 +46,18 @@ final class BakeCommand implements Command {
   @Override
   public String description() {
     return "Adds to the static weights what the generators make of one condition and drops the"
-        + " generators. Give --class where the weights depend on the class and --timestep where they"
-        + " depend on the timestep; by class alone the result holds for all timesteps. Both models are"
-        + " compared on random images before anything is written; a difference is exit status 1.";
+               + " generators. Give --class where the weights depend on the class and --timestep"
+               + " where they depend on the timestep; by class alone the result holds for all"
+               + " timesteps. Both models are compared on random images before anything is written;"
+               + " a difference is exit status 1.";
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
-        .addOption(CommonOptions.value("class", "N", "the class"))
-        .addOption(CommonOptions.value("timestep", "T", "the timestep, 0 to 1000"))
-        .addOption(CommonOptions.value("seed", "N", "seed of the check's images; 0"))
-        .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
-        .addOption(CommonOptions.json());
+  public List<OptionGroup> options() {
+    return List.of(
+        OptionGroup.own(
+            ModelOutput.OUT, CLASS, TIMESTEP, SEED, ModelOutput.OVERWRITE, CommonOptions.JSON),
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -67,23 +68,14 @@ final class BakeCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("MODEL");
-    Path target = invocation.requiredPath("out");
-    OptionalInt label = invocation.integer("class", 0, MAX_CLASS);
-    OptionalInt timestep = invocation.integer("timestep", 0, MAX_TIMESTEP);
-    long seed = invocation.integer("seed", 0L, Long.MAX_VALUE).orElse(0);
-    boolean overwrite = invocation.flag("overwrite");
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
-      throw new FileAlreadyExistsException(target.toString());
-    }
+    Path source = ModelOptions.path(invocation, "MODEL");
+    Path target = ModelOutput.target(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
-      CanBaking baking = bake(model, label, timestep, seed);
+      CanBaking baking = bake(model, invocation);
       if (baking.passed()) {
-        WriteOptions options = WriteOptions.defaults();
-        ModelDirectory.write(
-            target, baking.checkpoint(), overwrite ? options.overwriting() : options);
+        ModelDirectory.write(target, baking.checkpoint(), ModelOutput.writing(invocation));
       }
-      if (invocation.flag("json")) {
+      if (invocation.get(CommonOptions.JSON)) {
         context.json(
             JsonNodeFactory.instance
                 .objectNode()
@@ -97,8 +89,9 @@ final class BakeCommand implements Command {
     }
   }
 
-  private static CanBaking bake(Model model, OptionalInt label, OptionalInt timestep, long seed)
-      throws UsageException {
+  private static CanBaking bake(Model model, Invocation invocation) throws UsageException {
+    Optional<Integer> label = invocation.get(CLASS);
+    Optional<Integer> timestep = invocation.get(TIMESTEP);
     CanCondition condition =
         model
             .can()
@@ -109,16 +102,16 @@ final class BakeCommand implements Command {
       if (label.isEmpty()) {
         throw new UsageException("the weights depend on the class; give --class N");
       }
-      inputs.put("y", MemoryTensor.of(new long[] {label.getAsInt()}, 1));
+      inputs.put("y", MemoryTensor.of(new long[] {label.get()}, 1));
     }
     if (condition != CanCondition.CLASS) {
       if (timestep.isEmpty()) {
         throw new UsageException("the weights depend on the timestep; give --timestep T");
       }
-      inputs.put("t", MemoryTensor.of(new float[] {timestep.getAsInt()}, 1));
+      inputs.put("t", MemoryTensor.of(new float[] {timestep.get()}, 1));
     }
     try {
-      return CanBaking.bake(model, inputs, seed);
+      return CanBaking.bake(model, inputs, invocation.get(SEED));
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

@@ -1,7 +1,6 @@
 package org.canbridge.cli;
 
 import java.util.List;
-import org.apache.commons.cli.Options;
 
 /** One sub-command of {@code canbridge}. It has no state: a run's state lives in its arguments. */
 interface Command {
@@ -18,10 +17,8 @@ interface Command {
   /** What it does in a few sentences, for its own help. */
   String description();
 
-  /**
-   * Its own options, made anew at each call; {@code --help} and {@code --debug} are added to it.
-   */
-  Options options();
+  /** Its options; {@code --help} and {@code --debug} are added to them. */
+  List<OptionGroup> options();
 
   /** Complete command lines with what they do. */
   List<Example> examples();

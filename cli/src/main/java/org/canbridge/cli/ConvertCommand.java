@@ -1,25 +1,17 @@
 package org.canbridge.cli;
 
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Collectors;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.ModelDirectory;
 import org.canbridge.importers.PublishedModel;
-import org.canbridge.importers.WriteOptions;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RuntimeFamilies;
@@ -39,7 +31,51 @@ final class ConvertCommand implements Command {
   private static final int MAX_KERNELS = 1024;
   private static final int MAX_WIDTH = 1 << 16;
   private static final int MAX_CLASSES = 1 << 20;
-  private static final int USUAL_EMBEDDING = 256;
+
+  private static final Opt<Optional<Path>> INIT_FROM =
+      Opt.path("init-from", "MODEL")
+          .help(
+              "with --arch CaT-...: take the modules of this EfficientViT whose shapes are the"
+                  + " same");
+  private static final Opt<Optional<List<CanTarget>>> TARGETS =
+      Opt.of("targets", "LIST", Value.list(Value.parsed(word -> CanTarget.of(word.trim()))))
+          .usually("patch_embed,dwconv,out_proj as in the paper")
+          .help("layers: of patch_embed, dwconv, out_proj, head, qkv, mlp");
+  private static final Opt<CanCondition> CONDITION =
+      Opt.word("condition", List.of(CanCondition.values()), CanCondition::label)
+          .defaultsTo(CanCondition.ALL)
+          .help("what the weights depend on");
+  private static final Opt<Control> CONTROL =
+      Opt.word("control", List.of(Control.values()), Control::label)
+          .defaultsTo(Control.KEEP)
+          .help("whether adaptive norms or condition tokens stay");
+  private static final Opt<CanMethod> METHOD =
+      Opt.word("method", List.of(CanMethod.values()), CanMethod::label)
+          .defaultsTo(CanMethod.GENERATE)
+          .help("generated weights, mixed base kernels, or inserted convolutions alone");
+  private static final Opt<Optional<Integer>> KERNELS =
+      Opt.integer("kernels", 1, MAX_KERNELS)
+          .metavar("K")
+          .usually("4")
+          .help("with select: base kernels");
+  private static final Opt<Optional<Integer>> GENERATOR_WIDTH =
+      Opt.integer("generator-width", 1, MAX_WIDTH)
+          .usually("256 and 128 as in the paper")
+          .help("input width of all generators");
+  private static final Opt<Optional<Integer>> RANK =
+      Opt.integer("rank", 1, MAX_WIDTH)
+          .help("generate only additions of this rank for larger weights");
+  private static final Opt<Integer> EMBED_WIDTH =
+      Opt.integer("embed-width", 2, MAX_WIDTH)
+          .defaultsTo(256)
+          .help("for a network without condition: width of the embedding it gets");
+  private static final Opt<Integer> EMBED_CLASSES =
+      Opt.integer("embed-classes", 0, MAX_CLASSES)
+          .defaultsTo(0)
+          .help("for a network without condition: number of classes");
+  private static final Opt<Long> SEED = CommonOptions.seed("projections and of the check's inputs");
+  private static final Opt<Boolean> DRY_RUN =
+      Opt.flag("dry-run").help("say what it would cost and stop");
 
   @Override
   public String name() {
@@ -53,74 +89,39 @@ final class ConvertCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--preset paper] [--targets LIST]"
-        + " [--condition time|class|all] [--control keep|can-only] [--method"
-        + " generate|select|static] [--dry-run] [--json]";
+    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--targets LIST] [--condition"
+               + " time|class|all] [--control keep|can-only] [--method generate|select|static]"
+               + " [--dry-run] [--json]";
   }
 
   @Override
   public String description() {
     return "Gives layers of a model weights that are generated from its condition, after Cai et"
-        + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
-        + " as the identity, so the new model computes what the old one did; that is checked"
-        + " on random inputs before anything is written. A difference is exit status 1. With"
-        + " --control can-only the model's own control goes too: that is another function,"
-        + " and the difference is reported.";
+               + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
+               + " as the identity, so the new model computes what the old one did; that is checked"
+               + " on random inputs before anything is written. A difference is exit status 1. With"
+               + " --control can-only the model's own control goes too: that is another function,"
+               + " and the difference is reported.";
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(
-            CommonOptions.value(
-                "init-from",
-                "MODEL",
-                "with --arch CaT-...: take the modules of this EfficientViT whose shapes are the"
-                    + " same"))
-        .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
-        .addOption(
-            CommonOptions.value(
-                "preset", "paper", "patch_embed, dwconv and out_proj as in the paper; the default"))
-        .addOption(
-            CommonOptions.value(
-                "targets",
-                "LIST",
-                "other layers: of patch_embed, dwconv, out_proj, head, qkv, mlp"))
-        .addOption(
-            CommonOptions.value(
-                "condition", "time|class|all", "what the weights depend on; all if not given"))
-        .addOption(
-            CommonOptions.value(
-                "control",
-                "keep|can-only",
-                "whether adaptive norms or condition tokens stay; keep if not given"))
-        .addOption(
-            CommonOptions.value(
-                "method",
-                "generate|select|static",
-                "generated weights, mixed base kernels, or inserted convolutions alone"))
-        .addOption(CommonOptions.value("kernels", "K", "with select: base kernels; 4"))
-        .addOption(
-            CommonOptions.value(
-                "generator-width",
-                "N",
-                "input width of all generators; 256 and 128 as in the paper"))
-        .addOption(
-            CommonOptions.value(
-                "rank", "N", "generate only additions of this rank for larger weights"))
-        .addOption(
-            CommonOptions.value(
-                "embed-width",
-                "N",
-                "for a network without condition: width of the embedding it gets; 256"))
-        .addOption(
-            CommonOptions.value(
-                "embed-classes", "N", "for a network without condition: number of classes; 0"))
-        .addOption(
-            CommonOptions.value("seed", "N", "seed of projections and of the check's inputs; 0"))
-        .addOption(CommonOptions.flag("dry-run", "say what it would cost and stop"))
-        .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
-        .addOption(CommonOptions.json());
+  public List<OptionGroup> options() {
+    return List.of(
+        OptionGroup.own(
+            ModelOutput.OUT, INIT_FROM, SEED, DRY_RUN, ModelOutput.OVERWRITE, CommonOptions.JSON),
+        new OptionGroup(
+            "what becomes condition-aware",
+            List.of(
+                TARGETS,
+                CONDITION,
+                CONTROL,
+                METHOD,
+                KERNELS,
+                GENERATOR_WIDTH,
+                RANK,
+                EMBED_WIDTH,
+                EMBED_CLASSES)),
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -137,18 +138,14 @@ final class ConvertCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    boolean dryRun = invocation.flag("dry-run");
+    boolean dryRun = invocation.get(DRY_RUN);
     CanPlan plan = plan(invocation);
-    long seed = invocation.integer("seed", 0L, Long.MAX_VALUE).orElse(0);
-    boolean overwrite = invocation.flag("overwrite");
-    Path target = dryRun ? null : invocation.requiredPath("out");
-    if (!dryRun && Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !overwrite) {
-      throw new FileAlreadyExistsException(target.toString());
-    }
+    long seed = invocation.get(SEED);
+    Path target = dryRun ? null : ModelOutput.target(invocation);
     try (Model model = model(invocation, context, seed)) {
       CanConversion.Estimate estimate = estimate(model, plan);
       if (dryRun) {
-        if (invocation.flag("json")) {
+        if (invocation.get(CommonOptions.JSON)) {
           context.json(ConversionReport.json(estimate));
         } else {
           context.out().print(ConversionReport.text(estimate));
@@ -159,9 +156,9 @@ final class ConvertCommand implements Command {
       CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed);
       boolean passed = conversion.check().passed();
       if (passed) {
-        write(target, conversion, overwrite);
+        ModelDirectory.write(target, conversion.checkpoint(), ModelOutput.writing(invocation));
       }
-      if (invocation.flag("json")) {
+      if (invocation.get(CommonOptions.JSON)) {
         context.json(ConversionReport.json(conversion));
       } else {
         context.out().print(ConversionReport.text(conversion, target));
@@ -172,15 +169,15 @@ final class ConvertCommand implements Command {
 
   /** The model to convert: a file, or a CaT of this size, which exists in no file yet. */
   private static Model model(Invocation invocation, Context context, long seed) throws Exception {
-    if (invocation.hasOperand()) {
-      if (invocation.text("init-from").isPresent()) {
+    if (ModelOptions.isNamed(invocation)) {
+      if (invocation.has(INIT_FROM)) {
         throw new UsageException("--init-from goes with --arch CaT-... and no MODEL");
       }
-      return Model.open(invocation.pathOperand("MODEL"), ModelOptions.read(invocation));
+      return Model.open(ModelOptions.path(invocation, "MODEL"), ModelOptions.read(invocation));
     }
     String name =
         invocation
-            .text("arch")
+            .get(ModelOptions.ARCH)
             .orElseThrow(() -> new UsageException("takes a MODEL or --arch CaT-..."));
     Beginning beginning =
         beginning(name)
@@ -188,11 +185,11 @@ final class ConvertCommand implements Command {
                 () ->
                     new UsageException(
                         "without a MODEL, --arch must be " + withBeginning() + ", not " + name));
-    Optional<String> pretrained = invocation.text("init-from");
+    Optional<Path> pretrained = invocation.get(INIT_FROM);
     if (pretrained.isEmpty()) {
       return Model.generated(beginning.begin(Optional.empty(), seed).checkpoint());
     }
-    Checkpoint source = Checkpoints.open(Path.of(pretrained.get()), ImportOptions.defaults());
+    Checkpoint source = Checkpoints.open(pretrained.get(), ImportOptions.defaults());
     Beginning.Start start;
     try {
       start = beginning.begin(Optional.of(source), seed);
@@ -234,80 +231,36 @@ final class ConvertCommand implements Command {
   }
 
   private static CanPlan plan(Invocation invocation) throws UsageException {
-    invocation.choice("preset", Map.of("paper", CanTarget.PAPER));
     CanPlan plan =
-        CanPlan.paper(targets(invocation), condition(invocation))
-            .with(invocation.choice("control", controls()).orElse(Control.KEEP))
-            .with(invocation.choice("method", methods()).orElse(CanMethod.GENERATE));
-    OptionalInt kernels = invocation.integer("kernels", 1, MAX_KERNELS);
-    OptionalInt width = invocation.integer("generator-width", 1, MAX_WIDTH);
-    OptionalInt rank = invocation.integer("rank", 1, MAX_WIDTH);
+        CanPlan.paper(targets(invocation), invocation.get(CONDITION))
+            .with(invocation.get(CONTROL))
+            .with(invocation.get(METHOD));
+    Optional<Integer> kernels = invocation.get(KERNELS);
+    Optional<Integer> width = invocation.get(GENERATOR_WIDTH);
+    Optional<Integer> rank = invocation.get(RANK);
     if (kernels.isPresent() && plan.method() != CanMethod.SELECT) {
       throw new UsageException("--kernels goes with --method select alone");
     }
     if ((width.isPresent() || rank.isPresent()) && plan.method() != CanMethod.GENERATE) {
       throw new UsageException("--generator-width and --rank go with --method generate alone");
     }
-    plan = kernels.isPresent() ? plan.withKernels(kernels.getAsInt()) : plan;
-    plan = width.isPresent() ? plan.withGeneratorWidth(width.getAsInt()) : plan;
-    plan = rank.isPresent() ? plan.withRank(rank.getAsInt()) : plan;
-    int embedding = invocation.integer("embed-width", 2, MAX_WIDTH).orElse(USUAL_EMBEDDING);
+    plan = kernels.isPresent() ? plan.withKernels(kernels.get()) : plan;
+    plan = width.isPresent() ? plan.withGeneratorWidth(width.get()) : plan;
+    plan = rank.isPresent() ? plan.withRank(rank.get()) : plan;
+    int embedding = invocation.get(EMBED_WIDTH);
     if (embedding % 2 != 0) {
       throw new UsageException("--embed-width must be even, not " + embedding);
     }
-    return plan.with(
-        new CanSpec.Embedder(
-            embedding, invocation.integer("embed-classes", 0, MAX_CLASSES).orElse(0)));
-  }
-
-  private static Map<String, Control> controls() {
-    Map<String, Control> controls = new LinkedHashMap<>();
-    for (Control each : Control.values()) {
-      controls.put(each.label(), each);
-    }
-    return controls;
-  }
-
-  private static Map<String, CanMethod> methods() {
-    Map<String, CanMethod> methods = new LinkedHashMap<>();
-    for (CanMethod each : CanMethod.values()) {
-      methods.put(each.label(), each);
-    }
-    return methods;
-  }
-
-  private static void write(Path target, CanConversion conversion, boolean overwrite)
-      throws IOException {
-    WriteOptions options = WriteOptions.defaults();
-    ModelDirectory.write(
-        target, conversion.checkpoint(), overwrite ? options.overwriting() : options);
+    return plan.with(new CanSpec.Embedder(embedding, invocation.get(EMBED_CLASSES)));
   }
 
   private static List<CanTarget> targets(Invocation invocation) throws UsageException {
-    Optional<String> list = invocation.text("targets");
-    if (list.isEmpty()) {
-      return CanTarget.PAPER;
-    }
-    List<CanTarget> targets = new ArrayList<>();
-    for (String label : list.get().split(",", -1)) {
-      try {
-        CanTarget target = CanTarget.of(label.trim());
-        if (targets.contains(target)) {
-          throw new UsageException("--targets names '" + target.label() + "' twice");
-        }
-        targets.add(target);
-      } catch (IllegalArgumentException e) {
-        throw new UsageException("--targets: " + e.getMessage());
+    List<CanTarget> targets = invocation.get(TARGETS).orElse(CanTarget.PAPER);
+    for (CanTarget target : targets) {
+      if (Collections.frequency(targets, target) > 1) {
+        throw new UsageException("--targets names '" + target.label() + "' twice");
       }
     }
     return targets;
-  }
-
-  private static CanCondition condition(Invocation invocation) throws UsageException {
-    Map<String, CanCondition> conditions = new LinkedHashMap<>();
-    for (CanCondition each : CanCondition.values()) {
-      conditions.put(each.label(), each);
-    }
-    return invocation.choice("condition", conditions).orElse(CanCondition.ALL);
   }
 }

@@ -1,13 +1,9 @@
 package org.canbridge.cli;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import org.apache.commons.cli.Options;
+import java.util.Optional;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.PublishedExport;
@@ -15,6 +11,11 @@ import org.canbridge.importers.PublishedExport;
 /** {@code canbridge export}: a model in a form that other programs read. */
 final class ExportCommand implements Command {
   private static final String DIFFUSERS = "diffusers";
+
+  private static final Opt<Optional<Boolean>> FORMAT =
+      Opt.word("format", "published", false, DIFFUSERS, true).help("the form of what is written");
+  private static final Opt<Path> OUT =
+      CommonOptions.out("PATH").required().help("the file or folder to make");
 
   @Override
   public String name() {
@@ -40,11 +41,8 @@ final class ExportCommand implements Command {
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(
-            CommonOptions.value("format", "published|diffusers", "the form of what is written"))
-        .addOption(CommonOptions.value("out", "PATH", "the file or folder to make"));
+  public List<OptionGroup> options() {
+    return List.of(OptionGroup.own(FORMAT, OUT), ModelOptions.GROUP);
   }
 
   @Override
@@ -57,15 +55,12 @@ final class ExportCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("MODEL");
-    Path target = invocation.requiredPath("out");
+    Path source = ModelOptions.path(invocation, "MODEL");
+    Path target = invocation.vacant(OUT);
     boolean folder =
         invocation
-            .choice("format", Map.of("published", false, DIFFUSERS, true))
+            .get(FORMAT)
             .orElseThrow(() -> new UsageException("--format is missing: published or diffusers"));
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(target.toString());
-    }
     try (Checkpoint checkpoint = Checkpoints.open(source, ModelOptions.read(invocation))) {
       PublishedExport export = export(checkpoint, folder);
       export.changes().forEach(change -> context.err().println("canbridge: " + change));

@@ -1,9 +1,6 @@
 package org.canbridge.cli;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Provenance;
 import org.canbridge.runtime.LatentDecoder;
@@ -34,6 +30,24 @@ import org.canbridge.runtime.training.data.TrainingSets;
 /** {@code canbridge finetune}: trains a model on a data set. */
 final class FinetuneCommand implements Command {
   private static final int SHEET_ROWS = 4;
+
+  private static final Opt<Path> DATA =
+      Opt.path("data", "DIR|FILE").required().help("what to train on");
+  private static final Opt<Path> OUT =
+      CommonOptions.out("DIR").required().help("the run's directory");
+  private static final Opt<Boolean> RESUME = Opt.flag("resume").help("go on with the run in --out");
+  private static final Opt<Optional<Boolean>> FLIP =
+      Opt.word("flip", "yes", true, "no", false)
+          .usually("yes for folders of images, else no")
+          .help("mirror half of the examples at random");
+  private static final Opt<Optional<Double>> LATENT_SCALE =
+      Opt.number("latent-scale", Float.MIN_NORMAL, Float.MAX_VALUE)
+          .usually("the authors', 0.18215, 0.2301 with text")
+          .help("factor of latents that are sampled from stored moments");
+  private static final Opt<Boolean> SKIP_BROKEN =
+      Opt.flag("skip-broken").help("leave files out that cannot be read");
+  private static final Opt<Optional<Path>> VAE =
+      Opt.path("vae", "DIR").help("the autoencoder for the sheets of a model of latents");
 
   @Override
   public String name() {
@@ -64,28 +78,11 @@ final class FinetuneCommand implements Command {
   }
 
   @Override
-  public Options options() {
-    Options options =
-        ModelOptions.addTo(new Options())
-            .addOption(CommonOptions.value("data", "DIR|FILE", "what to train on"))
-            .addOption(CommonOptions.value("out", "DIR", "the run's directory"))
-            .addOption(CommonOptions.flag("resume", "go on with the run in --out"))
-            .addOption(
-                CommonOptions.value(
-                    "flip",
-                    "yes|no",
-                    "mirror half of the examples at random; yes for folders of images, else no"))
-            .addOption(
-                CommonOptions.value(
-                    "latent-scale",
-                    "X",
-                    "factor of latents that are sampled from stored moments; the authors', 0.18215,"
-                        + " 0.2301 with text"))
-            .addOption(CommonOptions.flag("skip-broken", "leave files out that cannot be read"))
-            .addOption(
-                CommonOptions.value(
-                    "vae", "DIR", "the autoencoder for the sheets of a model of latents"));
-    return FinetuneOptions.addTo(options);
+  public List<OptionGroup> options() {
+    return List.of(
+        OptionGroup.own(DATA, OUT, RESUME, FLIP, LATENT_SCALE, SKIP_BROKEN, VAE),
+        FinetuneOptions.GROUP,
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -106,13 +103,10 @@ final class FinetuneCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("MODEL");
-    Path data = invocation.requiredPath("data");
-    Path out = invocation.requiredPath("out");
-    Optional<Path> vae = invocation.path("vae");
-    if (!invocation.flag("resume") && Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileAlreadyExistsException(out.toString());
-    }
+    Path source = ModelOptions.path(invocation, "MODEL");
+    Path data = invocation.get(DATA);
+    Path out = invocation.get(RESUME) ? invocation.get(OUT) : invocation.vacant(OUT);
+    Optional<Path> vae = invocation.get(VAE);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
@@ -130,7 +124,7 @@ final class FinetuneCommand implements Command {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(options.plan(), model, trainer, record, sheet, watching);
           TrainingRun run =
-              invocation.flag("resume")
+              invocation.get(RESUME)
                   ? TrainingRun.resume(out, setup)
                   : TrainingRun.begin(out, setup);
           introduce(context, trainer, set, sheet);
@@ -144,24 +138,13 @@ final class FinetuneCommand implements Command {
       Invocation invocation, Diffusion diffusion, TrainingRecipe recipe) throws UsageException {
     TrainingSetOptions options =
         TrainingSetOptions.of(diffusion.shape())
-            .withSkipBroken(invocation.flag("skip-broken"))
+            .withSkipBroken(invocation.get(SKIP_BROKEN))
             .withLatentScale(
-                (float)
-                    invocation
-                        .number("latent-scale", Float.MIN_NORMAL, Float.MAX_VALUE)
-                        .orElse(recipe.latentScale()));
+                invocation.get(LATENT_SCALE).map(Double::floatValue).orElse(recipe.latentScale()));
     if (diffusion.nullLabel().isPresent()) {
       options = options.withClasses(Math.toIntExact(diffusion.nullLabel().getAsLong()));
     }
-    Optional<Boolean> flip = invocation.choice("flip", yesOrNo());
-    return flip.isPresent() ? options.withFlip(flip.get()) : options;
-  }
-
-  private static Map<String, Boolean> yesOrNo() {
-    Map<String, Boolean> words = new LinkedHashMap<>();
-    words.put("yes", true);
-    words.put("no", false);
-    return words;
+    return invocation.get(FLIP).map(options::withFlip).orElse(options);
   }
 
   private static TrainingRecipe recipe(Model model) throws UsageException {

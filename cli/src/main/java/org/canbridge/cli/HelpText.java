@@ -1,29 +1,22 @@
 package org.canbridge.cli;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.stream.Collectors;
-import org.apache.commons.cli.Options;
-import org.apache.commons.cli.help.HelpFormatter;
-import org.apache.commons.cli.help.OptionFormatter;
-import org.apache.commons.cli.help.TableDefinition;
-import org.apache.commons.cli.help.TextHelpAppendable;
+import java.util.stream.Stream;
 
-/** The help pages. */
+/** The help pages, for terminals of 80 columns. */
 final class HelpText {
-  private static final int WIDTH = 90;
+  private static final int WIDTH = 80;
+  private static final int LEFT = 26;
+  private static final String INDENT = "  ";
 
-  private final StringBuilder text = new StringBuilder();
-  private final TextHelpAppendable page = new TextHelpAppendable(text);
+  /** No-break space. */
+  private static final char GLUE = '\u00a0';
 
-  private HelpText() {
-    page.setMaxWidth(WIDTH);
-    page.setLeftPad(0);
-    page.setIndent(0);
-  }
+  private final List<String> lines = new ArrayList<>();
+
+  private HelpText() {}
 
   /** The page of the whole program. */
   static String of(Collection<Command> commands) {
@@ -34,77 +27,111 @@ final class HelpText {
             + " JVM, with proof.");
     help.table(
         "commands",
-        commands.stream().map(command -> List.of(command.name(), command.summary())).toList(),
-        new Options());
+        commands.stream().map(command -> new Row(command.name(), command.summary())).toList());
     help.table(
-        "options",
-        List.of(),
-        new Options().addOption(CommonOptions.help()).addOption(CommonOptions.version()));
+        "options", rows(OptionGroup.own(CommonOptions.HELP, CommonOptions.VERSION)));
     help.paragraph("canbridge COMMAND --help tells more about one command.");
     help.table(
         "exit status",
         List.of(
-            List.of("0", "done; all that was compared is equal"),
-            List.of("1", "a difference"),
-            List.of("2", "the command line is wrong"),
-            List.of("3", "an input file is bad"),
-            List.of("4", "anything else")),
-        new Options());
+            new Row("0", "done; all that was compared is equal"),
+            new Row("1", "a difference"),
+            new Row("2", "the command line is wrong"),
+            new Row("3", "an input file is bad"),
+            new Row("4", "anything else")));
     return help.finished();
   }
 
   /** The page of one command. */
-  static String of(Command command, Options options) {
+  static String of(Command command, OptionSet options) {
     HelpText help = new HelpText();
-    help.paragraph("usage: canbridge " + command.name() + " " + command.synopsis());
+    help.lines.addAll(
+        wrapped(
+            glued("usage: canbridge " + command.name() + " " + command.synopsis()), INDENT, ""));
+    help.lines.add("");
     help.paragraph(command.description());
-    help.table("options", List.of(), options);
-    help.text.append("examples\n");
+    int width = width(options.groups().stream().flatMap(group -> rows(group).stream()));
+    options.groups().forEach(group -> help.table(group.title(), rows(group), width));
+    help.lines.add("examples");
     for (Command.Example example : command.examples()) {
-      help.text
-          .append("  # ")
-          .append(example.what())
-          .append("\n  canbridge ")
-          .append(example.line())
-          .append('\n');
+      help.lines.addAll(wrapped(INDENT + "# " + example.what(), INDENT + "# ", ""));
+      help.lines.addAll(
+          wrapped(glued(INDENT + "canbridge " + example.line()), INDENT + INDENT + INDENT, " \\"));
     }
     return help.finished();
   }
 
-  private void paragraph(String paragraph) {
-    try {
-      page.appendParagraph(paragraph);
-    } catch (IOException e) {
-      throw new UncheckedIOException("a StringBuilder does not fail", e);
+  private void paragraph(String text) {
+    lines.addAll(wrapped(text, "", ""));
+    lines.add("");
+  }
+
+  private static List<Row> rows(OptionGroup group) {
+    return group.options().stream().map(option -> new Row(option.usage(), option.help())).toList();
+  }
+
+  /** A line of a table, if it is not wrapped. */
+  private record Row(String left, String right) {
+    boolean isWide() {
+      return left.length() > LEFT;
     }
   }
 
-  /** Rows of two columns, then the options. */
-  private void table(String title, List<List<String>> rows, Options options) {
-    HelpFormatter formatter =
-        HelpFormatter.builder()
-            .setShowSince(false)
-            .setOptionFormatBuilder(OptionFormatter.builder().setArgumentNameDelimiters("", ""))
-            .get();
-    TableDefinition styled = formatter.getTableDefinition(formatter.sort(options));
-    List<List<String>> all = new ArrayList<>(rows);
-    styled.rows().forEach(all::add);
-    List<List<String>> indented =
-        all.stream().map(row -> List.of("  " + row.get(0), row.get(1))).toList();
-    text.append(title);
-    try {
-      page.appendTable(
-          TableDefinition.from(null, styled.columnTextStyles(), List.of("", ""), indented));
-    } catch (IOException e) {
-      throw new UncheckedIOException("a StringBuilder does not fail", e);
+  /** Width of the first column, but for rows that are too wide for it. */
+  private static int width(Stream<Row> rows) {
+    return rows.filter(row -> !row.isWide()).mapToInt(row -> row.left().length()).max().orElse(0);
+  }
+
+  private void table(String title, List<Row> rows) {
+    table(title, rows, width(rows.stream()));
+  }
+
+  /** Two columns; what is too wide for the first has a line of its own. */
+  private void table(String title, List<Row> rows, int width) {
+    String indent = " ".repeat(2 * INDENT.length() + width);
+    lines.add(title);
+    for (Row row : rows) {
+      String first = INDENT + row.left();
+      if (row.isWide()) {
+        lines.addAll(wrapped(first, indent, ""));
+        first = indent;
+      } else {
+        first += indent.substring(first.length());
+      }
+      lines.addAll(wrapped(first + row.right(), indent, ""));
     }
+    lines.add("");
+  }
+
+  /** A command line whose options stay on one line with their values. */
+  private static String glued(String line) {
+    return line.replaceAll("(-[a-z-]+) (?![-\\[])", "$1" + GLUE);
+  }
+
+  /**
+   * Breaks text between words so that no line is wider than a page, if the words allow it.
+   *
+   * @param text its own indentation stays
+   * @param indent in front of every further line
+   * @param more at the end of all lines but the last
+   */
+  private static List<String> wrapped(String text, String indent, String more) {
+    List<String> lines = new ArrayList<>();
+    String rest = text;
+    while (rest.length() > WIDTH) {
+      int start = rest.length() - rest.stripLeading().length();
+      int end = rest.lastIndexOf(' ', WIDTH - more.length());
+      if (end <= start) {
+        break;
+      }
+      lines.add(rest.substring(0, end).stripTrailing() + more);
+      rest = indent + rest.substring(end + 1);
+    }
+    lines.add(rest);
+    return lines;
   }
 
   private String finished() {
-    return text.toString()
-        .lines()
-        .map(String::stripTrailing)
-        .collect(Collectors.joining("\n"))
-        .strip();
+    return String.join("\n", lines).replace(GLUE, ' ').strip();
   }
 }

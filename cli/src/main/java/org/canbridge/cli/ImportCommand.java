@@ -1,16 +1,12 @@
 package org.canbridge.cli;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
@@ -28,6 +24,29 @@ import org.canbridge.runtime.NormFolding;
 /** {@code canbridge import}: a published file becomes a model directory. */
 final class ImportCommand implements Command {
   private static final int MAX_SIZE = 1 << 16;
+
+  private static final Opt<Optional<DType>> DTYPE =
+      Opt.word(
+              "dtype",
+              List.of(DType.F32, DType.BF16, DType.F16),
+              type -> type.name().toLowerCase(Locale.ROOT))
+          .usually("each tensor's own")
+          .help("element type of the weights");
+  private static final Opt<Optional<Integer>> IMAGE_SIZE =
+      Opt.integer("image-size", 1, MAX_SIZE)
+          .help(
+              "another side of what the network takes (of the latent, for networks on latents);"
+                  + " its position table is resized");
+  private static final Opt<Optional<Integer>> NUM_CLASSES =
+      Opt.integer("num-classes", 1, MAX_SIZE)
+          .help("another number of classes; its label table is replaced");
+  private static final Opt<Boolean> FOLD_BATCH_NORM =
+      Opt.flag("fold-batch-norm")
+          .help(
+              "EfficientViT: make each batch norm part of the convolution in front of it; checked"
+                  + " on random images, a difference is exit status 1");
+  private static final Opt<Boolean> DRY_RUN =
+      Opt.flag("dry-run").help("show what would be done, write nothing");
 
   @Override
   public String name() {
@@ -53,30 +72,17 @@ final class ImportCommand implements Command {
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(CommonOptions.value("out", "DIR", "the model directory to make"))
-        .addOption(
-            CommonOptions.value(
-                "dtype",
-                "f32|bf16|f16",
-                "element type of the weights; each tensor's own if not given"))
-        .addOption(
-            CommonOptions.value(
-                "image-size",
-                "N",
-                "another side of what the network takes (of the latent, for networks on latents);"
-                    + " its position table is resized"))
-        .addOption(
-            CommonOptions.value(
-                "num-classes", "N", "another number of classes; its label table is replaced"))
-        .addOption(
-            CommonOptions.flag(
-                "fold-batch-norm",
-                "EfficientViT: make each batch norm part of the convolution in front of it;"
-                    + " checked on random images, a difference is exit status 1"))
-        .addOption(CommonOptions.flag("overwrite", "replace a model directory of that name"))
-        .addOption(CommonOptions.flag("dry-run", "show what would be done, write nothing"));
+  public List<OptionGroup> options() {
+    return List.of(
+        OptionGroup.own(
+            ModelOutput.OUT,
+            DTYPE,
+            IMAGE_SIZE,
+            NUM_CLASSES,
+            FOLD_BATCH_NORM,
+            ModelOutput.OVERWRITE,
+            DRY_RUN),
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -93,17 +99,17 @@ final class ImportCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("SRC");
+    Path source = ModelOptions.path(invocation, "SRC");
     ImportOptions options = ModelOptions.read(invocation);
-    Path target = invocation.requiredPath("out");
     WriteOptions writing = writing(invocation);
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !writing.overwrite()) {
-      throw new FileAlreadyExistsException(target.toString());
-    }
-    Adaptation adaptation = adaptation(invocation);
+    Path target = ModelOutput.target(invocation);
+    Adaptation adaptation =
+        new Adaptation(
+            CommonOptions.number(invocation.get(IMAGE_SIZE)),
+            CommonOptions.number(invocation.get(NUM_CLASSES)));
     try (Checkpoint published = Checkpoints.open(source, options)) {
       Checkpoint checkpoint = adapted(published, adaptation);
-      if (invocation.flag("fold-batch-norm")) {
+      if (invocation.get(FOLD_BATCH_NORM)) {
         NormFolding folding = folded(widened(checkpoint, writing));
         context.out().print(report(folding));
         if (!folding.passed()) {
@@ -113,7 +119,7 @@ final class ImportCommand implements Command {
       }
       checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
       PipelineFolder.at(source).ifPresent(pipeline -> sayWhatStays(pipeline, context));
-      if (invocation.flag("dry-run")) {
+      if (invocation.get(DRY_RUN)) {
         context.out().print(Inspection.of(source, options).toText());
       } else {
         write(target, checkpoint, writing, context);
@@ -132,7 +138,8 @@ final class ImportCommand implements Command {
                 context
                     .err()
                     .println(
-                        "canbridge: the pipeline's autoencoder is not imported: sample, verify --vae "
+                        "canbridge: the pipeline's autoencoder is not imported: sample, verify"
+                            + " --vae "
                             + vae));
     pipeline
         .scheduler()
@@ -143,12 +150,6 @@ final class ImportCommand implements Command {
                     .println(
                         "canbridge: the pipeline's scheduler is not imported: sample --scheduler "
                             + file));
-  }
-
-  private static Adaptation adaptation(Invocation invocation) throws UsageException {
-    return new Adaptation(
-        invocation.integer("image-size", 1, MAX_SIZE),
-        invocation.integer("num-classes", 1, MAX_SIZE));
   }
 
   private static Checkpoint adapted(Checkpoint published, Adaptation adaptation)
@@ -176,7 +177,7 @@ final class ImportCommand implements Command {
     try {
       return NormFolding.of(checkpoint, 0);
     } catch (IllegalArgumentException e) {
-      throw new UsageException("--fold-batch-norm: " + e.getMessage());
+      throw new UsageException(FOLD_BATCH_NORM + ": " + e.getMessage());
     }
   }
 
@@ -191,7 +192,8 @@ final class ImportCommand implements Command {
         NormFolding.TOLERANCE,
         folding.passed()
             ? "the function is preserved"
-            : "FAILED: nothing was written; weights narrower than float32 need --dtype f32 as well");
+            : "FAILED: nothing was written; weights narrower than float32 need --dtype f32 as"
+                  + " well");
   }
 
   private static void write(
@@ -203,16 +205,8 @@ final class ImportCommand implements Command {
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {
-    Map<String, DType> types = new LinkedHashMap<>();
-    for (DType type : List.of(DType.F32, DType.BF16, DType.F16)) {
-      types.put(type.name().toLowerCase(Locale.ROOT), type);
-    }
-    WriteOptions options = WriteOptions.defaults();
-    Optional<DType> type = invocation.choice("dtype", types);
-    if (type.isPresent()) {
-      options = options.withDtype(type.get());
-    }
-    return invocation.flag("overwrite") ? options.overwriting() : options;
+    WriteOptions options = ModelOutput.writing(invocation);
+    return invocation.get(DTYPE).map(options::withDtype).orElse(options);
   }
 
   private static String report(Path target, Checkpoint checkpoint) {

@@ -1,7 +1,6 @@
 package org.canbridge.cli;
 
 import java.util.List;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.Inspection;
 
 /** {@code canbridge inspect}: what a file holds and what import would do with it. */
@@ -30,8 +29,8 @@ final class InspectCommand implements Command {
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options().addOption(CommonOptions.json()));
+  public List<OptionGroup> options() {
+    return List.of(OptionGroup.own(CommonOptions.JSON), ModelOptions.GROUP);
   }
 
   @Override
@@ -44,8 +43,8 @@ final class InspectCommand implements Command {
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws UsageException {
     Inspection inspection =
-        Inspection.of(invocation.pathOperand("FILE|DIR"), ModelOptions.read(invocation));
-    if (invocation.flag("json")) {
+        Inspection.of(ModelOptions.path(invocation, "FILE|DIR"), ModelOptions.read(invocation));
+    if (invocation.get(CommonOptions.JSON)) {
       context.json(inspection.toJson());
     } else {
       context.out().print(inspection.toText());

@@ -1,28 +1,29 @@
 package org.canbridge.cli;
 
-import java.nio.file.InvalidPathException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import org.apache.commons.cli.CommandLine;
 
 /**
- * The arguments of one command, read as what they are meant to be. Options are named without the
- * leading dashes. Every method throws {@link UsageException} where the text cannot be read so, and
- * where an option that takes one value was given more than once.
+ * The arguments of one command, read as what they are meant to be. Every method throws {@link
+ * UsageException} where the text cannot be read so, and where an option that takes one value was
+ * given more than once.
  */
 final class Invocation {
   private final Command command;
+  private final OptionSet options;
   private final CommandLine line;
 
-  Invocation(Command command, CommandLine line) {
+  /** What was typed after the command's name. */
+  Invocation(Command command, OptionSet options, List<String> args) throws UsageException {
     this.command = command;
-    this.line = line;
+    this.options = options;
+    this.line = options.parse(args);
   }
 
   /** The one operand; {@code name} is what the synopsis calls it. */
@@ -47,146 +48,67 @@ final class Invocation {
 
   /** The one operand, as a path. */
   Path pathOperand(String name) throws UsageException {
-    return path(name, operand(name));
+    return Value.path(name, operand(name));
   }
 
   /** Refuses operands. */
   void noOperand() throws UsageException {
-    if (!line.getArgList().isEmpty()) {
+    if (hasOperand()) {
       throw new UsageException("takes no operand, but got: " + String.join(" ", line.getArgList()));
     }
   }
 
-  /** Whether an option without a value was given. */
-  boolean flag(String option) {
-    return line.hasOption(option);
-  }
-
-  /** The value as it was typed. */
-  Optional<String> text(String option) throws UsageException {
-    String[] values = line.getOptionValues(option);
-    if (values == null) {
-      return Optional.empty();
+  /**
+   * What an option says.
+   *
+   * @throws IllegalStateException if the command does not declare it: a mistake in the command
+   */
+  <T> T get(Opt<T> option) throws UsageException {
+    List<Opt.Typed> typed = typed(option);
+    if (typed.size() > 1 && option.takesValue()) {
+      throw new UsageException(option + " is given " + typed.size() + " times");
     }
-    if (values.length > 1) {
-      throw new UsageException("--" + option + " is given " + values.length + " times");
+    return option.read(typed.stream().findFirst(), () -> missing(option));
+  }
+
+  /** Whether an option was given. */
+  boolean has(Opt<?> option) {
+    return !typed(option).isEmpty();
+  }
+
+  /** The option must be given, but was not. */
+  UsageException missing(Opt<?> option) {
+    return new UsageException("needs " + option + "; synopsis: " + command.synopsis());
+  }
+
+  /**
+   * A path at which nothing may be yet.
+   *
+   * @throws FileAlreadyExistsException if something is
+   */
+  Path vacant(Opt<Path> option) throws UsageException, FileAlreadyExistsException {
+    Path path = get(option);
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(path.toString());
     }
-    return Optional.of(values[0]);
+    return path;
   }
 
-  /** A file or folder, which may or may not exist. */
-  Optional<Path> path(String option) throws UsageException {
-    Optional<String> text = text(option);
-    return text.isEmpty() ? Optional.empty() : Optional.of(path("--" + option, text.get()));
-  }
-
-  /** A path that must be given. */
-  Path requiredPath(String option) throws UsageException {
-    Optional<Path> path = path(option);
-    if (path.isEmpty()) {
-      throw new UsageException("needs --" + option + "; synopsis: " + command.synopsis());
+  private List<Opt.Typed> typed(Opt<?> option) {
+    if (!options.declares(option)) {
+      throw new IllegalStateException(
+          command.name() + " reads " + option + ", which it does not declare");
     }
-    return path.get();
-  }
-
-  /** A whole number from {@code min} to {@code max}. */
-  OptionalInt integer(String option, int min, int max) throws UsageException {
-    OptionalLong value = integer(option, (long) min, max);
-    return value.isEmpty() ? OptionalInt.empty() : OptionalInt.of((int) value.getAsLong());
-  }
-
-  /** A whole number from {@code min} to {@code max}. */
-  OptionalLong integer(String option, long min, long max) throws UsageException {
-    Optional<String> text = text(option);
-    return text.isEmpty()
-        ? OptionalLong.empty()
-        : OptionalLong.of(integer(option, text.get(), min, max));
-  }
-
-  /** Whole numbers separated by commas, each from {@code min} to {@code max}; at least one. */
-  Optional<List<Integer>> integers(String option, int min, int max) throws UsageException {
-    Optional<String> text = text(option);
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    List<Integer> values = new ArrayList<>();
-    for (String item : text.get().split(",", -1)) {
-      values.add((int) integer(option, item, min, max));
-    }
-    return Optional.of(List.copyOf(values));
-  }
-
-  /** A finite number from {@code min} to {@code max}. */
-  OptionalDouble number(String option, double min, double max) throws UsageException {
-    Optional<String> text = text(option);
-    if (text.isEmpty()) {
-      return OptionalDouble.empty();
-    }
-    try {
-      double value = Double.parseDouble(text.get());
-      if (value >= min && value <= max && Double.isFinite(value)) {
-        return OptionalDouble.of(value);
+    List<Opt.Typed> typed = new ArrayList<>();
+    for (String name : option.typedNames()) {
+      if (!line.hasOption(name)) {
+        continue;
       }
-    } catch (NumberFormatException e) {
-      // said below, together with numbers that are out of range
-    }
-    throw wrongValue(option, text.get(), "a number" + range(min, max));
-  }
-
-  /** One of several words, each with its meaning; the map's order is the one that messages use. */
-  <T> Optional<T> choice(String option, Map<String, T> choices) throws UsageException {
-    Optional<String> text = text(option);
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    T chosen = choices.get(text.get());
-    if (chosen == null) {
-      throw wrongValue(
-          option,
-          text.get(),
-          "one of "
-              + String.join(", ", choices.keySet())
-              + Suggestion.text(text.get(), choices.keySet()));
-    }
-    return Optional.of(chosen);
-  }
-
-  private static long integer(String option, String text, long min, long max)
-      throws UsageException {
-    try {
-      long value = Long.parseLong(text);
-      if (value >= min && value <= max) {
-        return value;
+      String[] texts = line.getOptionValues(name);
+      for (String text : Optional.ofNullable(texts).orElse(new String[] {""})) {
+        typed.add(new Opt.Typed(name, text));
       }
-    } catch (NumberFormatException e) {
-      // said below, together with numbers that are out of range
     }
-    String range =
-        max == Integer.MAX_VALUE || max == Long.MAX_VALUE
-            ? (min == Long.MIN_VALUE ? "" : ", " + min + " or more")
-            : " from " + min + " to " + max;
-    throw wrongValue(option, text, "a whole number" + range);
-  }
-
-  private static String range(double min, double max) {
-    if (max == Double.MAX_VALUE) {
-      return min == -Double.MAX_VALUE ? "" : ", " + min + " or more";
-    }
-    return " from " + min + " to " + max;
-  }
-
-  private static Path path(String name, String text) throws UsageException {
-    if (text.isEmpty()) {
-      throw new UsageException(name + " is empty");
-    }
-    try {
-      return Path.of(text);
-    } catch (InvalidPathException e) {
-      throw new UsageException(name + " is not a path: " + e.getMessage());
-    }
-  }
-
-  private static UsageException wrongValue(String option, String actual, String expected) {
-    return new UsageException("--" + option + " is '" + actual + "', but must be " + expected);
+    return typed;
   }
 }

@@ -10,12 +10,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.commons.cli.CommandLine;
-import org.apache.commons.cli.DefaultParser;
-import org.apache.commons.cli.Option;
-import org.apache.commons.cli.Options;
-import org.apache.commons.cli.ParseException;
-import org.apache.commons.cli.UnrecognizedOptionException;
 
 /**
  * The program {@code canbridge}: finds the command, reads its options, runs it, and turns whatever
@@ -23,7 +17,7 @@ import org.apache.commons.cli.UnrecognizedOptionException;
  * does.
  */
 public final class Main {
-  private static final List<Command> COMMANDS =
+  static final List<Command> COMMANDS =
       List.of(
           new InspectCommand(),
           new ImportCommand(),
@@ -125,37 +119,16 @@ public final class Main {
               + Suggestion.text(name, commands.keySet())
               + "\n  next: canbridge --help lists the commands");
     }
-    Options options =
-        command.options().addOption(CommonOptions.help()).addOption(CommonOptions.debug());
+    OptionSet options = new OptionSet(command);
     if (args.contains("--help") || args.contains("-h")) {
       context.out().println(HelpText.of(command, options));
       return ExitStatus.OK;
     }
     try {
-      return command.run(new Invocation(command, parsed(options, args)), context);
+      return command.run(new Invocation(command, options, args), context);
     } catch (UsageException e) {
       throw new UsageException(
           name + ": " + e.getMessage() + "\n  next: canbridge " + name + " --help");
-    }
-  }
-
-  private static CommandLine parsed(Options options, List<String> args) throws UsageException {
-    DefaultParser parser =
-        DefaultParser.builder()
-            .setAllowPartialMatching(false)
-            .setStripLeadingAndTrailingQuotes(false)
-            .get();
-    try {
-      return parser.parse(options, args.toArray(String[]::new));
-    } catch (UnrecognizedOptionException e) {
-      String typed = e.getOption().replaceFirst("=.*", "");
-      List<String> known = options.getOptions().stream().map(Option::getLongOpt).toList();
-      throw new UsageException(
-          "unknown option "
-              + typed
-              + Suggestion.text(typed, known.stream().map(option -> "--" + option).toList()));
-    } catch (ParseException e) {
-      throw new UsageException(e.getMessage());
     }
   }
 

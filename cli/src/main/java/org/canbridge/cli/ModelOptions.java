@@ -1,97 +1,106 @@
 package org.canbridge.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Weights;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
 final class ModelOptions {
-  private static final int MAX_HEADS = 1 << 16;
-  private static final int MAX_TEXT_TOKENS = 1 << 16;
+  static final Opt<Optional<String>> ARCH =
+      Opt.text("arch", "NAME").help("the published model that the file is, e.g. DiT-XL/2");
+  private static final Opt<Optional<Integer>> HEADS =
+      Opt.integer("heads", 1, 1 << 16)
+          .help("attention heads, which no tensor tells; known for published sizes");
+  private static final Opt<Optional<Integer>> TEXT_TOKENS =
+      Opt.integer("text-tokens", 1, 1 << 16)
+          .help(
+              "tokens of text of a text-conditional U-ViT, which no tensor tells; known to be 77"
+                  + " for published sizes");
+  private static final Opt<Optional<Double>> NORM_EPS =
+      Opt.number("norm-eps", Double.MIN_NORMAL, 1)
+          .usually("that of its series")
+          .help("eps of EfficientViT's norms");
+  private static final Opt<Optional<Double>> ATTENTION_EPS =
+      Opt.number("attention-eps", Double.MIN_NORMAL, 1)
+          .usually("1e-15, or 1e-5 for files of timm")
+          .help("eps of EfficientViT's attention");
+  private static final Opt<Optional<Path>> CONFIG =
+      Opt.path("config", "FILE")
+          .help(
+              "a JSON object with arguments that the file cannot tell, under their published"
+                  + " names: norm_num_groups, scaling_factor and others");
+  private static final Opt<Optional<Weights>> WEIGHTS =
+      Opt.word("weights", List.of(Weights.EMA, Weights.MODEL), Weights::word)
+          .usually("the moving average (ema) if it has one")
+          .help("which weights of a training checkpoint");
+  private static final Opt<Optional<Path>> CKPT =
+      Opt.path("ckpt", "FILE").help("MODEL, as DiT's scripts give it");
+
+  static final OptionGroup GROUP =
+      new OptionGroup(
+          "the model",
+          List.of(ARCH, HEADS, TEXT_TOKENS, NORM_EPS, ATTENTION_EPS, CONFIG, WEIGHTS, CKPT));
 
   private ModelOptions() {}
 
-  /** Adds them. */
-  static Options addTo(Options options) {
-    return options
-        .addOption(
-            CommonOptions.value(
-                "arch", "NAME", "the published model that the file is, e.g. DiT-XL/2"))
-        .addOption(
-            CommonOptions.value(
-                "heads", "N", "attention heads, which no tensor tells; known for published sizes"))
-        .addOption(
-            CommonOptions.value(
-                "text-tokens",
-                "N",
-                "tokens of text of a text-conditional U-ViT, which no tensor tells; known to be 77"
-                    + " for published sizes"))
-        .addOption(
-            CommonOptions.value(
-                "norm-eps", "X", "eps of EfficientViT's norms; that of its series if not given"))
-        .addOption(
-            CommonOptions.value(
-                "attention-eps",
-                "X",
-                "eps of EfficientViT's attention; 1e-15, or 1e-5 for files of timm, if not given"))
-        .addOption(
-            CommonOptions.value(
-                "config",
-                "FILE",
-                "a JSON object with arguments that the file cannot tell, under their published names:"
-                    + " norm_num_groups, scaling_factor, ..."))
-        .addOption(
-            CommonOptions.value(
-                "weights",
-                "ema|model",
-                "which weights of a training checkpoint; the moving average (ema) if it has one"));
+  /** Whether a model is named at all. */
+  static boolean isNamed(Invocation invocation) {
+    return invocation.hasOperand() || invocation.has(CKPT);
+  }
+
+  /**
+   * The model's file or folder.
+   *
+   * @param operand what the synopsis calls it
+   */
+  static Path path(Invocation invocation, String operand) throws UsageException {
+    Optional<Path> ckpt = invocation.get(CKPT);
+    if (ckpt.isEmpty()) {
+      return invocation.pathOperand(operand);
+    }
+    if (invocation.hasOperand()) {
+      throw new UsageException(CKPT + " takes the place of " + operand + "; give one of them");
+    }
+    return ckpt.get();
   }
 
   /** Reads them. */
   static ImportOptions read(Invocation invocation) throws UsageException {
-    Map<String, Weights> sets = new LinkedHashMap<>();
-    sets.put(Weights.EMA.word(), Weights.EMA);
-    sets.put(Weights.MODEL.word(), Weights.MODEL);
-    ImportOptions options = ImportOptions.defaults();
+    ImportOptions options =
+        ImportOptions.defaults().withWeights(invocation.get(WEIGHTS).orElse(Weights.AUTO));
     try {
-      Optional<String> arch = invocation.text("arch");
+      Optional<String> arch = invocation.get(ARCH);
       if (arch.isPresent()) {
         options = options.withArch(arch.get());
       }
-      OptionalInt heads = invocation.integer("heads", 1, MAX_HEADS);
+      Optional<Integer> heads = invocation.get(HEADS);
       if (heads.isPresent()) {
-        options = options.withHeads(heads.getAsInt());
+        options = options.withHeads(heads.get());
       }
-      Optional<Path> config = invocation.path("config");
+      Optional<Path> config = invocation.get(CONFIG);
       if (config.isPresent()) {
         options = options.withConfigFile(config.get());
       }
-      OptionalInt textTokens = invocation.integer("text-tokens", 1, MAX_TEXT_TOKENS);
-      if (textTokens.isPresent()) {
-        options =
-            options.withArgument(
-                "num_clip_token", IntNode.valueOf(textTokens.getAsInt()), "--text-tokens");
-      }
-      for (String eps : List.of("norm-eps", "attention-eps")) {
-        OptionalDouble value = invocation.number(eps, Double.MIN_NORMAL, 1);
-        if (value.isPresent()) {
-          options =
-              options.withArgument(
-                  eps.replace('-', '_'), DoubleNode.valueOf(value.getAsDouble()), "--" + eps);
-        }
-      }
+      Optional<JsonNode> tokens = invocation.get(TEXT_TOKENS).map(IntNode::valueOf);
+      options = with(options, "num_clip_token", tokens, TEXT_TOKENS);
+      Optional<JsonNode> norm = invocation.get(NORM_EPS).map(DoubleNode::valueOf);
+      options = with(options, "norm_eps", norm, NORM_EPS);
+      Optional<JsonNode> attention = invocation.get(ATTENTION_EPS).map(DoubleNode::valueOf);
+      return with(options, "attention_eps", attention, ATTENTION_EPS);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
-    return options.withWeights(invocation.choice("weights", sets).orElse(Weights.AUTO));
+  }
+
+  private static ImportOptions with(
+      ImportOptions options, String argument, Optional<JsonNode> value, Opt<?> option) {
+    return value.isPresent()
+        ? options.withArgument(argument, value.get(), option.toString())
+        : options;
   }
 }

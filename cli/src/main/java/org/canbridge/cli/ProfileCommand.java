@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.Arguments;
 import org.canbridge.importers.Families;
 import org.canbridge.importers.Family;
@@ -25,6 +23,13 @@ import org.canbridge.runtime.graph.Graph;
  * alone.
  */
 final class ProfileCommand implements Command {
+  private static final Opt<Optional<Integer>> IMAGE_SIZE =
+      Opt.integer("image-size", 1, 1 << 20)
+          .usually("256")
+          .help("with --arch: pixels of the image's side");
+  private static final Opt<Boolean> PAPER =
+      Opt.flag("paper").help("compare with the sizes that CAN's paper prints");
+
   @Override
   public String name() {
     return "profile";
@@ -43,20 +48,16 @@ final class ProfileCommand implements Command {
   @Override
   public String description() {
     return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward"
-        + " pass of one image, in all and by module, without allocating a tensor. MACs are"
-        + " those of linear layers, convolutions and attention's two matrix products; papers"
-        + " differ in counting the latter, so both sums are shown. With --paper: the"
-        + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
-        + " is exit status 1.";
+               + " pass of one image, in all and by module, without allocating a tensor. MACs are"
+               + " those of linear layers, convolutions and attention's two matrix products; papers"
+               + " differ in counting the latter, so both sums are shown. With --paper: the"
+               + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
+               + " is exit status 1.";
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(
-            CommonOptions.value("image-size", "N", "with --arch: pixels of the image's side; 256"))
-        .addOption(CommonOptions.flag("paper", "compare with the sizes that CAN's paper prints"))
-        .addOption(CommonOptions.json());
+  public List<OptionGroup> options() {
+    return List.of(OptionGroup.own(IMAGE_SIZE, PAPER, CommonOptions.JSON), ModelOptions.GROUP);
   }
 
   @Override
@@ -69,14 +70,14 @@ final class ProfileCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    if (invocation.flag("paper")) {
+    if (invocation.get(PAPER)) {
       return paper(invocation, context);
     }
     Graph graph;
     String name;
-    if (invocation.hasOperand()) {
-      Path path = invocation.pathOperand("MODEL");
-      if (invocation.text("image-size").isPresent()) {
+    if (ModelOptions.isNamed(invocation)) {
+      Path path = ModelOptions.path(invocation, "MODEL");
+      if (invocation.has(IMAGE_SIZE)) {
         throw new UsageException("--image-size goes with --arch alone: a file has its own size");
       }
       name = path.getFileName().toString();
@@ -84,15 +85,15 @@ final class ProfileCommand implements Command {
         graph = model.graph();
       }
     } else {
-      Optional<String> arch = invocation.text("arch");
+      Optional<String> arch = invocation.get(ModelOptions.ARCH);
       if (arch.isEmpty()) {
         throw new UsageException("takes a MODEL or --arch NAME");
       }
       name = arch.get();
-      graph = published(name, invocation.integer("image-size", 1, 1 << 20));
+      graph = published(name, invocation.get(IMAGE_SIZE));
     }
     CostModel.Cost cost = CostModel.of(graph);
-    if (invocation.flag("json")) {
+    if (invocation.get(CommonOptions.JSON)) {
       context.json(json(name, cost));
     } else {
       context.out().print(text(name, cost));
@@ -101,11 +102,11 @@ final class ProfileCommand implements Command {
   }
 
   private static ExitStatus paper(Invocation invocation, Context context) throws UsageException {
-    if (invocation.hasOperand() || invocation.text("arch").isPresent()) {
+    if (ModelOptions.isNamed(invocation) || invocation.has(ModelOptions.ARCH)) {
       throw new UsageException("--paper takes neither a MODEL nor --arch");
     }
     List<PaperSizes.Row> rows = PaperSizes.rows();
-    if (invocation.flag("json")) {
+    if (invocation.get(CommonOptions.JSON)) {
       context.json(PaperSizesReport.json(rows));
     } else {
       context.out().print(PaperSizesReport.text(rows));
@@ -113,12 +114,12 @@ final class ProfileCommand implements Command {
     return rows.stream().allMatch(PaperSizes.Row::inBand) ? ExitStatus.OK : ExitStatus.DIFFERENCE;
   }
 
-  private static Graph published(String name, OptionalInt pixels) throws UsageException {
+  private static Graph published(String name, Optional<Integer> pixels) throws UsageException {
     try {
       Arguments arguments = Families.published(name).arguments();
       Family family = Families.byPublishedName(name).orElseThrow();
       RuntimeFamily network = RuntimeFamilies.of(family.config(arguments));
-      return (pixels.isPresent() ? sized(network, pixels.getAsInt()) : network).graph();
+      return (pixels.isPresent() ? sized(network, pixels.get()) : network).graph();
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

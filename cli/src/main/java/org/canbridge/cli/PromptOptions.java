@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.commons.cli.Options;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.TextEncoder;
@@ -26,24 +25,23 @@ import org.canbridge.runtime.family.TextInput;
 record PromptOptions(List<String> prompts, String negative, Optional<Path> clip) {
   private static final long MAX_FILE_BYTES = 64L << 20;
 
-  /** Adds them. */
-  static Options addTo(Options options) {
-    return options
-        .addOption(CommonOptions.value("prompt", "TEXT", "what a text-to-image model draws"))
-        .addOption(
-            CommonOptions.value("prompts", "FILE", "the same, one text a line, in turn; UTF-8"))
-        .addOption(
-            CommonOptions.value("negative", "TEXT", "what guidance leads away from; nothing"))
-        .addOption(
-            CommonOptions.value(
-                "text-encoder", "DIR", "CLIP's text encoder with its tokenizer, for prompts"));
-  }
+  private static final Opt<Optional<String>> PROMPT =
+      Opt.text("prompt", "TEXT").help("what a text-to-image model draws");
+  private static final Opt<Optional<Path>> PROMPTS =
+      Opt.path("prompts", "FILE").help("the same, one text a line, in turn; UTF-8");
+  private static final Opt<Optional<String>> NEGATIVE =
+      Opt.text("negative", "TEXT").usually("nothing").help("what guidance leads away from");
+  private static final Opt<Optional<Path>> TEXT_ENCODER =
+      Opt.path("text-encoder", "DIR").help("CLIP's text encoder with its tokenizer, for prompts");
+
+  static final OptionGroup GROUP =
+      new OptionGroup("prompts", List.of(PROMPT, PROMPTS, NEGATIVE, TEXT_ENCODER));
 
   /** Reads them. */
   static PromptOptions read(Invocation invocation) throws UsageException, IOException {
-    Optional<String> prompt = invocation.text("prompt");
-    Optional<Path> file = invocation.path("prompts");
-    Optional<Path> clip = invocation.path("text-encoder");
+    Optional<String> prompt = invocation.get(PROMPT);
+    Optional<Path> file = invocation.get(PROMPTS);
+    Optional<Path> clip = invocation.get(TEXT_ENCODER);
     if (prompt.isPresent() && file.isPresent()) {
       throw new UsageException("--prompt and --prompts exclude each other");
     }
@@ -52,10 +50,10 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
     if (prompts.isEmpty() == clip.isPresent()) {
       throw new UsageException("--prompt or --prompts goes with --text-encoder DIR");
     }
-    if (prompts.isEmpty() && invocation.text("negative").isPresent()) {
+    if (prompts.isEmpty() && invocation.has(NEGATIVE)) {
       throw new UsageException("--negative goes with --prompt or --prompts");
     }
-    return new PromptOptions(prompts, invocation.text("negative").orElse(""), clip);
+    return new PromptOptions(prompts, invocation.get(NEGATIVE).orElse(""), clip);
   }
 
   private static List<String> lines(Path file) throws UsageException, IOException {

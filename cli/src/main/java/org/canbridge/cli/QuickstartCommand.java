@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
@@ -43,6 +42,10 @@ final class QuickstartCommand implements Command {
   private static final int HEADS = 4;
   private static final int CLASSES = 10;
   private static final int IMAGES_OF_A_CLASS = 4;
+  private static final Opt<Path> OUT =
+      CommonOptions.out("DIR")
+          .defaultsTo(Path.of("canbridge-quickstart"))
+          .help("where everything is written");
   private static final SamplingSettings SETTINGS =
       SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2).withSeed(1);
 
@@ -66,17 +69,15 @@ final class QuickstartCommand implements Command {
 
   @Override
   public String description() {
-    return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it layer by"
-        + " layer against PyTorch's numbers, make it condition-aware, verify that, draw all ten classes from"
-        + " both with the same seed, train the condition-aware model on for some steps, and write a page"
-        + " that shows it all.";
+    return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
+               + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
+               + " draw all ten classes from both with the same seed, train the condition-aware"
+               + " model on for some steps, and write a page that shows it all.";
   }
 
   @Override
-  public Options options() {
-    return new Options()
-        .addOption(
-            CommonOptions.value("out", "DIR", "where everything is written; canbridge-quickstart"));
+  public List<OptionGroup> options() {
+    return List.of(OptionGroup.own(OUT));
   }
 
   @Override
@@ -88,7 +89,7 @@ final class QuickstartCommand implements Command {
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     invocation.noOperand();
-    Path out = invocation.path("out").orElse(Path.of("canbridge-quickstart"));
+    Path out = invocation.get(OUT);
     Files.createDirectories(out);
     return new Run(bundled(FIXTURE), bundled(IMAGES), out, context).all();
   }
@@ -181,7 +182,8 @@ final class QuickstartCommand implements Command {
         ModelDirectory.write(
             converted, conversion.checkpoint(), WriteOptions.defaults().overwriting());
         say(
-            "convert: %d layers condition-aware, %,d -> %,d parameters, largest difference %.2g -> %s",
+            "convert: %d layers condition-aware, %,d -> %,d parameters, largest difference %.2g ->"
+                + " %s",
             conversion.changes().size(),
             conversion.before().parameters(),
             conversion.after().parameters(),
@@ -229,7 +231,8 @@ final class QuickstartCommand implements Command {
       SummaryPage page =
           new SummaryPage(
               "CAN Bridge quickstart",
-              "A DiT trained on Fashion-MNIST, read from its published file, checked against PyTorch, made condition-aware, and sampled.");
+              "A DiT trained on Fashion-MNIST, read from its published file, checked against"
+                  + " PyTorch, made condition-aware, and sampled.");
       page.verdict(
           good, good ? "Every check passed." : "A check failed; the tables below say which.");
       page.facts(
@@ -261,10 +264,12 @@ final class QuickstartCommand implements Command {
                       ShortTraining.STEPS))));
       page.section("Samples");
       page.text(
-          "Ten classes from left to right: T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot. "
+          "Ten classes from left to right: T-shirt, trouser, pullover, dress, coat, sandal, shirt,"
+              + " sneaker, bag, ankle boot. "
               + String.format(
                   Locale.ROOT,
-                  "50 steps of DDIM, guidance 2, seed 1. Largest difference between the two: %.2g of values in -1..1.",
+                  "50 steps of DDIM, guidance 2, seed 1. Largest difference between the two: %.2g"
+                      + " of values in -1..1.",
                   apart));
       page.figures(
           List.of(

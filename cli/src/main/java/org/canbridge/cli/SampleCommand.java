@@ -8,11 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.PipelineFolder;
 import org.canbridge.runtime.LatentDecoder;
@@ -28,7 +26,6 @@ import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
-import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
@@ -41,7 +38,33 @@ final class SampleCommand implements Command {
   /** A grid is one picture in memory. */
   private static final int MAX_GRID = 1 << 20;
 
-  private static final Pattern SHARD = Pattern.compile("([0-9]{1,6})/([0-9]{1,6})");
+  private static final Opt<Optional<Path>> OUT =
+      CommonOptions.out("FILE.png|DIR").help("a grid, or a folder of numbered files");
+  private static final Opt<Optional<Path>> SAVE_LATENTS =
+      Opt.path("save-latents", "FILE")
+          .help("the images as drawn, not decoded, (B, C, H, W) f32 safetensors");
+  private static final Opt<Optional<Path>> VAE =
+      Opt.path("vae", "DIR")
+          .usually("a pipeline folder's own")
+          .help("the autoencoder that turns latents into pictures");
+  private static final Opt<Optional<String>> CLASSES =
+      Opt.text("classes", "LIST")
+          .usually("the first ten, in a folder all")
+          .help("class numbers, in the order of the images");
+  private static final Opt<Optional<Integer>> COUNT =
+      Opt.integer("count", 1, Integer.MAX_VALUE)
+          .usually("one of each class")
+          .help("how many images, the classes in turn");
+  private static final Opt<Integer> COLUMNS =
+      Opt.integer("columns", 1, MAX_GRID).defaultsTo(10).help("images in a row of the grid");
+  private static final Opt<Shard> SHARD =
+      Opt.of("shard", "I/N", Shard::read)
+          .defaultsTo(new Shard(1, 1))
+          .help("of N jobs that fill one folder, the I-th, from 1");
+  private static final Opt<Integer> BATCH =
+      Opt.integer("batch", 1, MAX_GRID).defaultsTo(10).help("images at a time");
+  private static final Opt<Precision> PRECISION =
+      CommonOptions.precision("arithmetic", Precision.values());
 
   @Override
   public String name() {
@@ -55,53 +78,30 @@ final class SampleCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL [--out GRID.png|DIR] [--save-latents F] [--vae DIR] [--classes 0,1,..|--prompt TEXT] [--count N]"
-        + " [--shard I/N] [--sampler "
-        + SolverName.names("|")
-        + "] [--steps N] [--cfg S] [--seed N]";
+    return "MODEL [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
+        + " [--classes LIST|--prompt TEXT] [--count N] [--shard I/N] [--sampler NAME] [--steps N]"
+        + " [--cfg S] [--seed N]";
   }
 
   @Override
   public String description() {
     return "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
-        + " channels) give pictures; the latents of others are decoded with --vae or saved as they"
-        + " are. --out with a name that ends in .png is one grid of all images; any other is a"
-        + " folder of numbered files, one an image, which a second start of the same command goes on"
-        + " filling where the first was stopped. Image k of a seed is the same in every batch size,"
-        + " up to rounding. A pipeline folder of diffusers is sampled by its own scheduler and"
-        + " decoded with its own autoencoder; options go before what its files say.";
+               + " channels) give pictures; the latents of others are decoded with --vae or saved"
+               + " as they are. --out with a name that ends in .png is one grid of all images; any"
+               + " other is a folder of numbered files, one an image, which a second start of the"
+               + " same command goes on filling where the first was stopped. Image k of a seed is"
+               + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
+               + " sampled by its own scheduler and decoded with its own autoencoder; options go"
+               + " before what its files say.";
   }
 
   @Override
-  public Options options() {
-    Options options = ModelOptions.addTo(new Options());
-    options
-        .addOption(
-            CommonOptions.value("out", "FILE.png|DIR", "a grid, or a folder of numbered files"))
-        .addOption(
-            CommonOptions.value(
-                "save-latents",
-                "FILE",
-                "the images as drawn, not decoded, (B, C, H, W) f32 safetensors"))
-        .addOption(
-            CommonOptions.value(
-                "vae",
-                "DIR",
-                "the autoencoder that turns latents into pictures; a pipeline folder's own"))
-        .addOption(
-            CommonOptions.value(
-                "classes",
-                "LIST",
-                "class numbers, in the order of the images; the first ten, in a folder all"))
-        .addOption(
-            CommonOptions.value("count", "N", "how many images, the classes in turn; one of each"))
-        .addOption(CommonOptions.value("columns", "N", "images in a row of the grid; 10"))
-        .addOption(
-            CommonOptions.value(
-                "shard", "I/N", "of N jobs that fill one folder, the I-th, from 1; 1/1"))
-        .addOption(CommonOptions.value("batch", "N", "images at a time; 10"))
-        .addOption(CommonOptions.value("precision", "f32|bf16", "arithmetic; f32"));
-    return SamplingOptions.addTo(PromptOptions.addTo(options));
+  public List<OptionGroup> options() {
+    return List.of(
+        OptionGroup.own(OUT, SAVE_LATENTS, VAE, CLASSES, COUNT, COLUMNS, SHARD, BATCH, PRECISION),
+        SamplingOptions.GROUP,
+        PromptOptions.GROUP,
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -123,9 +123,9 @@ final class SampleCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = invocation.pathOperand("MODEL");
-    Optional<Path> out = invocation.path("out");
-    Optional<Path> latents = invocation.path("save-latents");
+    Path source = ModelOptions.path(invocation, "MODEL");
+    Optional<Path> out = invocation.get(OUT);
+    Optional<Path> latents = invocation.get(SAVE_LATENTS);
     if (out.isEmpty() && latents.isEmpty()) {
       throw new UsageException("needs --out FILE.png, --out DIR or --save-latents FILE");
     }
@@ -133,20 +133,20 @@ final class SampleCommand implements Command {
     if (folder && latents.isPresent()) {
       throw new UsageException("--save-latents goes with a grid, not with a folder of images");
     }
-    if (!folder && invocation.text("shard").isPresent()) {
+    if (!folder && invocation.has(SHARD)) {
       throw new UsageException("--shard goes with --out DIR");
     }
     Optional<PipelineFolder> pipeline = PipelineFolder.at(source);
     Optional<SchedulerFile> scheduler =
         invocation
-            .path("scheduler")
+            .get(SamplingOptions.SCHEDULER)
             .or(() -> pipeline.flatMap(PipelineFolder::scheduler))
             .map(SchedulerFile::open);
     SamplingOptions options = SamplingOptions.read(invocation, scheduler);
-    Precision precision = invocation.choice("precision", precisions()).orElse(Precision.F32);
+    Precision precision = invocation.get(PRECISION);
     Optional<Path> vae =
         invocation
-            .path("vae")
+            .get(VAE)
             .or(() -> out.flatMap(o -> pipeline).flatMap(PipelineFolder::autoencoder));
     PromptOptions prompts = PromptOptions.read(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation));
@@ -182,14 +182,14 @@ final class SampleCommand implements Command {
 
   /** What is taken from a pipeline folder without having been asked for. */
   private static void say(
-      Invocation invocation, SamplingSettings settings, Optional<Path> vae, Context context)
-      throws UsageException {
-    if (invocation.text("scheduler").isEmpty() && settings.solver() instanceof DiffusersScheduler) {
+      Invocation invocation, SamplingSettings settings, Optional<Path> vae, Context context) {
+    if (!invocation.has(SamplingOptions.SCHEDULER)
+        && settings.solver() instanceof DiffusersScheduler) {
       context
           .err()
           .println("canbridge: sampling by the pipeline's own scheduler, " + settings.solver());
     }
-    if (invocation.text("vae").isEmpty() && vae.isPresent()) {
+    if (!invocation.has(VAE) && vae.isPresent()) {
       context
           .err()
           .println("canbridge: decoding with the pipeline's own autoencoder, " + vae.get());
@@ -244,11 +244,16 @@ final class SampleCommand implements Command {
               + sampler.shape()
               + ", which a PNG cannot show; use --vae DIR or --save-latents FILE");
     }
-    int columns = invocation.integer("columns", 1, MAX_GRID).orElse(10);
+    int columns = invocation.get(COLUMNS);
     List<Integer> chosen = classes(invocation, sampler, DEFAULT_CLASSES);
-    long[] labels = new long[invocation.integer("count", 1, MAX_GRID).orElse(chosen.size())];
+    int count = invocation.get(COUNT).orElse(chosen.size());
+    if (count > MAX_GRID) {
+      throw new UsageException(
+          "--count is '" + count + "', but a grid has at most " + MAX_GRID + "; use --out DIR");
+    }
+    long[] labels = new long[count];
     Arrays.setAll(labels, i -> chosen.get(i % chosen.size()));
-    Latents images = draw(sampler, settings, labels, batch(invocation), context);
+    Latents images = draw(sampler, settings, labels, invocation.get(BATCH), context);
     if (latents.isPresent()) {
       LatentFile.save(images, latents.get(), text);
       context.out().println("wrote " + latents.get());
@@ -270,14 +275,19 @@ final class SampleCommand implements Command {
       throws UsageException, IOException {
     ModelSampler sampler = pictures.sampler();
     List<Integer> chosen = classes(invocation, sampler, sampler.classes());
-    OptionalInt count = invocation.integer("count", 1, Integer.MAX_VALUE);
-    BulkPlan plan = plan(invocation, count.orElse(chosen.size()));
+    Shard shard = invocation.get(SHARD);
+    BulkPlan plan =
+        new BulkPlan(
+            invocation.get(COUNT).orElse(chosen.size()),
+            invocation.get(BATCH),
+            shard.number() - 1,
+            shard.of());
     ImageFile files =
         pictures.canBeShown()
             ? new PngImageFile(text, image -> label(chosen, image))
             : new LatentFile(text, image -> label(chosen, image));
     Map<String, String> record = new LinkedHashMap<>(text);
-    record.put("classes", invocation.text("classes").orElse("all"));
+    record.put("classes", invocation.get(CLASSES).orElse("all"));
     record.put("files", files.extension());
     BulkRun run = BulkRun.open(folder, plan, record, files);
     long remaining = run.remaining();
@@ -306,19 +316,31 @@ final class SampleCommand implements Command {
     return chosen.get((int) (image % chosen.size()));
   }
 
-  private static BulkPlan plan(Invocation invocation, long count) throws UsageException {
-    String text = invocation.text("shard").orElse("1/1");
-    Matcher matcher = SHARD.matcher(text);
-    int shard = matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
-    int shards = matcher.matches() ? Integer.parseInt(matcher.group(2)) : 0;
-    if (shard < 1 || shard > shards) {
-      throw new UsageException("--shard is '" + text + "', but must be I/N with I from 1 to N");
-    }
-    return new BulkPlan(count, batch(invocation), shard - 1, shards);
-  }
+  /**
+   * One of the jobs that fill a folder.
+   *
+   * @param number which, from 1
+   * @param of how many there are
+   */
+  private record Shard(int number, int of) {
+    private static final Pattern FORM = Pattern.compile("([0-9]{1,6})/([0-9]{1,6})");
 
-  private static int batch(Invocation invocation) throws UsageException {
-    return invocation.integer("batch", 1, MAX_GRID).orElse(10);
+    static Shard read(String name, String text) throws UsageException {
+      Matcher matcher = FORM.matcher(text);
+      if (matcher.matches()) {
+        Shard shard =
+            new Shard(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+        if (shard.number() >= 1 && shard.number() <= shard.of()) {
+          return shard;
+        }
+      }
+      throw new UsageException(name + " is '" + text + "', but must be I/N with I from 1 to N");
+    }
+
+    @Override
+    public String toString() {
+      return number + "/" + of;
+    }
   }
 
   static Latents draw(
@@ -348,18 +370,11 @@ final class SampleCommand implements Command {
     return new Latents(shape, all);
   }
 
-  private static Map<String, Precision> precisions() {
-    Map<String, Precision> precisions = new LinkedHashMap<>();
-    for (Precision each : Precision.values()) {
-      precisions.put(each.name().toLowerCase(Locale.ROOT), each);
-    }
-    return precisions;
-  }
-
   private static List<Integer> classes(Invocation invocation, ModelSampler sampler, int first)
       throws UsageException {
-    return invocation
-        .integers("classes", 0, sampler.classes() - 1)
-        .orElse(IntStream.range(0, Math.min(first, sampler.classes())).boxed().toList());
+    Optional<String> given = invocation.get(CLASSES);
+    return given.isPresent()
+        ? Value.list(Value.integer(0, sampler.classes() - 1)).read("--classes", given.get())
+        : IntStream.range(0, Math.min(first, sampler.classes())).boxed().toList();
   }
 }

@@ -3,11 +3,10 @@ package org.canbridge.cli;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import org.apache.commons.cli.Options;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
@@ -28,64 +27,90 @@ import org.canbridge.runtime.diffusion.TimestepSpacing;
  * @param settings all of them, with no guidance where no scale was given
  * @param scale the guidance scale that was given
  */
-record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
+record SamplingOptions(SamplingSettings settings, Optional<Double> scale) {
   private static final String KARRAS = "karras";
 
-  /** Adds them. */
-  static Options addTo(Options options) {
-    return options
-        .addOption(
-            CommonOptions.value(
-                "sampler",
-                SolverName.names("|"),
-                "the solver; that of the scheduler's configuration, or ddpm if there is none"))
-        .addOption(
-            CommonOptions.value(
-                "scheduler",
-                "FILE",
-                "a scheduler_config.json of diffusers ("
-                    + DiffusersScheduler.names()
-                    + "): the schedule that the model was trained on, and the solver unless"
-                    + " --sampler is given; a pipeline folder's own"))
-        .addOption(
-            CommonOptions.value(
-                "steps",
-                "N",
-                "steps (dpm-solver: calls), or a respacing such as ddim50 for ddpm and ddim; 250"
-                    + " for these two, 50 for dpm-solver and euler, 20 for the others"))
-        .addOption(
-            CommonOptions.value(
-                "order", "1|2|3", "of dpm-solver (3), dpm-solver++ (2) and unipc (2)"))
-        .addOption(
-            CommonOptions.value(
-                "spacing",
-                "linspace|leading|trailing|karras",
-                "timesteps of dpm-solver++, unipc, euler, heun and diffusers' schedulers; linspace,"
-                    + " or what the scheduler's configuration says"))
-        .addOption(CommonOptions.value("eta", "X", "noise of ddim, 0..1; 0"))
-        .addOption(
-            CommonOptions.value(
-                "cfg",
-                "S",
-                "scale of classifier-free guidance, 1 for none; 4 for DiT, 1.4 for U-ViT"))
-        .addOption(
-            CommonOptions.value(
-                "cfg-form",
-                "interpolated|added",
-                "what S means: null + S (cond - null), or U-ViT's cond + S (cond - null);"
-                    + " interpolated"))
-        .addOption(
-            CommonOptions.value(
-                "cfg-interval", "LOW,HIGH", "noise over signal between which guidance acts; all"))
-        .addOption(
-            CommonOptions.value(
-                "cfg-channels",
-                "all|first-three",
-                "channels that are guided; first-three is what DiT's own code does; all"))
-        .addOption(
-            CommonOptions.flag("clip", "limit the estimate of the image to -1..1 at each step"))
-        .addOption(CommonOptions.value("seed", "N", "seed of all noise; 0"));
+  /**
+   * What {@code --spacing} says.
+   *
+   * @param timesteps how they are spread; empty for Karras et al.'s noise levels
+   */
+  private record Spacing(Optional<TimestepSpacing> timesteps) {
+    static Spacing of(String text) {
+      return new Spacing(
+          text.equals(KARRAS) ? Optional.empty() : Optional.of(TimestepSpacing.parse(text)));
+    }
   }
+
+  private static final Opt<Optional<SolverName>> SAMPLER =
+      Opt.of("sampler", "NAME", Value.parsed(SolverName::parse))
+          .usually("that of the scheduler's configuration, or ddpm if there is none")
+          .help("the solver: " + SolverName.names(", "));
+  static final Opt<Optional<Path>> SCHEDULER =
+      Opt.path("scheduler", "FILE")
+          .usually("a pipeline folder's own")
+          .help(
+              "a scheduler_config.json of diffusers ("
+                  + DiffusersScheduler.names()
+                  + "): the schedule that the model was trained on, and the solver unless"
+                  + " --sampler is given");
+  private static final Opt<Optional<Respacing>> STEPS =
+      Opt.of("steps", "N", Value.parsed(Respacing::parse))
+          .alias("num-sampling-steps")
+          .usually("250 for these two, 50 for dpm-solver and euler, 20 for the others")
+          .help("steps (dpm-solver: calls), or a respacing such as ddim50 for ddpm and ddim");
+  private static final Opt<Optional<Integer>> ORDER =
+      Opt.integer("order", 1, 3)
+          .metavar("1|2|3")
+          .usually("3 for dpm-solver, 2 for dpm-solver++ and unipc")
+          .help("order of these solvers");
+  private static final Opt<Optional<Spacing>> SPACING =
+      Opt.of("spacing", "NAME", Value.parsed(Spacing::of))
+          .usually("linspace, or what the scheduler's configuration says")
+          .help(
+              "timesteps of dpm-solver++, unipc, euler, heun and diffusers' schedulers: linspace,"
+                  + " leading, trailing, or the noise levels of karras");
+  private static final Opt<Double> ETA =
+      Opt.number("eta", 0, 1).defaultsTo(0.0).help("noise of ddim, 0 to 1");
+  private static final Opt<Optional<Double>> CFG =
+      Opt.number("cfg", -1e6, 1e6)
+          .metavar("S")
+          .alias("cfg-scale")
+          .usually("4 for DiT, 1.4 for U-ViT")
+          .help("scale of classifier-free guidance, 1 for none");
+  private static final Opt<Optional<GuidanceForm>> CFG_FORM =
+      Opt.word("cfg-form", List.of(GuidanceForm.values()), GuidanceForm::toString)
+          .usually("interpolated")
+          .help("what S means: null + S (cond - null), or U-ViT's cond + S (cond - null)");
+  private static final Opt<Optional<GuidanceInterval>> CFG_INTERVAL =
+      Opt.of("cfg-interval", "LOW,HIGH", SamplingOptions::interval)
+          .usually("all")
+          .help("noise over signal between which guidance acts");
+  private static final Opt<GuidedChannels> CFG_CHANNELS =
+      Opt.word("cfg-channels", List.of(GuidedChannels.values()), GuidedChannels::toString)
+          .defaultsTo(GuidedChannels.ALL)
+          .help("channels that are guided; first-three is what DiT's own code does");
+  private static final Opt<Boolean> CLIP =
+      Opt.flag("clip").help("limit the estimate of the image to -1..1 at each step");
+  private static final Opt<Long> SEED =
+      Opt.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).defaultsTo(0L).help("seed of all noise");
+
+  static final OptionGroup GROUP =
+      new OptionGroup(
+          "sampling",
+          List.of(
+              SAMPLER,
+              SCHEDULER,
+              STEPS,
+              ORDER,
+              SPACING,
+              ETA,
+              CFG,
+              CFG_FORM,
+              CFG_INTERVAL,
+              CFG_CHANNELS,
+              CLIP,
+              SEED));
 
   /**
    * Reads them.
@@ -96,22 +121,23 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
       throws UsageException {
     try {
       SolverChoice solver = solver(invocation, scheduler);
-      Optional<String> steps = invocation.text("steps");
-      Respacing respacing = steps.isPresent() ? Respacing.parse(steps.get()) : solver.usualSteps();
-      OptionalDouble scale = invocation.number("cfg", -1e6, 1e6);
-      Optional<String> form = invocation.text("cfg-form");
-      if (form.isPresent()) {
-        if (scale.isEmpty()) {
-          throw new UsageException("--cfg-form says what --cfg means, which is missing");
-        }
-        scale = OptionalDouble.of(GuidanceForm.parse(form.get()).scale(scale.getAsDouble()));
+      Optional<Double> scale = invocation.get(CFG);
+      Optional<GuidanceForm> form = invocation.get(CFG_FORM);
+      if (form.isPresent() && scale.isEmpty()) {
+        throw new UsageException("--cfg-form says what --cfg means, which is missing");
       }
+      scale = scale.map(form.orElse(GuidanceForm.INTERPOLATED)::scale);
+      Guidance guidance =
+          new Guidance(
+              scale.orElse(1.0),
+              invocation.get(CFG_CHANNELS),
+              invocation.get(CFG_INTERVAL).orElse(GuidanceInterval.ALWAYS));
       SamplingSettings settings =
-          SamplingSettings.of(solver, respacing)
+          SamplingSettings.of(solver, invocation.get(STEPS).orElseGet(solver::usualSteps))
               .withOptions(solverOptions(invocation))
-              .withGuidance(guidance(invocation).withScale(scale.orElse(1)))
-              .withClipDenoised(invocation.flag("clip"))
-              .withSeed(invocation.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(0));
+              .withGuidance(guidance)
+              .withClipDenoised(invocation.get(CLIP))
+              .withSeed(invocation.get(SEED));
       return new SamplingOptions(settings, scale);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
@@ -120,22 +146,21 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
 
   private static SolverChoice solver(Invocation invocation, Optional<SchedulerFile> scheduler)
       throws UsageException {
-    Optional<String> name = invocation.text("sampler");
+    Optional<SolverName> name = invocation.get(SAMPLER);
     if (name.isPresent() || scheduler.isEmpty()) {
-      return SolverName.parse(name.orElse(SolverName.DDPM.toString()));
+      return name.orElse(SolverName.DDPM);
     }
     SchedulerFile file = scheduler.get();
-    OptionalInt order = invocation.integer("order", 1, 3);
+    Optional<Integer> order = invocation.get(ORDER);
     if (order.isPresent()) {
-      file = file.with("solver_order", IntNode.valueOf(order.getAsInt()));
+      file = file.with("solver_order", IntNode.valueOf(order.get()));
     }
-    Optional<String> spacing = invocation.text("spacing");
+    Optional<Spacing> spacing = invocation.get(SPACING);
     if (spacing.isPresent()) {
-      boolean karras = spacing.get().equals(KARRAS);
-      file = file.with("use_karras_sigmas", BooleanNode.valueOf(karras));
-      if (!karras) {
-        String word = TimestepSpacing.parse(spacing.get()).toString();
-        file = file.with("timestep_spacing", TextNode.valueOf(word));
+      Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
+      file = file.with("use_karras_sigmas", BooleanNode.valueOf(timesteps.isEmpty()));
+      if (timesteps.isPresent()) {
+        file = file.with("timestep_spacing", TextNode.valueOf(timesteps.get().toString()));
       }
     }
     return file.scheduler();
@@ -158,39 +183,27 @@ record SamplingOptions(SamplingSettings settings, OptionalDouble scale) {
   }
 
   private static SolverOptions solverOptions(Invocation invocation) throws UsageException {
-    SolverOptions options =
-        SolverOptions.DEFAULTS.withEta(invocation.number("eta", 0, 1).orElse(0));
-    OptionalInt order = invocation.integer("order", 1, 3);
-    if (order.isPresent()) {
-      options = options.withOrder(order.getAsInt());
+    SolverOptions options = SolverOptions.DEFAULTS.withEta(invocation.get(ETA));
+    options = invocation.get(ORDER).map(options::withOrder).orElse(options);
+    Optional<Spacing> spacing = invocation.get(SPACING);
+    if (spacing.isEmpty()) {
+      return options;
     }
-    String spacing = invocation.text("spacing").orElse(TimestepSpacing.LINSPACE.toString());
-    return spacing.equals(KARRAS)
-        ? options.withKarras(true)
-        : options.withSpacing(TimestepSpacing.parse(spacing));
+    return spacing.get().timesteps().map(options::withSpacing).orElse(options.withKarras(true));
   }
 
-  private static Guidance guidance(Invocation invocation) throws UsageException {
-    Guidance guidance = Guidance.NONE;
-    Optional<String> channels = invocation.text("cfg-channels");
-    if (channels.isPresent()) {
-      guidance = guidance.withChannels(GuidedChannels.parse(channels.get()));
-    }
-    Optional<String> interval = invocation.text("cfg-interval");
-    return interval.isPresent() ? guidance.withInterval(interval(interval.get())) : guidance;
-  }
-
-  private static GuidanceInterval interval(String text) throws UsageException {
-    List<String> ends = List.of(text.split(",", -1));
-    try {
-      if (ends.size() == 2) {
-        return new GuidanceInterval(
-            Double.parseDouble(ends.get(0)), Double.parseDouble(ends.get(1)));
+  private static GuidanceInterval interval(String name, String text) throws UsageException {
+    List<Double> ends = new ArrayList<>();
+    for (String end : text.split(",", -1)) {
+      try {
+        ends.add(Double.valueOf(end));
+      } catch (NumberFormatException e) {
+        break; // a wrong count, too
       }
-    } catch (NumberFormatException e) {
-      // said below, together with a wrong count
     }
-    throw new UsageException(
-        "--cfg-interval is '" + text + "', but must be two numbers such as 0.3,3");
+    if (ends.size() != 2) {
+      throw new UsageException(name + " is '" + text + "', but must be two numbers such as 0.3,3");
+    }
+    return Value.parsed(t -> new GuidanceInterval(ends.get(0), ends.get(1))).read(name, text);
   }
 }

@@ -3,8 +3,6 @@ package org.canbridge.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import org.apache.commons.cli.Options;
 import org.canbridge.importers.ImportOptions;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
@@ -16,6 +14,26 @@ import org.canbridge.verifiers.report.TextReport;
 
 /** {@code canbridge verify}: a model against what a trusted implementation computed. */
 final class VerifyCommand implements Command {
+  private static final Opt<Path> REFERENCE =
+      Opt.path("reference", "DIR").required().help("the reference bundle");
+  private static final Opt<Optional<Path>> VAE =
+      Opt.path("vae", "DIR")
+          .usually("the pipeline's own if MODEL is its folder")
+          .help("the autoencoder for the images of a pipeline's runs");
+  private static final Opt<Optional<Double>> RTOL =
+      Opt.number("rtol", 0, Double.MAX_VALUE)
+          .usually("the table's")
+          .help("relative tolerance, with --atol");
+  private static final Opt<Optional<Double>> ATOL =
+      Opt.number("atol", 0, Double.MAX_VALUE)
+          .usually("the table's")
+          .help("absolute tolerance, with --rtol");
+  private static final Opt<String> WHY =
+      Opt.text("why", "TEXT")
+          .defaultsTo("given on the command line")
+          .help("the reason for another tolerance, for the report");
+  private static final Opt<Optional<Path>> REPORT =
+      Opt.path("report", "DIR").help("write report.json, junit.xml and report.html there");
 
   @Override
   public String name() {
@@ -34,34 +52,19 @@ final class VerifyCommand implements Command {
 
   @Override
   public String description() {
-    return "Runs the model on the inputs of a reference bundle (reference.safetensors, reference.json) and"
-        + " compares every recorded activation in execution order, then the outputs, in float32. What a"
-        + " file cannot tell, such as the number of heads, is taken from reference.json. Exit status 0:"
-        + " all equal; 1: a difference, and the first layer that differs is named. The runs of a"
-        + " diffusers pipeline are sampled anew by the scheduler settings in reference.json, and"
-        + " decoded with the pipeline's own autoencoder or that of --vae; without one the images"
-        + " are reported as not checked.";
+    return "Runs the model on the inputs of a reference bundle (reference.safetensors,"
+               + " reference.json) and compares every recorded activation in execution order, then"
+               + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
+               + " is taken from reference.json. Exit status 0: all equal; 1: a difference, and the"
+               + " first layer that differs is named. The runs of a diffusers pipeline are sampled"
+               + " anew by the scheduler settings in reference.json, and decoded with the"
+               + " pipeline's own autoencoder or that of --vae; without one the images are reported"
+               + " as not checked.";
   }
 
   @Override
-  public Options options() {
-    return ModelOptions.addTo(new Options())
-        .addOption(CommonOptions.value("reference", "DIR", "the reference bundle"))
-        .addOption(
-            CommonOptions.value(
-                "vae",
-                "DIR",
-                "the autoencoder for the images of a pipeline's runs; the pipeline's own if MODEL"
-                    + " is its folder"))
-        .addOption(
-            CommonOptions.value(
-                "rtol", "X", "relative tolerance, with --atol; the table's if not given"))
-        .addOption(CommonOptions.value("atol", "X", "absolute tolerance, with --rtol"))
-        .addOption(
-            CommonOptions.value("why", "TEXT", "the reason for another tolerance, for the report"))
-        .addOption(
-            CommonOptions.value(
-                "report", "DIR", "write report.json, junit.xml and report.html there"));
+  public List<OptionGroup> options() {
+    return List.of(OptionGroup.own(REFERENCE, VAE, RTOL, ATOL, WHY, REPORT), ModelOptions.GROUP);
   }
 
   @Override
@@ -78,18 +81,18 @@ final class VerifyCommand implements Command {
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path path = invocation.pathOperand("MODEL");
-    Path reference = invocation.requiredPath("reference");
+    Path path = ModelOptions.path(invocation, "MODEL");
+    Path reference = invocation.get(REFERENCE);
     ParityOptions options = options(invocation);
     ImportOptions opening = ModelOptions.read(invocation);
-    Optional<Path> vae = invocation.path("vae");
+    Optional<Path> vae = invocation.get(VAE);
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
         ModelSubject subject = open(path, opening, bundle, vae)) {
       report = subject.check(options);
     }
     context.out().print(TextReport.of(report));
-    Optional<Path> directory = invocation.path("report");
+    Optional<Path> directory = invocation.get(REPORT);
     if (directory.isPresent()) {
       ReportWriter.write(report, directory.get());
       context.out().println("report: " + directory.get());
@@ -114,8 +117,8 @@ final class VerifyCommand implements Command {
   }
 
   private static ParityOptions options(Invocation invocation) throws UsageException {
-    OptionalDouble rtol = invocation.number("rtol", 0, Double.MAX_VALUE);
-    OptionalDouble atol = invocation.number("atol", 0, Double.MAX_VALUE);
+    Optional<Double> rtol = invocation.get(RTOL);
+    Optional<Double> atol = invocation.get(ATOL);
     if (rtol.isPresent() != atol.isPresent()) {
       throw new UsageException(
           "--rtol and --atol are given together: |actual - expected| <= atol + rtol * |expected|");
@@ -123,7 +126,6 @@ final class VerifyCommand implements Command {
     if (rtol.isEmpty()) {
       return ParityOptions.NONE;
     }
-    String why = invocation.text("why").orElse("given on the command line");
-    return ParityOptions.NONE.with(new Tolerance(rtol.getAsDouble(), atol.getAsDouble(), why));
+    return ParityOptions.NONE.with(new Tolerance(rtol.get(), atol.get(), invocation.get(WHY)));
   }
 }

@@ -1,7 +1,8 @@
 package org.canbridge.cli;
 
+import java.nio.file.Path;
 import java.util.List;
-import org.apache.commons.cli.Options;
+import java.util.Optional;
 
 /** A small command that uses everything the frame offers. */
 final class GreetCommand implements Command {
@@ -11,10 +12,27 @@ final class GreetCommand implements Command {
     ExitStatus run(Invocation invocation, Context context) throws Exception;
   }
 
+  static final Opt<Integer> TIMES = Opt.integer("times", 1, 9).defaultsTo(1).help("how often");
+  static final Opt<Optional<Path>> OUT = CommonOptions.out("DIR").help("where the greeting goes");
+  static final Opt<Optional<Boolean>> GLAD =
+      Opt.word("mood", "glad", true, "sad", false).help("how");
+  static final Opt<Boolean> LOUD = Opt.flag("loud").help("in capitals");
+
   private final Work work;
+  private final List<OptionGroup> options;
 
   GreetCommand(Work work) {
+    this(work, List.of(OptionGroup.own(TIMES, OUT, GLAD, LOUD)));
+  }
+
+  private GreetCommand(Work work, List<OptionGroup> options) {
     this.work = work;
+    this.options = options;
+  }
+
+  /** The same command with another option in place of its own. */
+  GreetCommand with(Opt<?> option) {
+    return new GreetCommand(work, List.of(OptionGroup.own(option)));
   }
 
   @Override
@@ -38,12 +56,8 @@ final class GreetCommand implements Command {
   }
 
   @Override
-  public Options options() {
-    return new Options()
-        .addOption(CommonOptions.value("times", "N", "how often; 1 if not given"))
-        .addOption(CommonOptions.value("out", "DIR", "where the greeting goes"))
-        .addOption(CommonOptions.value("mood", "glad|sad", "how"))
-        .addOption(CommonOptions.flag("loud", "in capitals"));
+  public List<OptionGroup> options() {
+    return options;
   }
 
   @Override
