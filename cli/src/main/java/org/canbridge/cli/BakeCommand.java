@@ -46,10 +46,10 @@ final class BakeCommand implements Command {
   @Override
   public String description() {
     return "Adds to the static weights what the generators make of one condition and drops the"
-               + " generators. Give --class where the weights depend on the class and --timestep"
-               + " where they depend on the timestep; by class alone the result holds for all"
-               + " timesteps. Both models are compared on random images before anything is written;"
-               + " a difference is exit status 1.";
+        + " generators. Give --class where the weights depend on the class and --timestep"
+        + " where they depend on the timestep; by class alone the result holds for all"
+        + " timesteps. Both models are compared on random images before anything is written;"
+        + " a difference is exit status 1.";
   }
 
   @Override

@@ -90,18 +90,18 @@ final class ConvertCommand implements Command {
   @Override
   public String synopsis() {
     return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--targets LIST] [--condition"
-               + " time|class|all] [--control keep|can-only] [--method generate|select|static]"
-               + " [--dry-run] [--json]";
+        + " time|class|all] [--control keep|can-only] [--method generate|select|static]"
+        + " [--dry-run] [--json]";
   }
 
   @Override
   public String description() {
     return "Gives layers of a model weights that are generated from its condition, after Cai et"
-               + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
-               + " as the identity, so the new model computes what the old one did; that is checked"
-               + " on random inputs before anything is written. A difference is exit status 1. With"
-               + " --control can-only the model's own control goes too: that is another function,"
-               + " and the difference is reported.";
+        + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
+        + " as the identity, so the new model computes what the old one did; that is checked"
+        + " on random inputs before anything is written. A difference is exit status 1. With"
+        + " --control can-only the model's own control goes too: that is another function,"
+        + " and the difference is reported.";
   }
 
   @Override

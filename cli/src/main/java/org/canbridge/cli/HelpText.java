@@ -28,8 +28,7 @@ final class HelpText {
     help.table(
         "commands",
         commands.stream().map(command -> new Row(command.name(), command.summary())).toList());
-    help.table(
-        "options", rows(OptionGroup.own(CommonOptions.HELP, CommonOptions.VERSION)));
+    help.table("options", rows(OptionGroup.own(CommonOptions.HELP, CommonOptions.VERSION)));
     help.paragraph("canbridge COMMAND --help tells more about one command.");
     help.table(
         "exit status",

@@ -193,7 +193,7 @@ final class ImportCommand implements Command {
         folding.passed()
             ? "the function is preserved"
             : "FAILED: nothing was written; weights narrower than float32 need --dtype f32 as"
-                  + " well");
+                + " well");
   }
 
   private static void write(

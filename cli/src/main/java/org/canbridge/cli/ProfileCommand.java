@@ -48,11 +48,11 @@ final class ProfileCommand implements Command {
   @Override
   public String description() {
     return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward"
-               + " pass of one image, in all and by module, without allocating a tensor. MACs are"
-               + " those of linear layers, convolutions and attention's two matrix products; papers"
-               + " differ in counting the latter, so both sums are shown. With --paper: the"
-               + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
-               + " is exit status 1.";
+        + " pass of one image, in all and by module, without allocating a tensor. MACs are"
+        + " those of linear layers, convolutions and attention's two matrix products; papers"
+        + " differ in counting the latter, so both sums are shown. With --paper: the"
+        + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
+        + " is exit status 1.";
   }
 
   @Override

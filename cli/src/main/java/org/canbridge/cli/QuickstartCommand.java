@@ -70,9 +70,9 @@ final class QuickstartCommand implements Command {
   @Override
   public String description() {
     return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
-               + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
-               + " draw all ten classes from both with the same seed, train the condition-aware"
-               + " model on for some steps, and write a page that shows it all.";
+        + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
+        + " draw all ten classes from both with the same seed, train the condition-aware"
+        + " model on for some steps, and write a page that shows it all.";
   }
 
   @Override

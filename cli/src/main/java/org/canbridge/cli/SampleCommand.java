@@ -86,13 +86,13 @@ final class SampleCommand implements Command {
   @Override
   public String description() {
     return "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
-               + " channels) give pictures; the latents of others are decoded with --vae or saved"
-               + " as they are. --out with a name that ends in .png is one grid of all images; any"
-               + " other is a folder of numbered files, one an image, which a second start of the"
-               + " same command goes on filling where the first was stopped. Image k of a seed is"
-               + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
-               + " sampled by its own scheduler and decoded with its own autoencoder; options go"
-               + " before what its files say.";
+        + " channels) give pictures; the latents of others are decoded with --vae or saved"
+        + " as they are. --out with a name that ends in .png is one grid of all images; any"
+        + " other is a folder of numbered files, one an image, which a second start of the"
+        + " same command goes on filling where the first was stopped. Image k of a seed is"
+        + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
+        + " sampled by its own scheduler and decoded with its own autoencoder; options go"
+        + " before what its files say.";
   }
 
   @Override

@@ -53,13 +53,13 @@ final class VerifyCommand implements Command {
   @Override
   public String description() {
     return "Runs the model on the inputs of a reference bundle (reference.safetensors,"
-               + " reference.json) and compares every recorded activation in execution order, then"
-               + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
-               + " is taken from reference.json. Exit status 0: all equal; 1: a difference, and the"
-               + " first layer that differs is named. The runs of a diffusers pipeline are sampled"
-               + " anew by the scheduler settings in reference.json, and decoded with the"
-               + " pipeline's own autoencoder or that of --vae; without one the images are reported"
-               + " as not checked.";
+        + " reference.json) and compares every recorded activation in execution order, then"
+        + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
+        + " is taken from reference.json. Exit status 0: all equal; 1: a difference, and the"
+        + " first layer that differs is named. The runs of a diffusers pipeline are sampled"
+        + " anew by the scheduler settings in reference.json, and decoded with the"
+        + " pipeline's own autoencoder or that of --vae; without one the images are reported"
+        + " as not checked.";
   }
 
   @Override

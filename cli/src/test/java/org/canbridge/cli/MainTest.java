@@ -66,9 +66,7 @@ class MainTest {
 
   static Stream<Arguments> wrongCommandLines() {
     return Stream.of(
-        Arguments.of(
-            "gret Ada",
-            "unknown command gret; did you mean greet?" + LIST),
+        Arguments.of("gret Ada", "unknown command gret; did you mean greet?" + LIST),
         Arguments.of("quickly", "unknown command quickly" + LIST),
         Arguments.of("--greet", "unknown option --greet" + LIST),
         Arguments.of(
