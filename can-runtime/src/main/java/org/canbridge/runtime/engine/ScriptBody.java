@@ -9,9 +9,19 @@ import org.canbridge.runtime.graph.Node;
 
 /** The statements of a TorchScript method so far, and the names under which values are found. */
 final class ScriptBody {
+  private final String prefix;
   private final StringBuilder text = new StringBuilder();
   private final Map<Node, String> names = new HashMap<>();
   private int count;
+
+  /**
+   * An empty body.
+   *
+   * @param prefix of all names, so that several stand in one method
+   */
+  ScriptBody(String prefix) {
+    this.prefix = prefix;
+  }
 
   /** Says under which name the value of {@code node} is found. */
   void name(Node node, String name) {
@@ -29,8 +39,8 @@ final class ScriptBody {
   }
 
   /** A name that nothing has. */
-  String fresh(String prefix) {
-    return prefix + count++;
+  String fresh(String kind) {
+    return prefix + kind + count++;
   }
 
   /** Adds a line at the method's indentation. */
@@ -40,7 +50,7 @@ final class ScriptBody {
 
   /** Assigns the value of {@code node}; gives its name. */
   String statement(Node node, String value) {
-    String name = "v" + node.id();
+    String name = prefix + "v" + node.id();
     line(name + " = " + value);
     return name;
   }

@@ -54,16 +54,24 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private final PaddedConvolutions filled;
   private final List<Node> given;
   private final Map<String, Integer> weightIndex = new HashMap<>();
-  private final ScriptBody body = new ScriptBody();
+  private final String prefix;
+  private final ScriptBody body;
   private final ConvolutionScript convolutions;
-  private final SliceScript slices = new SliceScript(body);
+  private final SliceScript slices;
 
   private TorchScriptEmitter(
-      Arithmetic arithmetic, PackedLinears packed, PaddedConvolutions filled, List<Node> given) {
+      Arithmetic arithmetic,
+      PackedLinears packed,
+      PaddedConvolutions filled,
+      List<Node> given,
+      String prefix) {
     this.precision = arithmetic.precision();
     this.packed = packed;
     this.filled = filled;
     this.given = given;
+    this.prefix = prefix;
+    this.body = new ScriptBody(prefix);
+    this.slices = new SliceScript(body);
     this.convolutions = new ConvolutionScript(body, arithmetic.kernels(), filled);
   }
 
@@ -76,21 +84,24 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   static String emit(Graph graph, List<Node> values, List<Node> given, Arithmetic arithmetic) {
     PackedLinears packed = arithmetic.isPacked() ? PackedLinears.of(graph) : PackedLinears.NONE;
     PaddedConvolutions filled = PaddedConvolutions.of(graph, arithmetic.kernels());
-    return new TorchScriptEmitter(arithmetic, packed, filled, given).program(graph, values);
+    return new TorchScriptEmitter(arithmetic, packed, filled, given, "").program(graph, values);
   }
 
   /**
-   * Statements that compute values from {@code in_<input>} and the list {@code w}, and the
+   * Statements that compute values from {@code <prefix>in_<input>} and the list {@code w}, and the
    * expressions that give them as float32 or, with F64, float64.
    */
   record Statements(String text, List<String> results) {}
 
   /**
    * The statements of {@link #emit} for a program that differentiates them; {@code w} is narrow.
+   *
+   * @param prefix of all names, so that several graphs stand in one method
    */
-  static Statements forTraining(Graph graph, List<Node> values, Arithmetic arithmetic) {
+  static Statements forTraining(
+      Graph graph, List<Node> values, Arithmetic arithmetic, String prefix) {
     return new TorchScriptEmitter(
-            arithmetic, PackedLinears.NONE, PaddedConvolutions.NONE, List.of())
+            arithmetic, PackedLinears.NONE, PaddedConvolutions.NONE, List.of(), prefix)
         .statements(graph, values);
   }
 
@@ -115,7 +126,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     Statements statements = statements(graph, values);
     String arguments =
         graph.inputs().stream()
-            .map(i -> ",\n    " + argument(i) + ": Tensor")
+            .map(i -> ",\n    " + argument(i.name()) + ": Tensor")
             .collect(Collectors.joining());
     for (Node node : given) {
       arguments += ",\n    " + GIVEN + node.id() + ": Tensor";
@@ -213,8 +224,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   }
 
   /** The name of an input in the program. */
-  static String argument(Op.Input input) {
-    return "in_" + input.name();
+  static String argument(String input) {
+    return "in_" + input;
   }
 
   @Override
@@ -222,7 +233,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     // Timesteps must reach the sinusoid unrounded: bfloat16 has 8 bits, so 999 would become 1000.
     boolean narrow =
         precision == Precision.BF16 && op.kind() == Kind.FLOAT && op.shape().rank() > 1;
-    return narrow ? "torch.to(" + argument(op) + ", " + BFLOAT16 + ")" : argument(op);
+    String name = prefix + argument(op.name());
+    return narrow ? "torch.to(" + name + ", " + BFLOAT16 + ")" : name;
   }
 
   @Override
@@ -389,6 +401,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       case HARDSWISH -> "torch.hardswish(" + body.name(in, 0) + ")";
       case TANH -> "torch.tanh(" + body.name(in, 0) + ")";
       case EXP -> "torch.exp(" + body.name(in, 0) + ")";
+      case LOG -> "torch.log(" + body.name(in, 0) + ")";
+      case SQUARE -> "torch.pow(" + body.name(in, 0) + ", 2)";
       case QUICK_GELU ->
           "torch.mul("
               + body.name(in, 0)
@@ -403,6 +417,27 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   @Override
   public String add(ElementwiseOp.Add op, List<Node> in) {
     return "torch.add(" + body.name(in, 0) + ", " + body.name(in, 1) + ")";
+  }
+
+  @Override
+  public String sub(ElementwiseOp.Sub op, List<Node> in) {
+    return "torch.sub(" + inputs(in) + ")";
+  }
+
+  @Override
+  public String mul(ElementwiseOp.Mul op, List<Node> in) {
+    return "torch.mul(" + inputs(in) + ")";
+  }
+
+  @Override
+  public String below(ElementwiseOp.Below op, List<Node> in) {
+    String x = body.name(in, 0);
+    return "torch.to(torch.lt(" + x + ", " + op.bound() + "), " + x + ")";
+  }
+
+  @Override
+  public String detach(ElementwiseOp.Detach op, List<Node> in) {
+    return "torch.detach(" + body.name(in, 0) + ")";
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Loss;
 
 /**
  * The arithmetic of training as one TorchScript module: forward, loss and backward pass are one
@@ -36,7 +37,7 @@ final class TrainingProgram implements AutoCloseable {
       Graph graph,
       List<Boolean> trained,
       List<TrainingScript.Run> runs,
-      LossScript loss,
+      Loss loss,
       Arithmetic arithmetic) {
     String source = TrainingScript.emit(graph, trained, runs, loss, arithmetic);
     Model model = TorchEngine.newModel();

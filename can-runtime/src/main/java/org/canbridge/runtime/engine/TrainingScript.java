@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Loss;
 import org.canbridge.runtime.graph.Op;
 
 /** Writes the module of {@link TrainingProgram}. */
@@ -14,8 +15,11 @@ final class TrainingScript {
   private static final int FLOAT64 = 7;
   private static final int BFLOAT16 = 15;
 
-  /** The network's input that the objective makes. */
-  private static final String NOISY = "x";
+  /** What the names of the graph in front of the network begin with. */
+  private static final String BEFORE = "before_";
+
+  /** The same of the graph behind it. */
+  private static final String AFTER = "after_";
 
   /**
    * Neighbours in the update's lists that move alike.
@@ -30,7 +34,7 @@ final class TrainingScript {
   private TrainingScript() {}
 
   static String emit(
-      Graph graph, List<Boolean> trained, List<Run> runs, LossScript loss, Arithmetic arithmetic) {
+      Graph graph, List<Boolean> trained, List<Run> runs, Loss loss, Arithmetic arithmetic) {
     return "class K(Module):\n"
         + "  __parameters__ = []\n"
         + "  __buffers__ = []\n"
@@ -46,18 +50,24 @@ final class TrainingScript {
   }
 
   private static String gradients(
-      Graph graph, List<Boolean> trained, LossScript loss, Arithmetic arithmetic) {
+      Graph graph, List<Boolean> trained, Loss loss, Arithmetic arithmetic) {
     List<String> arguments = new ArrayList<>();
     for (Op.Input input : graph.inputs()) {
-      if (!input.name().equals(NOISY)) {
-        arguments.add(TorchScriptEmitter.argument(input) + ": Tensor");
+      if (!input.name().equals(Loss.MADE)) {
+        arguments.add(TorchScriptEmitter.argument(input.name()) + ": Tensor");
       }
     }
-    loss.inputs().forEach(name -> arguments.add("loss_" + name + ": Tensor"));
+    Graph before = loss.before(graph);
+    Graph after = loss.after(graph);
+    before
+        .inputs()
+        .forEach(
+            input ->
+                arguments.add(BEFORE + TorchScriptEmitter.argument(input.name()) + ": Tensor"));
     arguments.add("scale: Tensor");
     arguments.add("m: List[Tensor]");
     List<String> body = new ArrayList<>();
-    body.add("before = torch.is_grad_enabled()");
+    body.add("enabled = torch.is_grad_enabled()");
     body.add("torch.set_grad_enabled(True)");
     List<String> leaves = new ArrayList<>();
     List<String> weights = new ArrayList<>();
@@ -75,33 +85,57 @@ final class TrainingScript {
               : weight);
     }
     body.add("w = [" + String.join(", ", weights) + "]");
-    body.addAll(loss.before());
-    Node output = graph.value("output");
+    Arithmetic wide =
+        arithmetic.precision() == Precision.BF16
+            ? new Arithmetic(Precision.F32, Kernels.PLAIN)
+            : arithmetic;
+    TorchScriptEmitter.Statements front =
+        TorchScriptEmitter.forTraining(before, List.of(before.value(Loss.MADE)), wide, BEFORE);
     TorchScriptEmitter.Statements network =
-        TorchScriptEmitter.forTraining(graph, List.of(output), arithmetic);
-    List<String> after = new ArrayList<>(loss.after(network.results().get(0)));
-    after.add("parts = torch.stack(terms)");
-    after.add("loss = torch.mul(torch.mean(torch.sum(parts, [0])), torch.item(scale))");
-    after.add(
+        TorchScriptEmitter.forTraining(graph, List.of(graph.value("output")), arithmetic, "");
+    TorchScriptEmitter.Statements behind =
+        TorchScriptEmitter.forTraining(after, List.copyOf(after.outputs().values()), wide, AFTER);
+    String made = TorchScriptEmitter.argument(Loss.MADE);
+    List<String> handed = new ArrayList<>();
+    for (Op.Input input : after.inputs()) {
+      String name = TorchScriptEmitter.argument(input.name());
+      handed.add(
+          AFTER
+              + name
+              + " = "
+              + switch (input.name()) {
+                case Loss.MADE -> made;
+                case Loss.OUTPUT -> network.results().get(0);
+                default -> BEFORE + name;
+              });
+    }
+    List<String> end = new ArrayList<>();
+    end.add("parts = torch.stack([" + String.join(", ", behind.results()) + "])");
+    end.add("loss = torch.mul(torch.mean(torch.sum(parts, [0])), torch.item(scale))");
+    end.add(
         "found = torch.grad([loss], [" + String.join(", ", leaves) + "], None, None, False, True)");
-    after.add("torch.set_grad_enabled(before)");
-    after.add("results = annotate(List[Tensor], [torch.to(torch.detach(parts), " + FLOAT64 + ")])");
+    end.add("torch.set_grad_enabled(enabled)");
+    end.add("results = annotate(List[Tensor], [torch.to(torch.detach(parts), " + FLOAT64 + ")])");
     int at = 0;
     for (String leaf : leaves) {
       // A parameter that the loss does not depend on has no gradient: it gets zeros.
-      after.add("g" + at + " = found[" + at + "]");
-      after.add("if torch.__is__(g" + at + ", None):");
-      after.add("  h" + at + " = torch.zeros_like(" + leaf + ")");
-      after.add("else:");
-      after.add("  h" + at + " = unchecked_cast(Tensor, g" + at + ")");
-      after.add("_" + at + " = torch.append(results, h" + at + ")");
+      end.add("g" + at + " = found[" + at + "]");
+      end.add("if torch.__is__(g" + at + ", None):");
+      end.add("  h" + at + " = torch.zeros_like(" + leaf + ")");
+      end.add("else:");
+      end.add("  h" + at + " = unchecked_cast(Tensor, g" + at + ")");
+      end.add("_" + at + " = torch.append(results, h" + at + ")");
       at++;
     }
-    after.add("return results");
+    end.add("return results");
     return method("gradients", arguments.toArray(String[]::new))
         + lines(body.toArray(String[]::new))
+        + front.text()
+        + lines(made + " = " + front.results().get(0))
         + network.text()
-        + lines(after.toArray(String[]::new));
+        + lines(handed.toArray(String[]::new))
+        + behind.text()
+        + lines(end.toArray(String[]::new));
   }
 
   /** One fused call for each run. */

@@ -15,6 +15,7 @@ import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Loss;
 import org.canbridge.runtime.graph.Op;
 
 /**
@@ -35,6 +36,7 @@ public final class TrainingSession implements AutoCloseable {
   private final NDManager manager;
   private final NDList weights;
   private final List<String> trained = new ArrayList<>();
+  private final List<Op.Input> lossInputs;
   private final TrainingProgram program;
   private final TrainingProgram.Moving moving;
 
@@ -87,7 +89,7 @@ public final class TrainingSession implements AutoCloseable {
       NDManager manager,
       NDList weights,
       List<Group> groups,
-      LossScript loss) {
+      Loss loss) {
     this.graph = graph;
     this.arithmetic = arithmetic;
     this.manager = manager;
@@ -118,6 +120,7 @@ public final class TrainingSession implements AutoCloseable {
     this.moving =
         new TrainingProgram.Moving(
             moved, zeros(moved), zeros(moved), scalars(moved.size()), copies(moved));
+    this.lossInputs = loss.before(graph).inputs();
     this.program = TrainingProgram.compile(graph, moves, runs, loss, arithmetic);
   }
 
@@ -134,7 +137,7 @@ public final class TrainingSession implements AutoCloseable {
       Graph graph,
       Map<String, TensorData> weights,
       List<Group> groups,
-      LossScript loss,
+      Loss loss,
       Precision precision) {
     return open(graph, weights, groups, loss, Arithmetic.here(precision));
   }
@@ -144,7 +147,7 @@ public final class TrainingSession implements AutoCloseable {
       Graph graph,
       Map<String, TensorData> weights,
       List<Group> groups,
-      LossScript loss,
+      Loss loss,
       Arithmetic arithmetic) {
     Set<String> known = new HashSet<>();
     graph.parameters().forEach(parameter -> known.add(parameter.name()));
@@ -226,30 +229,24 @@ public final class TrainingSession implements AutoCloseable {
    * will take.
    *
    * @param inputs of the network by name, without {@code x}
-   * @param lossInputs of the objective by name
+   * @param examples inputs of the loss by name
    * @param scale of the gradients: 1 over the number of batches that make one step
    * @return for each term of the loss, its value for each sample
+   * @throws IllegalArgumentException if an input is missing
    */
   public double[][] differentiate(
-      Map<String, TensorData> inputs, Map<String, TensorData> lossInputs, double scale) {
+      Map<String, TensorData> inputs, Map<String, TensorData> examples, double scale) {
     if (step == null) {
       step = manager.newSubManager();
     }
     try (NDManager scope = step.newSubManager()) {
       NDList arguments = new NDList();
       for (Op.Input input : graph.inputs()) {
-        TensorData tensor = inputs.get(input.name());
-        if (tensor != null) {
-          DType type = input.kind() == Kind.INT ? DType.I64 : arithmetic.precision().border();
-          arguments.add(Weights.array(scope, Tensors.as(tensor, type)));
+        if (!input.name().equals(Loss.MADE)) {
+          arguments.add(array(scope, input, inputs));
         }
       }
-      lossInputs
-          .values()
-          .forEach(
-              tensor ->
-                  arguments.add(
-                      Weights.array(scope, Tensors.as(tensor, arithmetic.precision().border()))));
+      lossInputs.forEach(input -> arguments.add(array(scope, input, examples)));
       NDList results = program.gradients(scope, arguments, weights, scale);
       NDList found = new NDList(results.subList(1, results.size()));
       if (gradients == null) {
@@ -266,6 +263,16 @@ public final class TrainingSession implements AutoCloseable {
       }
       return values;
     }
+  }
+
+  private NDArray array(NDManager scope, Op.Input input, Map<String, TensorData> tensors) {
+    TensorData tensor = tensors.get(input.name());
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "input '" + input.name() + "' " + input.shape() + " is missing");
+    }
+    DType type = input.kind() == Kind.INT ? DType.I64 : arithmetic.precision().border();
+    return Weights.array(scope, Tensors.as(tensor, type));
   }
 
   /** Euclidean norm of all gradients gathered since the last update. */

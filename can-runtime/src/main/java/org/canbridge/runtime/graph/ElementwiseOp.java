@@ -25,6 +25,10 @@ public sealed interface ElementwiseOp extends Op {
       TANH,
       /** {@code e^x}. */
       EXP,
+      /** The natural logarithm. */
+      LOG,
+      /** {@code x * x}. */
+      SQUARE,
       /** {@code x * sigmoid(1.702 x)}, CLIP's approximation of GELU. */
       QUICK_GELU,
       /** Gaussian error linear unit, exact. */
@@ -44,6 +48,22 @@ public sealed interface ElementwiseOp extends Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.add(this, in);
+    }
+  }
+
+  /** {@code a - b}. */
+  record Sub() implements ElementwiseOp {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.sub(this, in);
+    }
+  }
+
+  /** {@code a * b}. */
+  record Mul() implements ElementwiseOp {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.mul(this, in);
     }
   }
 
@@ -95,6 +115,22 @@ public sealed interface ElementwiseOp extends Op {
     public Shape shape(List<Node> in) {
       ShapeRules.check(least <= most, "least must not be above most", in);
       return in.get(0).shape();
+    }
+  }
+
+  /** 1 where {@code x < bound}, else 0; nothing is differentiated through it. */
+  record Below(double bound) implements ElementwiseOp {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.below(this, in);
+    }
+  }
+
+  /** {@code x}, through which nothing is differentiated. */
+  record Detach() implements ElementwiseOp {
+    @Override
+    public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
+      return visitor.detach(this, in);
     }
   }
 }

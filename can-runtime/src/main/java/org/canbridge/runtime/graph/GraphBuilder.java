@@ -224,6 +224,16 @@ public final class GraphBuilder {
     return add(new ElementwiseOp.Add(), null, a, b);
   }
 
+  /** {@code a - b}. */
+  public Node sub(Node a, Node b) {
+    return add(new ElementwiseOp.Sub(), null, a, b);
+  }
+
+  /** {@code a * b}. */
+  public Node mul(Node a, Node b) {
+    return add(new ElementwiseOp.Mul(), null, a, b);
+  }
+
   /** {@code a + x * y}. */
   public Node addMul(Node a, Node x, Node y) {
     return add(new ElementwiseOp.AddMul(), null, a, x, y);

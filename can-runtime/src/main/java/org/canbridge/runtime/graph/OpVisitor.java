@@ -53,6 +53,12 @@ public interface OpVisitor<R> {
   /** See {@link ElementwiseOp.Add}. */
   R add(ElementwiseOp.Add op, List<Node> in);
 
+  /** See {@link ElementwiseOp.Sub}. */
+  R sub(ElementwiseOp.Sub op, List<Node> in);
+
+  /** See {@link ElementwiseOp.Mul}. */
+  R mul(ElementwiseOp.Mul op, List<Node> in);
+
   /** See {@link ElementwiseOp.AddScalar}. */
   R addScalar(ElementwiseOp.AddScalar op, List<Node> in);
 
@@ -64,6 +70,12 @@ public interface OpVisitor<R> {
 
   /** See {@link ElementwiseOp.Clamp}. */
   R clamp(ElementwiseOp.Clamp op, List<Node> in);
+
+  /** See {@link ElementwiseOp.Below}. */
+  R below(ElementwiseOp.Below op, List<Node> in);
+
+  /** See {@link ElementwiseOp.Detach}. */
+  R detach(ElementwiseOp.Detach op, List<Node> in);
 
   /** See {@link ElementwiseOp.AddMul}. */
   R addMul(ElementwiseOp.AddMul op, List<Node> in);
