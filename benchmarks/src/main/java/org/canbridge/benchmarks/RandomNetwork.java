@@ -3,14 +3,14 @@ package org.canbridge.benchmarks;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Families;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
 import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /** Published networks with random weights. */
 final class RandomNetwork {

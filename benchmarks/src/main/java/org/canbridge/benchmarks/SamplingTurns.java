@@ -3,8 +3,6 @@ package org.canbridge.benchmarks;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
@@ -13,6 +11,8 @@ import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /**
  * The network's part of one step of guided sampling, half of the batch being the null class.

@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.Checkpoint;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.can.CanInitializer;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
@@ -19,6 +17,8 @@ import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A model made condition-aware, checked on random inputs against the model it came from.

@@ -5,15 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.engine.Precision;
@@ -22,6 +17,11 @@ import org.canbridge.runtime.family.LatentCodec;
 import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.image.TiledDecoding;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * The decoder of an autoencoder, for the latents that a diffusion model draws: its scaling factor

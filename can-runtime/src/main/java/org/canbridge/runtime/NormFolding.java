@@ -4,17 +4,17 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.Checkpoint;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A network whose batch norms were folded into the convolutions in front of them, checked on random

@@ -2,9 +2,9 @@ package org.canbridge.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Families;
-import org.canbridge.importers.Family;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;

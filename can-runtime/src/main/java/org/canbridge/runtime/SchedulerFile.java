@@ -11,11 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * The {@code scheduler_config.json} of diffusers: how the model was trained, and how its publishers

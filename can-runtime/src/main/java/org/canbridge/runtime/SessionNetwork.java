@@ -3,13 +3,13 @@ package org.canbridge.runtime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A session as the network that samplers call: inputs {@code x (B, C, H, W)}, {@code t (B)}, {@code

@@ -1,7 +1,7 @@
 package org.canbridge.runtime;
 
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /**
  * The features of some texts and, last, of the text that guidance leads away from (usually empty).

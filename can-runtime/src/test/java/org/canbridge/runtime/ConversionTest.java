@@ -15,15 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Checkpoint;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.WriteOptions;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
@@ -31,6 +26,11 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -119,7 +119,8 @@ class ConversionTest {
     assertTrue(
         e.getMessage()
             .contains(
-                "can.x_embedder.proj.weight must be [816, 48], is [3]; can.nowhere.weight belongs to no layer"),
+                "can.x_embedder.proj.weight must be [816, 48], is [3]; can.nowhere.weight belongs"
+                    + " to no layer"),
         e.getMessage());
   }
 

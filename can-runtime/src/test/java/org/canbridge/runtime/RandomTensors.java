@@ -3,12 +3,12 @@ package org.canbridge.runtime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /** Random weights and inputs of the right shapes, from a seed. */
 public final class RandomTensors {

@@ -11,9 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.SolverOptions;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +49,8 @@ class SchedulerFileTest {
             write(
                 """
                 {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity,
-                 "solver_order": 2}"""));
+                 "solver_order": 2}\
+                """));
     Map<String, String> text = new LinkedHashMap<>();
     file.with("solver_order", IntNode.valueOf(3))
         .scheduler()

@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.runtime.CanBaking;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanSpec;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /** {@code canbridge bake}: a condition-aware model becomes a plain one for one condition. */
 final class BakeCommand implements Command {

@@ -27,7 +27,7 @@ interface Command {
    * Does the work: results to {@link Context#out()}, everything else to {@link Context#err()}.
    *
    * @throws UsageException if the arguments are wrong
-   * @throws org.canbridge.importers.InputFileException if an input file is bad
+   * @throws org.canbridge.tensors.files.InputFileException if an input file is bad
    * @throws Exception anything else; it becomes a message and {@link ExitStatus#FAILURE}
    */
   ExitStatus run(Invocation invocation, Context context) throws Exception;

@@ -3,8 +3,8 @@ package org.canbridge.cli;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /**
  * Tensors that show how much of them was read, for a command that reads each byte once. Counting

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.PublishedExport;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.published.PublishedExport;
 
 /** {@code canbridge export}: a model in a form that other programs read. */
 final class ExportCommand implements Command {

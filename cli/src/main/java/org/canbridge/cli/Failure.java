@@ -9,7 +9,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
-import org.canbridge.importers.InputFileException;
+import org.canbridge.tensors.files.InputFileException;
 
 /**
  * What an exception means to the user.
@@ -39,7 +39,8 @@ record Failure(ExitStatus status, String message) {
               + thrown.getMessage()
               + "; the heap may grow to "
               + (Runtime.getRuntime().maxMemory() >> 20)
-              + " MiB\n  next: free memory, use a smaller batch, or set CANBRIDGE_JAVA_OPTS=-Xmx...");
+              + " MiB\n"
+              + "  next: free memory, use a smaller batch, or set CANBRIDGE_JAVA_OPTS=-Xmx...");
     }
     return new Failure(
         ExitStatus.FAILURE,

@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.ImportOptions;
 import org.canbridge.importers.Inspection;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.PipelineFolder;
-import org.canbridge.importers.Provenance;
-import org.canbridge.importers.WriteOptions;
-import org.canbridge.importers.adapt.Adaptation;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.Provenance;
+import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.NormFolding;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /** {@code canbridge import}: a published file becomes a model directory. */
 final class ImportCommand implements Command {

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.Weights;
+import org.canbridge.importers.family.Weights;
+import org.canbridge.importers.model.ImportOptions;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
 final class ModelOptions {

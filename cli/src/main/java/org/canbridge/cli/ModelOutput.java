@@ -2,7 +2,7 @@ package org.canbridge.cli;
 
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
-import org.canbridge.importers.WriteOptions;
+import org.canbridge.importers.model.WriteOptions;
 
 /** The options of the commands that make a model directory. */
 final class ModelOutput {

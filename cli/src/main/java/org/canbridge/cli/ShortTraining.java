@@ -7,8 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import org.canbridge.importers.AtomicDirectory;
-import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
@@ -23,6 +22,7 @@ import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
 import org.canbridge.runtime.training.data.TrainingSets;
+import org.canbridge.tensors.files.AtomicDirectory;
 
 /**
  * The quickstart's training: few steps, and the loss on images held out before and after.

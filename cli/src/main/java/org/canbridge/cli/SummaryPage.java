@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.canbridge.importers.Printable;
-import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.Printable;
 
 /**
  * A page that tells what a run did: one HTML file that holds its pictures and needs nothing else,

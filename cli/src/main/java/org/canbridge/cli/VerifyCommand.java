@@ -3,7 +3,7 @@ package org.canbridge.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;

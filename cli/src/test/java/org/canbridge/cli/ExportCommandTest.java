@@ -9,10 +9,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.formats.TensorFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

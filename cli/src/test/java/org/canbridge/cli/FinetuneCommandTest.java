@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.SafetensorsWriter;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

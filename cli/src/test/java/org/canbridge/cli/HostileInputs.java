@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.canbridge.importers.format.ConstantTensor;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /** Files that somebody could give by mistake or with intent, made in a folder of the test's. */
 final class HostileInputs {

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.formats.TensorFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,7 +155,8 @@ class SampleCommandTest {
         clip.resolve("vocab.json"),
         """
         {"a": 0, "c": 1, "t": 2, "a</w>": 3, "c</w>": 4, "t</w>": 5,
-         "<|startoftext|>": 6, "<|endoftext|>": 7}""");
+         "<|startoftext|>": 6, "<|endoftext|>": 7}\
+        """);
     Files.writeString(clip.resolve("merges.txt"), "#version: 0.2\n");
     Files.writeString(folder.resolve("prompts.txt"), "a cat\n\ntact\n");
     String model = file("uvit-t2i-tiny", "nnet_ema.pth");

@@ -27,16 +27,16 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.SafetensorsFile;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.runtime.training.data.TrainingSet;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /**
  * The network whose eyes the drawn images are seen with: two convolutions with pooling, a layer of

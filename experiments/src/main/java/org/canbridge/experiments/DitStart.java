@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A DiT with the random weights that its authors begin training with ({@code initialize_weights} in

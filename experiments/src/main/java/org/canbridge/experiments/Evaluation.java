@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -21,6 +18,9 @@ import org.canbridge.runtime.training.DenoisingLoss;
 import org.canbridge.runtime.training.data.Example;
 import org.canbridge.runtime.training.data.ExampleRandom;
 import org.canbridge.runtime.training.data.TrainingSet;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.canbridge.verifiers.metrics.FeatureStatistics;
 
 /**

@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.canbridge.importers.Checkpoint;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.WriteOptions;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.tensors.TensorData;
 
 /**
  * The networks as they are before training.

@@ -10,8 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
@@ -20,6 +18,8 @@ import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
 import org.canbridge.runtime.training.TrainingSettings;
 import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

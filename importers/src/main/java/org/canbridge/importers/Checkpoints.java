@@ -7,11 +7,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.keys.KeyProblem;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.KeyReport;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.Provenance;
+import org.canbridge.importers.published.PublishedFolder;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.formats.TensorFiles;
 
 /**
  * Opens models.

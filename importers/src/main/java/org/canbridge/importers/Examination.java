@@ -11,11 +11,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
+import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Inference;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedConfiguration;
+import org.canbridge.importers.family.Question;
+import org.canbridge.importers.family.StateDict;
+import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.keys.KeyMapping;
 import org.canbridge.importers.keys.KeyProblem;
+import org.canbridge.importers.model.Assertions;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.KeyReport;
+import org.canbridge.importers.model.StoredModel;
+import org.canbridge.importers.published.PublishedFolder;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Everything that can be said about a published file without reading its data: what import would do

@@ -9,10 +9,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.importers.family.Question;
 import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.Provenance;
+import org.canbridge.importers.model.StoredModel;
+import org.canbridge.importers.published.PublishedFolder;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.formats.TensorFiles;
 
 /**
  * What a file or model directory holds and what import would do with it; a dry run of the import.

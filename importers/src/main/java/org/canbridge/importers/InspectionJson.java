@@ -3,7 +3,9 @@ package org.canbridge.importers;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import org.canbridge.importers.family.Question;
 import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.tensors.files.Json;
 
 /** An inspection as JSON; names are as in {@code config.json}. */
 final class InspectionJson {

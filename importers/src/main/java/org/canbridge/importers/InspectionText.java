@@ -3,7 +3,9 @@ package org.canbridge.importers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.canbridge.importers.family.Question;
 import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.tensors.files.Printable;
 
 /** An inspection as text: what the file is, what import needs, then one line for each tensor. */
 final class InspectionText {

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 import org.junit.jupiter.api.Test;
 
 /**

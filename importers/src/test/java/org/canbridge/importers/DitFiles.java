@@ -4,20 +4,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.dit.DitFamily;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 
 /** Small DiT checkpoints that the tests damage. */
-final class DitFiles {
+public final class DitFiles {
   private DitFiles() {}
 
   /** 8x8x4, patch 2, 10 classes, learned variance. */
-  static DitConfig config(int width, int depth, int heads) {
+  public static DitConfig config(int width, int depth, int heads) {
     return new DitConfig(8, 2, 4, width, depth, heads, 4 * width, 10, true, 256);
   }
 
   /** The state dict of {@link #config}, which may be changed. */
-  static Map<String, TensorData> tensors(int width, int depth) {
+  public static Map<String, TensorData> tensors(int width, int depth) {
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     new DitFamily()
         .canonical()
@@ -30,7 +30,7 @@ final class DitFiles {
   }
 
   /** The same tensors with {@code prefix} in front of their names. */
-  static Map<String, TensorData> prefixed(String prefix, Map<String, TensorData> tensors) {
+  public static Map<String, TensorData> prefixed(String prefix, Map<String, TensorData> tensors) {
     Map<String, TensorData> renamed = new LinkedHashMap<>();
     tensors.forEach((name, tensor) -> renamed.put(prefix + name, tensor));
     return renamed;

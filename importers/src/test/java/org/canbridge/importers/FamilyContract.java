@@ -19,15 +19,28 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.importers.keys.KeyMapping;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.formats.TensorFiles;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -115,7 +128,8 @@ public abstract class FamilyContract {
     return Examination.of(MemoryFile.of(tensors), example.options());
   }
 
-  static void assertSameTensors(Map<String, TensorData> expected, Map<String, TensorData> actual) {
+  public static void assertSameTensors(
+      Map<String, TensorData> expected, Map<String, TensorData> actual) {
     assertEquals(expected.keySet(), actual.keySet());
     expected.forEach(
         (name, tensor) -> {

@@ -3,8 +3,8 @@ package org.canbridge.importers;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
 
 /** A file that exists only in the test. */
 record MemoryFile(Map<String, TensorData> tensors, Set<String> containers) implements TensorFile {

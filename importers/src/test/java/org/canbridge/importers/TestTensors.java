@@ -9,10 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /** Tensors with recognisable bytes, and their bytes. */
 public final class TestTensors {

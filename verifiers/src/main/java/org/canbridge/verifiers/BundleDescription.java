@@ -22,9 +22,9 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /** The fields of {@code reference.json}; their meaning is in {@link ReferenceBundle}. */
 final class BundleDescription {

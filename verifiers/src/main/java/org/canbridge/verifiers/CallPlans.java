@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * The calls of each family's reference bundles, as data. A new family adds a constant and its line
@@ -122,8 +122,8 @@ public final class CallPlans {
       new Tolerance(
           1e-4,
           5e-5,
-          "single small elements of the maps round to 1.6 times the float32 default against float64,"
-              + " 2.8 times where batch norms were folded");
+          "single small elements of the maps round to 1.6 times the float32 default against"
+              + " float64, 2.8 times where batch norms were folded");
 
   /** EfficientViT: a square image, and a {@code wide} one. */
   public static final CallPlan EFFICIENTVIT =

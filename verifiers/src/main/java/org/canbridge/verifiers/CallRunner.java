@@ -2,8 +2,8 @@ package org.canbridge.verifiers;
 
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 
 /** Runs what is to be verified in one way, e.g. one forward pass of a network. */
 public interface CallRunner {

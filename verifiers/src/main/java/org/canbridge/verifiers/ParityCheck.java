@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.ConstantTensor;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Holds a model against a reference bundle. Each call of the plan whose tensors the bundle holds is

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.SafetensorsFile;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /**
  * What a trusted implementation computed: a directory of two files.

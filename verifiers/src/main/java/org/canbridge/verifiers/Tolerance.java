@@ -3,7 +3,7 @@ package org.canbridge.verifiers;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
-import org.canbridge.importers.format.DType;
+import org.canbridge.tensors.DType;
 
 /**
  * How far a value may be from its reference: {@code |actual - expected| <= atol + rtol *

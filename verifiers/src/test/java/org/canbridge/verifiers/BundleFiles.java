@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /** Writes small reference bundles for tests. */
 final class BundleFiles {

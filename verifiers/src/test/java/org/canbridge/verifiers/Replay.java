@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 
 /** A runner that returns given values and remembers what it was asked. */
 final class Replay implements CallRunner {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.canbridge.importers.format.DType;
+import org.canbridge.tensors.DType;
 import org.junit.jupiter.api.Test;
 
 final class ToleranceTest {

@@ -15,10 +15,10 @@ import java.util.PrimitiveIterator;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.AtomicFile;
 import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Draws any number of images into numbered files. A run that was stopped, by whatever means, goes

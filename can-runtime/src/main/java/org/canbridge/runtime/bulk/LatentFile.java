@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.SafetensorsWriter;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /**
  * Safetensors files with one tensor {@code latents (1, C, H, W)}, float32, and the settings in

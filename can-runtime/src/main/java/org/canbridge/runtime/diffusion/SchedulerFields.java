@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.canbridge.importers.Arguments;
+import org.canbridge.importers.family.Arguments;
 
 /**
  * The fields of a scheduler's configuration, read one by one. One that is missing or null has its

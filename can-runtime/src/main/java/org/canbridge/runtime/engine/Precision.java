@@ -1,6 +1,6 @@
 package org.canbridge.runtime.engine;
 
-import org.canbridge.importers.format.DType;
+import org.canbridge.tensors.DType;
 
 /** The arithmetic of a forward pass. */
 public enum Precision {

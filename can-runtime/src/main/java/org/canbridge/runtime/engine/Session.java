@@ -9,15 +9,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the

@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Role;
+import org.canbridge.tensors.TensorData;
 
 /**
  * Generates the weights of a condition-aware network no more often than needed.

@@ -9,11 +9,11 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * Tensors of a checkpoint as DJL arrays. A float32 tensor that lies in its file without holes

@@ -2,7 +2,7 @@ package org.canbridge.runtime.family;
 
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.Checkpoint;
+import org.canbridge.importers.model.Checkpoint;
 
 /** How a network begins that nobody published weights of. */
 public interface Beginning {

@@ -2,9 +2,9 @@ package org.canbridge.runtime.family;
 
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.tensors.TensorData;
 
 /**
  * What the runtime knows of one network of a family: its graph, and what can be done with it. A

@@ -1,8 +1,8 @@
 package org.canbridge.runtime.family;
 
 import java.nio.file.Path;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.tensors.TensorData;
 
 /** An encoder of texts, with the tokenizer that it was trained with. */
 public interface TextModel {
@@ -29,7 +29,7 @@ public interface TextModel {
    * The tokenizer.
    *
    * @param folder of the published model, with the tokenizer's files
-   * @throws org.canbridge.importers.InputFileException if one is missing or wrong
+   * @throws org.canbridge.tensors.files.InputFileException if one is missing or wrong
    */
   Tokenizer tokenizer(Path folder);
 }

@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 
 /**
  * What one forward and backward pass takes: clean examples, each with its noise, noise level and

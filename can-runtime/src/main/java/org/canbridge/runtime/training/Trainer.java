@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -18,6 +17,7 @@ import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.tensors.TensorData;
 
 /**
  * Trains a model, one step a call. What a step does depends on its number, the settings' seed, the

@@ -18,18 +18,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.canbridge.importers.AtomicDirectory;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.WriteOptions;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorFile;
-import org.canbridge.importers.format.TensorFiles;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.formats.TensorFiles;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /**
  * A training run's state on disk, {@code step-<8 digits>}: a directory that is there complete or

@@ -16,11 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.ModelDirectory;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.WriteOptions;
-import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.training.data.BatchLoader;
@@ -29,6 +26,9 @@ import org.canbridge.runtime.training.watch.MetricsFile;
 import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.runtime.training.watch.TrainingSummary;
+import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * A training from its first step to its last, in a directory of its own:

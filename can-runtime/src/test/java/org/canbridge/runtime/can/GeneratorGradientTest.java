@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Program;
@@ -24,6 +22,8 @@ import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -9,9 +9,6 @@ import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitHead;
 import org.canbridge.importers.efficientvit.EfficientVitSeries;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.RandomTensors;
@@ -22,6 +19,9 @@ import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /** The smallest network of each family that has every kind of layer. */
 enum TinyNetworks {

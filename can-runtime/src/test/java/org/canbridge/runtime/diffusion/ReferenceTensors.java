@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import org.canbridge.importers.format.SafetensorsFile;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /** Tensors of a reference file as float64 arrays. */
 final class ReferenceTensors implements AutoCloseable {

@@ -14,10 +14,10 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.format.SafetensorsFile;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /** A reference bundle that keeps account of which of its numbers have been compared. */
 public final class BundleCoverage implements AutoCloseable {

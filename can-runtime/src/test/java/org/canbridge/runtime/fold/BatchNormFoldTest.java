@@ -9,10 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
@@ -23,6 +19,10 @@ import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.api.Test;
 
 class BatchNormFoldTest {

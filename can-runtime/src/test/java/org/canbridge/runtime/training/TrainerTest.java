@@ -14,13 +14,13 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.training.data.TrainingBatch;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.api.Test;
 
 class TrainerTest {

@@ -1,8 +1,8 @@
 package org.canbridge.importers.autoencoder;
 
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.keys.KeyMap;
 
 /**

@@ -4,8 +4,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 
 /**
  * The arguments of the tiny autoencoder TAESD (madebyollin/taesd) under the names of diffusers'

@@ -1,11 +1,11 @@
 package org.canbridge.importers.autoencoder;
 
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
 
 /**
  * TAESD, the tiny autoencoder of madebyollin/taesd for the latents of Stable Diffusion. The layout

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ConfigurationOfSameNames;
-import org.canbridge.importers.Inference;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.PublishedConfiguration;
-import org.canbridge.importers.Question;
-import org.canbridge.importers.Signature;
-import org.canbridge.importers.StateDict;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ConfigurationOfSameNames;
+import org.canbridge.importers.family.Inference;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.PublishedConfiguration;
+import org.canbridge.importers.family.Question;
+import org.canbridge.importers.family.Signature;
+import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.keys.KeyMap;
 
 /** AutoencoderKL under one set of names. */

@@ -3,8 +3,8 @@ package org.canbridge.importers.cat;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 
 /**
  * The arguments of a CaT, the U-shaped network of EfficientViT modules that CAN (Cai et al., CVPR

@@ -1,11 +1,11 @@
 package org.canbridge.importers.cat;
 
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
 
 /**
  * CaT, the family of networks of CAN: Cai et al., CVPR 2024, arXiv 2404.01143. No weights and no

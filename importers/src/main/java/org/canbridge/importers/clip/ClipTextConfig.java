@@ -3,8 +3,8 @@ package org.canbridge.importers.clip;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.keys.KeyMap;
 
 /**

@@ -2,11 +2,11 @@ package org.canbridge.importers.clip;
 
 import java.util.List;
 import java.util.OptionalInt;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.PublishedModel;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
 
 /**
  * CLIP's text encoder: Radford et al., ICML 2021, arXiv 2103.00020. The canonical layout is that of

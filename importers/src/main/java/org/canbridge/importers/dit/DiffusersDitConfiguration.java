@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.PublishedConfiguration;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.PublishedConfiguration;
 
 /**
  * The arguments of diffusers' {@code DiTTransformer2DModel}, as its {@code config.json} has them.

@@ -12,19 +12,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Inference;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.PublishedConfiguration;
-import org.canbridge.importers.Question;
-import org.canbridge.importers.Signature;
-import org.canbridge.importers.StateDict;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Inference;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.PublishedConfiguration;
+import org.canbridge.importers.family.Question;
+import org.canbridge.importers.family.Signature;
+import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.keys.Dims;
 import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.importers.keys.KeyRule;
 import org.canbridge.importers.keys.Slot;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * diffusers' {@code DiTTransformer2DModel} (before 0.30 a {@code Transformer2DModel} with {@code

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.adapt.Adaptation;
-import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.adapt.ClassTable;
-import org.canbridge.importers.adapt.PositionTable;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.ClassTable;
+import org.canbridge.importers.family.PositionTable;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /** A DiT for images of another size or for other classes. */
 final class DitAdaptation {

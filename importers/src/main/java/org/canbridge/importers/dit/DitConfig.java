@@ -1,7 +1,7 @@
 package org.canbridge.importers.dit;
 
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.keys.KeyMap;
 
 /**

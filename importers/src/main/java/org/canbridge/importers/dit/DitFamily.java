@@ -3,14 +3,14 @@ package org.canbridge.importers.dit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.PublishedModel;
-import org.canbridge.importers.adapt.Adaptation;
-import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.tensors.TensorData;
 
 /**
  * DiT: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023, arXiv 2212.09748.

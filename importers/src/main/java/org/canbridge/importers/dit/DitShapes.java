@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Question;
-import org.canbridge.importers.StateDict;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Question;
+import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.keys.Dims;
 
 /**

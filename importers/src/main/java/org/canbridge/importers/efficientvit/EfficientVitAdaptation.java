@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.adapt.Adaptation;
-import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.adapt.ClassTable;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.ClassTable;
+import org.canbridge.tensors.TensorData;
 
 /** An EfficientViT for other classes; images of any size are its own business. */
 final class EfficientVitAdaptation {

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 
 /**
  * The arguments of an EfficientViT (Cai et al., ICCV 2023, arXiv 2205.14756) under the names of the

@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Inference;
-import org.canbridge.importers.Question;
-import org.canbridge.importers.StateDict;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Inference;
+import org.canbridge.importers.family.Question;
+import org.canbridge.importers.family.StateDict;
 
 /** Reads the arguments of an EfficientViT off the shapes of its tensors. */
 final class EfficientVitShapes {

@@ -2,8 +2,8 @@ package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /**
  * Tensors side by side along an axis. A row is everything inside one index of the axes outside

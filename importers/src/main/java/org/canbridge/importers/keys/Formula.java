@@ -2,7 +2,7 @@ package org.canbridge.importers.keys;
 
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
 
 /** A table whose values follow from its shape. */
 public interface Formula {

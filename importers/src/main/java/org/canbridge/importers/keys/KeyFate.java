@@ -1,7 +1,7 @@
 package org.canbridge.importers.keys;
 
 import java.util.List;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorType;
 
 /**
  * What became of one tensor of a file.

@@ -11,9 +11,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.importers.keys.KeyProblem.Kind;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 
 /**
  * The rules of a layout, written out for one network. Applied strictly both ways: each source is

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
 
 /**
  * What {@link KeyMap#apply} made of a set of tensors. The tensors are complete only if there are no

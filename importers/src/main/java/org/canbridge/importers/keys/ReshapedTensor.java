@@ -3,8 +3,8 @@ package org.canbridge.importers.keys;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /** The bytes of {@code source} under another shape. */
 record ReshapedTensor(TensorData source, TensorType type) implements TensorData {

@@ -1,8 +1,8 @@
 package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /**
  * A range of an axis of {@code whole}.

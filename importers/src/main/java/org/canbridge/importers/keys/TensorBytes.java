@@ -3,7 +3,7 @@ package org.canbridge.importers.keys;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
 
 /** Byte ranges of tensors. */
 final class TensorBytes {

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.Tensors;
 
 /**
  * What a rule does to the tensors on the way from a published layout to the canonical one. All are

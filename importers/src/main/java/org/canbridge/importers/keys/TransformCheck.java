@@ -1,7 +1,7 @@
 package org.canbridge.importers.keys;
 
 import java.util.List;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.TensorData;
 
 /** Refuses what a rule cannot mean; every failure here is a mistake in a layout, not in a file. */
 final class TransformCheck {

@@ -2,8 +2,8 @@ package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /** {@code source} with its axes in another order; elements are gathered when asked for. */
 record TransposedTensor(TensorData source, List<Integer> order) implements TensorData {

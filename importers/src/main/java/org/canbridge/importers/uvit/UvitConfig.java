@@ -1,8 +1,8 @@
 package org.canbridge.importers.uvit;
 
 import java.util.OptionalInt;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.ModelConfig;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.keys.KeyMap;
 
 /**

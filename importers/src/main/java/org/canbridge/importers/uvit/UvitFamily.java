@@ -9,17 +9,17 @@ import static org.canbridge.importers.uvit.UvitSize.TWO_B;
 
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
-import org.canbridge.importers.Layout;
-import org.canbridge.importers.ModelConfig;
-import org.canbridge.importers.PublishedModel;
-import org.canbridge.importers.adapt.Adaptation;
-import org.canbridge.importers.adapt.Adapted;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.uvit.UvitCondition.Label;
 import org.canbridge.importers.uvit.UvitCondition.None;
 import org.canbridge.importers.uvit.UvitCondition.Text;
+import org.canbridge.tensors.TensorData;
 
 /**
  * U-ViT: Bao et al., "All are Worth Words: A ViT Backbone for Diffusion Models", CVPR 2023, arXiv

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Family;
 import org.canbridge.importers.FamilyContract;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
 import org.junit.jupiter.api.Test;
 
 class CatFamilyTest extends FamilyContract {

@@ -12,14 +12,14 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Arguments;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.Family;
 import org.canbridge.importers.FamilyContract;
-import org.canbridge.importers.ImportOptions;
-import org.canbridge.importers.Layout;
 import org.canbridge.importers.clip.ClipTextConfig.Activation;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
 import org.junit.jupiter.api.Test;
 
 class ClipTextFamilyTest extends FamilyContract {

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.canbridge.importers.TestTensors;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 import org.junit.jupiter.api.Test;
 
 /** A small layout that uses every kind of rule. */

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.SafetensorsFile;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /** The file of {@link FeatureStatistics#save}, checked when it is read. */
 final class StatisticsFile {

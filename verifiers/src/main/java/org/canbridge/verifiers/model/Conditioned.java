@@ -3,11 +3,11 @@ package org.canbridge.verifiers.model;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.CallRunner;
 
 /**

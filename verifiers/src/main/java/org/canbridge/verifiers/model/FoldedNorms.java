@@ -5,8 +5,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.canbridge.importers.Layout;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
+import org.canbridge.importers.family.Layout;
 import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.verifiers.CallPlans;
 

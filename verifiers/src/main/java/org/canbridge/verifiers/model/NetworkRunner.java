@@ -4,8 +4,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.CallRunner;
 
 /**

@@ -6,9 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.SessionNetwork;
 import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
@@ -26,6 +23,9 @@ import org.canbridge.runtime.diffusion.Solver;
 import org.canbridge.runtime.diffusion.Step;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ReferenceBundle;
 import org.canbridge.verifiers.RunSettings;
@@ -73,8 +73,8 @@ final class PipelineRun implements CallRunner {
    * @param session the running network; stays the caller's
    * @param nullLabel its null class
    * @param decoder makes the images; stays the caller's
-   * @throws org.canbridge.importers.InputFileException if the bundle does not tell how the run was
-   *     made, or its scheduler asks for something that is not followed
+   * @throws org.canbridge.tensors.files.InputFileException if the bundle does not tell how the run
+   *     was made, or its scheduler asks for something that is not followed
    */
   static PipelineRun of(
       ReferenceBundle bundle,

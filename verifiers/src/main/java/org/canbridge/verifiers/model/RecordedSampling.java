@@ -7,9 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.SessionNetwork;
 import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.Ddim;
@@ -23,6 +20,9 @@ import org.canbridge.runtime.diffusion.NoiseSource;
 import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.canbridge.verifiers.CallRunner;
 
 /**

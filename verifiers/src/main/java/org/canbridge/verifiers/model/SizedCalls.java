@@ -4,16 +4,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
 import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
 import org.canbridge.importers.clip.ClipTextConfig;
-import org.canbridge.importers.format.TensorData;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
 import org.canbridge.runtime.family.autoencoder.AutoencoderTiny;
 import org.canbridge.runtime.family.clip.ClipText;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.ReferenceBundle;
 

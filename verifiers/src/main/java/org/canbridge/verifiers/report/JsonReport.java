@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Optional;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.tensors.TensorType;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;

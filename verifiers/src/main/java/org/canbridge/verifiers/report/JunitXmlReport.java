@@ -4,7 +4,7 @@ import java.io.StringWriter;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
-import org.canbridge.importers.Printable;
+import org.canbridge.tensors.files.Printable;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Outcome;

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.verifiers.ParityReport;
 
 /** Writes a report into a directory in all forms that are files. */

@@ -9,17 +9,17 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.canbridge.importers.Checkpoint;
 import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
-import org.canbridge.importers.format.ConstantTensor;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.TensorType;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.family.Beginning;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 
 /**
  * A CaT to begin training with, since nobody published weights: weights {@code N(0, 1/fan-in)},

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.clip.ClipTextConfig;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TextModel;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.tensors.TensorData;
 
 /**
  * CLIP's text encoder.

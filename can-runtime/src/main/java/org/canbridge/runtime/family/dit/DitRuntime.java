@@ -4,7 +4,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.importers.format.TensorData;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
@@ -14,6 +13,7 @@ import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
+import org.canbridge.tensors.TensorData;
 
 /**
  * DiT, as its authors trained it on latents of Stable Diffusion's autoencoder.

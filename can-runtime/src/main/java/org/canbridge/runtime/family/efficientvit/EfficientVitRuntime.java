@@ -1,7 +1,7 @@
 package org.canbridge.runtime.family.efficientvit;
 
-import org.canbridge.importers.ModelConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
 

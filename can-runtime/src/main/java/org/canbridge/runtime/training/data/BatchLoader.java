@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Batches of a set in shuffled order, read ahead by threads.

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HexFormat;
-import org.canbridge.importers.Digests;
+import org.canbridge.tensors.files.Digests;
 
 /**
  * Tells whether a set is the one that a run began with. Files are not hashed: a set may be a
@@ -22,7 +22,7 @@ public final class DataFingerprint {
    * digits.
    *
    * @throws IOException if an example cannot be read
-   * @throws org.canbridge.importers.InputFileException if an example's file cannot be used
+   * @throws org.canbridge.tensors.files.InputFileException if an example's file cannot be used
    */
   public static String of(TrainingSet set) throws IOException {
     MessageDigest digest = Digests.sha256();

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.IdxFile;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.idx.IdxFile;
 
 /** Gray images in an IDX file (N, H, W), labels in another (N), as the MNIST family has them. */
 final class IdxImages implements TrainingSet {

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /** Image files in a folder for each class, or in one folder without classes. */
 final class ImageFolder implements TrainingSet {

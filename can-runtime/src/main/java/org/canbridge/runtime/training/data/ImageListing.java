@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * The images of a folder, sorted: by class and then by name, both by the code of their characters.

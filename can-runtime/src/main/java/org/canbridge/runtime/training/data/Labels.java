@@ -2,8 +2,8 @@ package org.canbridge.runtime.training.data;
 
 import java.nio.file.Path;
 import java.util.OptionalInt;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /** Checks labels against the classes of the network. */
 final class Labels {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * The files {@code 0.npy, 1.npy ...} of a folder, and for each of them perhaps {@code 0_0.npy,

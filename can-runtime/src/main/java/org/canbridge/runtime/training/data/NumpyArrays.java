@@ -3,11 +3,11 @@ package org.canbridge.runtime.training.data;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.NpyFile;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.npy.NpyFile;
 
 /** What {@code .npy} files of examples hold, read one file at a time. */
 final class NumpyArrays {

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Latents or moments in one {@code .npy} file each, as the scripts of U-ViT and fast-DiT write

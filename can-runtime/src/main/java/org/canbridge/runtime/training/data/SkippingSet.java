@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.canbridge.importers.InputFileException;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.InputFileException;
 
 /**
  * A set whose broken files are left out. What could be seen when it was opened is left out of the

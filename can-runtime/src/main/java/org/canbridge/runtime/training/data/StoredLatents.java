@@ -2,10 +2,10 @@ package org.canbridge.runtime.training.data;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.RandomStream;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /**
  * Latents as they are stored, and as the network sees them. C channels are taken as they are, in

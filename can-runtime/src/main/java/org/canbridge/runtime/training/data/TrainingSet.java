@@ -61,7 +61,7 @@ public interface TrainingSet extends AutoCloseable {
    * Reads one example: pixels in -1..1, latents scaled for the network, flips applied. The same
    * arguments give the same values. Safe to call from several threads.
    *
-   * @throws org.canbridge.importers.InputFileException if its file cannot be used
+   * @throws org.canbridge.tensors.files.InputFileException if its file cannot be used
    * @throws IOException if its file cannot be read
    */
   Example read(long index, ExampleRandom random) throws IOException;

@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 
 /** Opens training sets of every kind, told by what lies at the path. */
 public final class TrainingSets {

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.canbridge.importers.Printable;
+import org.canbridge.tensors.files.Printable;
 
 /**
  * One number over the steps of a run, as a figure with an SVG. Where a value is not finite the line

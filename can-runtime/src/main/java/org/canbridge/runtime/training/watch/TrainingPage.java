@@ -11,8 +11,8 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.canbridge.importers.Printable;
-import org.canbridge.importers.format.AtomicFile;
+import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.Printable;
 
 /**
  * A run's {@code index.html}: how far it is, its curves, the pictures it drew and its settings. One
@@ -45,7 +45,7 @@ public final class TrainingPage {
    * Writes the page, whole or not at all; the one that was there is replaced.
    *
    * @param runDirectory an existing directory; metrics and pictures may be missing from it
-   * @throws org.canbridge.importers.InputFileException if the metrics are malformed
+   * @throws org.canbridge.tensors.files.InputFileException if the metrics are malformed
    * @throws IOException if a file cannot be read, or the page not be written
    */
   public static void write(Path runDirectory, TrainingSummary summary) throws IOException {

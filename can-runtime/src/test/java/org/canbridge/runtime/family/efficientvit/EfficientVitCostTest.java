@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import org.canbridge.importers.Families;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
 import org.canbridge.runtime.graph.CostModel;

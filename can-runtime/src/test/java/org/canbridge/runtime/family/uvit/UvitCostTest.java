@@ -2,7 +2,7 @@ package org.canbridge.runtime.family.uvit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.canbridge.importers.Families;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.importers.uvit.UvitFamily;
 import org.canbridge.runtime.graph.CostModel;

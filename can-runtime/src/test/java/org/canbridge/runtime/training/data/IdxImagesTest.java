@@ -10,9 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 final class IdxImagesTest extends TrainingSetContract {

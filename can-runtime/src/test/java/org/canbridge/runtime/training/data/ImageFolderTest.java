@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.zip.CRC32;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.InputFileException;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 final class ImageFolderTest extends TrainingSetContract {

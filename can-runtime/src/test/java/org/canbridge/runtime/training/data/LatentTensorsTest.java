@@ -11,13 +11,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.canbridge.importers.Problem;
-import org.canbridge.importers.format.DType;
-import org.canbridge.importers.format.MemoryTensor;
-import org.canbridge.importers.format.SafetensorsWriter;
-import org.canbridge.importers.format.TensorData;
-import org.canbridge.importers.format.Tensors;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 
 final class LatentTensorsTest extends TrainingSetContract {

@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 /** fast-DiT's features and labels, in two folders. */

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 /** U-ViT's features of ImageNet: (moments, class). */

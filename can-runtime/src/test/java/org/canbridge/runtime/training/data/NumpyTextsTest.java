@@ -12,9 +12,9 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
+import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 /** U-ViT's features of MS-COCO: moments and texts. */

@@ -1,0 +1,71 @@
+package org.canbridge.importers.detection;
+
+import java.util.List;
+import java.util.Optional;
+import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
+import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
+import org.canbridge.importers.cat.CatFamily;
+import org.canbridge.importers.clip.ClipTextFamily;
+import org.canbridge.importers.dit.DitFamily;
+import org.canbridge.importers.efficientvit.EfficientVitFamily;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.importers.uvit.UvitFamily;
+
+/** The families that can be imported. A new one is one line here. */
+public final class Families {
+  private static final List<Family> ALL =
+      List.of(
+          new DitFamily(),
+          new UvitFamily(),
+          new EfficientVitFamily(),
+          new CatFamily(),
+          new AutoencoderKlFamily(),
+          new AutoencoderTinyFamily(),
+          new ClipTextFamily());
+
+  private Families() {}
+
+  /** All families. */
+  public static List<Family> all() {
+    return ALL;
+  }
+
+  /** The family of this name, e.g. {@code dit}. */
+  public static Optional<Family> byName(String name) {
+    return ALL.stream().filter(family -> family.name().equals(name)).findFirst();
+  }
+
+  /** The family that published a model of this name, e.g. {@code DiT-XL/2}. */
+  public static Optional<Family> byPublishedName(String name) {
+    return ALL.stream().filter(family -> model(family, name).isPresent()).findFirst();
+  }
+
+  /**
+   * A published model.
+   *
+   * @param name e.g. {@code DiT-XL/2}
+   * @throws IllegalArgumentException if there is none; the message lists the names
+   */
+  public static PublishedModel published(String name) {
+    return ALL.stream()
+        .flatMap(family -> model(family, name).stream())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no published model is named "
+                        + name
+                        + "; there are "
+                        + String.join(
+                            ", ",
+                            ALL.stream()
+                                .flatMap(family -> family.published().stream())
+                                .map(PublishedModel::name)
+                                .toList())));
+  }
+
+  private static Optional<PublishedModel> model(Family family, String name) {
+    return family.published().stream().filter(model -> model.name().equals(name)).findFirst();
+  }
+}

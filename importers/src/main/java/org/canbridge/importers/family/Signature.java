@@ -1,0 +1,48 @@
+package org.canbridge.importers.family;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import org.canbridge.importers.keys.Globs;
+
+/**
+ * The names by which the tensors of a network are recognised. A network is recognised by more than
+ * half of its marks, so that a file that lacks one is reported as damaged rather than as unknown.
+ *
+ * @param marks names, in which {@code *} stands for any characters
+ */
+public record Signature(List<String> marks) {
+
+  /** Copies the list, which must not be empty. */
+  public Signature {
+    marks = List.copyOf(marks);
+    if (marks.isEmpty()) {
+      throw new IllegalArgumentException("a signature needs marks");
+    }
+  }
+
+  /** Shorthand. */
+  public static Signature of(String... marks) {
+    return new Signature(Arrays.asList(marks));
+  }
+
+  /** The marks that none of these names bears. */
+  public List<String> missing(Collection<String> names) {
+    return marks.stream()
+        .filter(
+            mark ->
+                !names.contains(mark)
+                    && names.stream().noneMatch(Globs.compile(mark).asMatchPredicate()))
+        .toList();
+  }
+
+  /** The share of the marks that these names bear, 0 to 1. */
+  public double share(Collection<String> names) {
+    return 1 - (double) missing(names).size() / marks.size();
+  }
+
+  /** Whether the share is enough. */
+  public boolean recognises(Collection<String> names) {
+    return share(names) > 0.5;
+  }
+}

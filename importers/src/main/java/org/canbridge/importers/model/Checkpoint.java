@@ -1,0 +1,202 @@
+package org.canbridge.importers.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Adapted;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
+
+/**
+ * A network with its weights: what every importer gives and everything else takes. The tensors
+ * stand under the canonical names, which are those of the authors' state dict, and are mapped or
+ * computed when asked for. Closing it closes the file underneath.
+ */
+public final class Checkpoint implements AutoCloseable {
+  private final ModelConfig config;
+  private final Map<String, TensorData> tensors;
+  private final Optional<ObjectNode> can;
+  private final Supplier<Provenance> provenance;
+  private final List<String> notes;
+  private final List<String> changes;
+  private final Runnable closer;
+
+  private Checkpoint(
+      ModelConfig config,
+      Map<String, TensorData> tensors,
+      Optional<ObjectNode> can,
+      Supplier<Provenance> provenance,
+      List<String> notes,
+      List<String> changes,
+      Runnable closer) {
+    this.config = config;
+    this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    this.can = can.map(ObjectNode::deepCopy);
+    this.provenance = provenance;
+    this.notes = List.copyOf(notes);
+    this.changes = List.copyOf(changes);
+    this.closer = closer;
+  }
+
+  /**
+   * A model whose weights were made here rather than read.
+   *
+   * @param tensors every tensor of the canonical layout; checked when the model is written
+   */
+  public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
+    Provenance provenance = Provenance.generated(tensors.size());
+    return new Checkpoint(
+        config, tensors, Optional.empty(), () -> provenance, List.of(), List.of(), () -> {});
+  }
+
+  /**
+   * A model that lies in a file; {@code provenance} is asked only when it is needed.
+   *
+   * @param changes what was changed in it when it was imported
+   */
+  public static Checkpoint read(
+      ModelConfig config,
+      Map<String, TensorData> tensors,
+      Optional<ObjectNode> can,
+      Supplier<Provenance> provenance,
+      List<String> notes,
+      List<String> changes,
+      Runnable closer) {
+    return new Checkpoint(config, tensors, can, new Once(provenance), notes, changes, closer);
+  }
+
+  /**
+   * This model made into a Condition-Aware Network, or one with other weights. It shares the file
+   * underneath: close one of the two.
+   *
+   * @param settings the {@code can} section of {@code config.json}
+   * @param all every tensor of the new model, canonical and added ones
+   */
+  public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
+    return new Checkpoint(config, all, Optional.of(settings), provenance, notes, changes, closer);
+  }
+
+  /**
+   * The same network after training. It shares the file underneath: close one of the two.
+   *
+   * @param how what was done, one sentence without a full stop; it stands in the provenance, and
+   *     the model has no published name any more
+   * @param trained tensors with other values, by name
+   */
+  public Checkpoint trained(String how, Map<String, TensorData> trained) {
+    Map<String, TensorData> all = new LinkedHashMap<>(tensors);
+    all.putAll(trained);
+    List<String> said = new ArrayList<>(changes);
+    said.add(how);
+    return new Checkpoint(config, all, can, provenance, notes, said, closer);
+  }
+
+  /** The same network with other values in its tensors. */
+  public Checkpoint withTensors(Map<String, TensorData> all) {
+    return new Checkpoint(config, all, can, provenance, notes, changes, closer);
+  }
+
+  /**
+   * This network for images of another size or for other classes; it shares the file underneath:
+   * close one of the two. What was changed stands in its provenance and in its notes.
+   *
+   * @throws IllegalArgumentException if it cannot be changed so, or is a Condition-Aware Network,
+   *     which was made for what it is
+   */
+  public Checkpoint adapted(Adaptation change) {
+    if (change.equals(Adaptation.NONE)) {
+      return this;
+    }
+    if (can.isPresent()) {
+      throw new IllegalArgumentException(
+          "a Condition-Aware Network cannot be changed; change its source and convert that");
+    }
+    Family family = Families.byName(config.architecture()).orElseThrow();
+    return changed(family.adapt(config, tensors, change));
+  }
+
+  /**
+   * This network after it was changed; it shares the file underneath: close one of the two. What
+   * was changed stands in its provenance and in its notes.
+   */
+  public Checkpoint changed(Adapted adapted) {
+    List<String> said = new ArrayList<>(notes);
+    adapted.changes().forEach(what -> said.add("no longer the published network: " + what));
+    List<String> all = new ArrayList<>(changes);
+    all.addAll(adapted.changes());
+    return new Checkpoint(adapted.config(), adapted.tensors(), can, provenance, said, all, closer);
+  }
+
+  /** The network's arguments; a record of its family. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** All tensors by canonical name, in the order of the canonical layout, added ones last. */
+  public Map<String, TensorData> tensors() {
+    return tensors;
+  }
+
+  /** The settings of a Condition-Aware Network; empty for a network as it was published. */
+  public Optional<ObjectNode> can() {
+    return can.map(ObjectNode::deepCopy);
+  }
+
+  /** The name of the published model with these arguments; none if it was changed at import. */
+  public Optional<String> publishedName() {
+    if (!changes.isEmpty()) {
+      return Optional.empty();
+    }
+    return Families.byName(config.architecture())
+        .flatMap(family -> family.publishedAs(config.arguments()))
+        .map(PublishedModel::name);
+  }
+
+  /**
+   * Where the tensors come from. The first call on an imported file reads the whole file for its
+   * digest.
+   *
+   * @throws InputFileException if the file can no longer be read
+   */
+  public Provenance provenance() {
+    return provenance.get().withChanges(changes);
+  }
+
+  /** What was decided while opening and should be said to the user, one sentence each. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  @Override
+  public void close() {
+    closer.run();
+  }
+
+  /** Asks once. */
+  private static final class Once implements Supplier<Provenance> {
+    private final Supplier<Provenance> source;
+    private Provenance value;
+
+    Once(Supplier<Provenance> source) {
+      this.source = source;
+    }
+
+    @Override
+    public synchronized Provenance get() {
+      if (value == null) {
+        value = source.get();
+      }
+      return value;
+    }
+  }
+}

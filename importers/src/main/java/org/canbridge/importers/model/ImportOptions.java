@@ -1,0 +1,127 @@
+package org.canbridge.importers.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Weights;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+
+/**
+ * What the user says about a file. Everything here either tells what the tensors cannot tell or
+ * asserts what they do tell; a contradiction is an error, nothing is overridden silently.
+ *
+ * @param arch a published model's name, e.g. {@code DiT-XL/2}
+ * @param weights which set of weights to take
+ * @param given arguments under their published names
+ */
+public record ImportOptions(Optional<String> arch, Weights weights, Map<String, Given> given) {
+
+  /**
+   * An argument that was given.
+   *
+   * @param value its value
+   * @param from where it was given, for messages: {@code --heads}, {@code reference.json}
+   */
+  public record Given(JsonNode value, String from) {}
+
+  /** Copies the map, keeping its order. */
+  public ImportOptions {
+    given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
+  }
+
+  /** Nothing is said. */
+  public static ImportOptions defaults() {
+    return new ImportOptions(Optional.empty(), Weights.AUTO, Map.of());
+  }
+
+  /**
+   * The file is a published model ({@code --arch}).
+   *
+   * @throws IllegalArgumentException if no model has that name, or it has other values for what was
+   *     given before
+   */
+  public ImportOptions withArch(String name) {
+    ImportOptions options = new ImportOptions(Optional.of(name), weights, given);
+    Arguments defining = Families.published(name).defining();
+    for (String argument : defining.names()) {
+      options = options.withArgument(argument, defining.get(argument).orElseThrow(), "--arch");
+    }
+    return options;
+  }
+
+  /** The number of attention heads ({@code --heads}), under either name that networks have it. */
+  public ImportOptions withHeads(int heads) {
+    return withArgument("num_heads", LongNode.valueOf(heads), "--heads")
+        .withArgument("num_attention_heads", LongNode.valueOf(heads), "--heads");
+  }
+
+  /** The set of weights to take ({@code --weights}). */
+  public ImportOptions withWeights(Weights set) {
+    return new ImportOptions(arch, set, given);
+  }
+
+  /**
+   * An argument under its published name; one that the network does not have is not used.
+   *
+   * @param from where it was given, for messages
+   * @throws IllegalArgumentException if it was given before with another value
+   */
+  public ImportOptions withArgument(String name, JsonNode value, String from) {
+    Given before = given.get(name);
+    if (before != null
+        && !Arguments.none()
+            .with(name, before.value())
+            .contradictions(Arguments.none().with(name, value))
+            .isEmpty()) {
+      throw new IllegalArgumentException(
+          name
+              + " is "
+              + before.value()
+              + " by "
+              + before.from()
+              + " and "
+              + value
+              + " by "
+              + from);
+    }
+    Map<String, Given> extended = new LinkedHashMap<>(given);
+    extended.putIfAbsent(name, new Given(value, from));
+    return new ImportOptions(arch, weights, extended);
+  }
+
+  /**
+   * The fields of a JSON object in a file, such as the {@code config.json} of another model of the
+   * same kind ({@code --config}).
+   *
+   * @throws InputFileException if the file holds no JSON object
+   * @throws IllegalArgumentException if a field was given before with another value
+   */
+  public ImportOptions withConfigFile(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw InputFileException.of(Problem.MISSING, file)
+          .what("there is no such file")
+          .expected("a JSON object of arguments under their published names")
+          .next("check the path")
+          .build();
+    }
+    return withArguments(StoredModel.readObject(file, "mend the file"), "--config");
+  }
+
+  /** Every field of a configuration that came with the file, such as that of a reference bundle. */
+  public ImportOptions withArguments(ObjectNode configuration, String from) {
+    ImportOptions options = this;
+    for (Map.Entry<String, JsonNode> field : configuration.properties()) {
+      options = options.withArgument(field.getKey(), field.getValue(), from);
+    }
+    return options;
+  }
+}

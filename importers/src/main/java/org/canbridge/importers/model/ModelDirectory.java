@@ -1,0 +1,143 @@
+package org.canbridge.importers.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.FiniteTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
+
+/**
+ * A model on disk: {@code config.json} and {@code model.safetensors} (or shards with the usual
+ * index) in one directory. {@code docs/can-format.md} describes the format for others.
+ *
+ * <p>{@code config.json} is one object: {@code format} ({@value #FORMAT}), {@code architecture},
+ * {@code config} (the network's arguments under their published names), {@code can} (only for a
+ * Condition-Aware Network), {@code provenance}. The same model gives the same bytes.
+ */
+public final class ModelDirectory {
+  /** The version of the format; a reader refuses every other. */
+  public static final String FORMAT = "canbridge/1";
+
+  static final String CONFIG = "config.json";
+  static final String TENSORS = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
+
+  private ModelDirectory() {}
+
+  /**
+   * Writes a model. The directory appears under its name when it is complete; when writing fails,
+   * nothing is left and a directory that was to be replaced stands as it was.
+   *
+   * @param directory the directory to be made; its parent is made too if it is missing
+   * @throws FileAlreadyExistsException if it exists and is not to be replaced, or is no model
+   *     directory
+   * @throws IOException if it cannot be written
+   * @throws ArithmeticException if a weight is beyond the range of the element type asked for
+   * @throws InputFileException if the files that the model was read from can no longer be read
+   */
+  public static void write(Path directory, Checkpoint checkpoint, WriteOptions options)
+      throws IOException {
+    Path target = directory.toAbsolutePath().normalize();
+    checkReplaceable(target, options.overwrite());
+    try (AtomicDirectory written = AtomicDirectory.create(target)) {
+      SafetensorsWriter.writeShards(
+          written.path(),
+          "model",
+          converted(checkpoint, options),
+          Map.of("format", "pt"),
+          options.maxShardBytes());
+      written.write(CONFIG, Json.pretty(describe(checkpoint)) + "\n");
+      written.commit();
+    }
+  }
+
+  /**
+   * Opens a model directory.
+   *
+   * @throws InputFileException if it is none, is of another version, or its tensors are not those
+   *     that its {@code config.json} announces
+   */
+  public static Checkpoint read(Path directory, ImportOptions options) {
+    StoredModel model = StoredModel.open(directory, options);
+    try {
+      if (!model.problems().isEmpty()) {
+        throw model.problems().get(0);
+      }
+      return Checkpoint.read(
+          model.config(),
+          model.tensors(),
+          model.can(),
+          model::provenance,
+          List.of(),
+          model.provenance().changes(),
+          model.file()::close);
+    } catch (RuntimeException | Error e) {
+      model.file().close();
+      throw e;
+    }
+  }
+
+  /** Whether the directory holds a {@code config.json} of ours. */
+  static boolean isModel(Path directory) {
+    try {
+      return StoredModel.readConfig(directory).path("format").asText().startsWith("canbridge/");
+    } catch (InputFileException e) {
+      return false;
+    }
+  }
+
+  private static ObjectNode describe(Checkpoint checkpoint) {
+    ObjectNode json = Json.object();
+    json.put("format", FORMAT);
+    json.put("architecture", checkpoint.config().architecture());
+    json.set("config", checkpoint.config().arguments().toJson());
+    checkpoint.can().ifPresent(can -> json.set("can", can));
+    json.set("provenance", checkpoint.provenance().toJson());
+    return json;
+  }
+
+  private static Map<String, TensorData> converted(Checkpoint checkpoint, WriteOptions options) {
+    if (options.dtype().isEmpty()) {
+      return checkpoint.tensors();
+    }
+    DType dtype = options.dtype().get();
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    checkpoint
+        .tensors()
+        .forEach((name, tensor) -> tensors.put(name, converted(name, tensor, dtype)));
+    return tensors;
+  }
+
+  private static TensorData converted(String name, TensorData tensor, DType dtype) {
+    if (!tensor.type().dtype().isFloating() || tensor.type().dtype() == dtype) {
+      return tensor;
+    }
+    TensorData view = Tensors.as(tensor, dtype);
+    return dtype == DType.F16 ? new FiniteTensor(name, tensor, view) : view;
+  }
+
+  private static void checkReplaceable(Path target, boolean overwrite) throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    if (!overwrite) {
+      throw new FileAlreadyExistsException(target.toString(), null, "it exists already");
+    }
+    if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS) || !isModel(target)) {
+      throw new FileAlreadyExistsException(
+          target.toString(), null, "it exists and is not a model directory, so it is not replaced");
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package org.canbridge.importers.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.Digests;
+
+/**
+ * Where the tensors of a model come from. Holds no date and no path, so that the same file imported
+ * twice gives the same bytes.
+ *
+ * @param tool program and version that imported the file
+ * @param format the format of the file, e.g. {@code torch-zip}; empty for a model that was not
+ *     imported
+ * @param sources the file, or the index and its shards
+ * @param layout the layout of its tensors, e.g. {@code official}
+ * @param weights the set of weights that was taken, e.g. {@code ema}; empty where the file has one
+ * @param used how many of its tensors were used
+ * @param ignored the names of the others, by reason
+ * @param changes what was changed in the network at import, one sentence each; empty if it is as it
+ *     was published
+ */
+public record Provenance(
+    String tool,
+    String format,
+    List<Source> sources,
+    String layout,
+    String weights,
+    int used,
+    Map<String, List<String>> ignored,
+    List<String> changes) {
+
+  /** The layout of a model directory and of a model that was built here. */
+  public static final String CANONICAL = "canonical";
+
+  private static final String TOOL = "canbridge " + version();
+
+  /**
+   * An imported file.
+   *
+   * @param file its name without the folder
+   * @param bytes its size
+   * @param sha256 its digest in hexadecimal
+   */
+  public record Source(String file, long bytes, String sha256) {
+    private static Source of(Path file) {
+      Digests.Of digest = Digests.file(file);
+      return new Source(String.valueOf(file.getFileName()), digest.bytes(), digest.sha256());
+    }
+  }
+
+  /** Copies the lists and the map, keeping their order. */
+  public Provenance {
+    sources = List.copyOf(sources);
+    Map<String, List<String>> copy = new LinkedHashMap<>();
+    ignored.forEach((reason, names) -> copy.put(reason, List.copyOf(names)));
+    ignored = Collections.unmodifiableMap(copy);
+    changes = List.copyOf(changes);
+  }
+
+  /** The file that was named (for shards, their index); empty if the model was not imported. */
+  public Optional<Source> source() {
+    return sources.stream().findFirst();
+  }
+
+  /** A model whose weights were made here. */
+  public static Provenance generated(int tensors) {
+    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of());
+  }
+
+  /** An imported file, by the fate of its tensors. */
+  public static Provenance imported(
+      TensorFile file, String layout, String weights, List<KeyFate> fates) {
+    int used = 0;
+    Map<String, List<String>> ignored = new LinkedHashMap<>();
+    for (KeyFate fate : fates) {
+      if (fate.outcome() instanceof KeyFate.Ignored left) {
+        ignored.computeIfAbsent(left.reason(), reason -> new ArrayList<>()).add(fate.source());
+      } else {
+        used++;
+      }
+    }
+    List<Source> sources = file.files().stream().map(Source::of).toList();
+    return new Provenance(TOOL, file.format(), sources, layout, weights, used, ignored, List.of());
+  }
+
+  /** The same file, and what was changed. */
+  Provenance withChanges(List<String> made) {
+    return new Provenance(tool, format, sources, layout, weights, used, ignored, made);
+  }
+
+  ObjectNode toJson() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("tool", tool);
+    json.put("format", format);
+    ArrayNode files = json.putArray("sources");
+    for (Source source : sources) {
+      files
+          .addObject()
+          .put("file", source.file())
+          .put("bytes", source.bytes())
+          .put("sha256", source.sha256());
+    }
+    json.put("layout", layout);
+    json.put("weights", weights);
+    ObjectNode keys = json.putObject("keys").put("used", used);
+    ObjectNode left = keys.putObject("ignored");
+    ignored.forEach(
+        (reason, names) -> {
+          ArrayNode list = left.putArray(reason);
+          names.forEach(list::add);
+        });
+    ArrayNode made = json.putArray("changes");
+    changes.forEach(made::add);
+    return json;
+  }
+
+  /**
+   * Reads what {@link #toJson} wrote.
+   *
+   * @throws IllegalArgumentException naming the field that is missing or wrong
+   */
+  static Provenance fromJson(JsonNode json) {
+    List<Source> sources = new ArrayList<>();
+    for (JsonNode file : json.path("sources")) {
+      sources.add(new Source(text(file, "file"), number(file, "bytes"), text(file, "sha256")));
+    }
+    JsonNode keys = json.path("keys");
+    Map<String, List<String>> ignored = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : keys.path("ignored").properties()) {
+      List<String> names = new ArrayList<>();
+      for (JsonNode name : entry.getValue()) {
+        if (!name.isTextual()) {
+          throw new IllegalArgumentException("provenance: ignored must list names");
+        }
+        names.add(name.textValue());
+      }
+      ignored.put(entry.getKey(), names);
+    }
+    return new Provenance(
+        text(json, "tool"),
+        text(json, "format"),
+        sources,
+        text(json, "layout"),
+        text(json, "weights"),
+        Math.toIntExact(number(keys, "used")),
+        ignored,
+        texts(json, "changes"));
+  }
+
+  private static String text(JsonNode json, String field) {
+    JsonNode value = json.path(field);
+    if (!value.isTextual()) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a text");
+    }
+    return value.textValue();
+  }
+
+  private static List<String> texts(JsonNode json, String field) {
+    JsonNode list = json.path(field);
+    List<String> texts = new ArrayList<>();
+    list.forEach(value -> texts.add(value.textValue()));
+    if (!list.isArray() || texts.contains(null)) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a list of texts");
+    }
+    return texts;
+  }
+
+  private static long number(JsonNode json, String field) {
+    JsonNode value = json.path(field);
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+      throw new IllegalArgumentException("provenance: " + field + " must be a whole number");
+    }
+    return value.longValue();
+  }
+
+  private static String version() {
+    Properties properties = new Properties();
+    try (InputStream in = Provenance.class.getResourceAsStream("version.properties")) {
+      properties.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties.getProperty("version");
+  }
+}

@@ -1,0 +1,311 @@
+package org.canbridge.importers.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Weights;
+import org.canbridge.importers.keys.KeyFate;
+import org.canbridge.importers.keys.KeyMapping;
+import org.canbridge.importers.keys.KeyProblem;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.formats.TensorFiles;
+
+/**
+ * A model directory as it was read, whether its tensors fit or not. With a {@code can} section the
+ * directory may hold more tensors than the network's own, which whoever runs the network checks,
+ * and lack those that {@code can.removed} lists.
+ *
+ * @param family the family that {@code architecture} names
+ * @param config the arguments
+ * @param can the {@code can} section
+ * @param provenance where the tensors come from
+ * @param file the opened tensors
+ * @param tensors all tensors, those of the canonical layout first
+ * @param fates what each tensor is
+ * @param problems why the directory cannot be used
+ */
+public record StoredModel(
+    Family family,
+    ModelConfig config,
+    Optional<ObjectNode> can,
+    Provenance provenance,
+    TensorFile file,
+    Map<String, TensorData> tensors,
+    List<KeyFate> fates,
+    List<InputFileException> problems) {
+
+  /** No configuration is larger; the provenance lists tensors by name. */
+  private static final long MAX_CONFIG_BYTES = 64L << 20;
+
+  private static final String DESCRIBED = "docs/can-format.md describes the fields";
+
+  private static final Set<String> FIELDS =
+      Set.of("format", "architecture", "config", "can", "provenance");
+
+  /**
+   * Reads {@code config.json} and the tensors' headers.
+   *
+   * @throws InputFileException if one of them is not what it should be; tensors that do not fit
+   *     each other are listed in {@link #problems} instead
+   */
+  public static StoredModel open(Path directory, ImportOptions options) {
+    Path path = directory.resolve(ModelDirectory.CONFIG);
+    ObjectNode json = readConfig(directory);
+    checkVersion(path, json);
+    Set<String> unknown = new LinkedHashSet<>();
+    json.fieldNames().forEachRemaining(unknown::add);
+    unknown.removeAll(FIELDS);
+    if (!unknown.isEmpty()) {
+      throw field(path, String.join(", ", unknown), "a field of the format", "an unknown name");
+    }
+    String architecture = text(path, json, "architecture");
+    Family family =
+        Families.byName(architecture)
+            .orElseThrow(() -> field(path, "architecture", "one of " + names(), architecture));
+    ModelConfig config = config(path, family, object(path, json, "config"));
+    Optional<ObjectNode> can =
+        json.has("can") ? Optional.of(object(path, json, "can")) : Optional.empty();
+    Provenance provenance = provenance(path, object(path, json, "provenance"));
+    TensorFile file = TensorFiles.open(tensorFile(directory));
+    try {
+      return fit(path, family, config, can, provenance, file, options);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static String names() {
+    return String.join(", ", Families.all().stream().map(Family::name).toList());
+  }
+
+  /** The object in {@code config.json}, of whatever program it is. */
+  public static ObjectNode readConfig(Path directory) {
+    Path path = directory.resolve(ModelDirectory.CONFIG);
+    if (!Files.isRegularFile(path)) {
+      throw notAModel(directory, "no " + ModelDirectory.CONFIG);
+    }
+    return readObject(path, "write the model again");
+  }
+
+  /**
+   * A JSON object of bounded size.
+   *
+   * @param next what the user can do about a file that is none
+   */
+  static ObjectNode readObject(Path path, String next) {
+    try {
+      if (Files.size(path) > MAX_CONFIG_BYTES) {
+        throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+            .what("the file is too large for a configuration")
+            .expected("at most " + MAX_CONFIG_BYTES + " bytes")
+            .actual(Files.size(path) + " bytes")
+            .next(next)
+            .build();
+      }
+      JsonNode json = Json.parse(Files.readAllBytes(path));
+      if (json instanceof ObjectNode object) {
+        return object;
+      }
+      throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+          .what("the file does not hold a JSON object")
+          .next(next)
+          .build();
+    } catch (JsonProcessingException e) {
+      throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+          .what("the file is not JSON")
+          .actual(e.getOriginalMessage())
+          .next(next)
+          .cause(e)
+          .build();
+    } catch (IOException e) {
+      throw InputFileException.of(Problem.UNREADABLE, path)
+          .what("the file cannot be read")
+          .actual(e)
+          .next("check its permissions and the disk")
+          .cause(e)
+          .build();
+    }
+  }
+
+  private static void checkVersion(Path path, ObjectNode json) {
+    JsonNode format = json.path("format");
+    if (!format.isTextual() || !format.textValue().startsWith("canbridge/")) {
+      throw notAModel(
+          path.getParent(), "a " + ModelDirectory.CONFIG + " that some other program wrote");
+    }
+    if (!format.textValue().equals(ModelDirectory.FORMAT)) {
+      throw InputFileException.of(Problem.CONFIG_VERSION, path)
+          .what("the model directory is of another version of the format")
+          .expected(ModelDirectory.FORMAT)
+          .actual(format.textValue())
+          .key("format")
+          .next("read it with the version of CAN Bridge that wrote it")
+          .build();
+    }
+  }
+
+  private static InputFileException notAModel(Path directory, String actual) {
+    return InputFileException.of(Problem.NOT_A_MODEL_DIRECTORY, directory)
+        .what("the directory is not a model directory of CAN Bridge")
+        .expected(
+            "a " + ModelDirectory.CONFIG + " with \"format\": \"" + ModelDirectory.FORMAT + "\"")
+        .actual(actual)
+        .next("name the checkpoint file itself")
+        .build();
+  }
+
+  private static ModelConfig config(Path path, Family family, ObjectNode arguments) {
+    try {
+      return family.config(Arguments.of(arguments));
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, path)
+          .what("the arguments make no " + family.title())
+          .actual(e.getMessage().replace("\n", "; "))
+          .key("config")
+          .next(DESCRIBED)
+          .cause(e)
+          .build();
+    }
+  }
+
+  private static Provenance provenance(Path path, ObjectNode json) {
+    try {
+      return Provenance.fromJson(json);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, path)
+          .what("the provenance is incomplete")
+          .actual(e.getMessage())
+          .key("provenance")
+          .next(DESCRIBED)
+          .cause(e)
+          .build();
+    }
+  }
+
+  private static Path tensorFile(Path directory) {
+    Path single = directory.resolve(ModelDirectory.TENSORS);
+    Path index = directory.resolve(ModelDirectory.INDEX);
+    if (Files.exists(single) && Files.exists(index)) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, directory)
+          .what("the directory holds its tensors twice")
+          .expected(ModelDirectory.TENSORS + " or " + ModelDirectory.INDEX)
+          .actual("both")
+          .next("remove the one that does not belong to it")
+          .build();
+    }
+    return Files.exists(index) ? index : single;
+  }
+
+  private static StoredModel fit(
+      Path path,
+      Family family,
+      ModelConfig config,
+      Optional<ObjectNode> can,
+      Provenance provenance,
+      TensorFile file,
+      ImportOptions options) {
+    KeyMapping mapping = family.canonical().keyMap(config.arguments()).apply(file.tensors());
+    Set<String> removed = can.map(settings -> removed(path, settings)).orElse(Set.of());
+    Set<String> added = new LinkedHashSet<>();
+    List<KeyProblem> misfits = new ArrayList<>();
+    for (KeyProblem problem : mapping.problems()) {
+      if (problem.kind() == KeyProblem.Kind.UNEXPECTED && can.isPresent()) {
+        added.add(problem.key());
+      } else if (problem.kind() != KeyProblem.Kind.MISSING || !removed.contains(problem.key())) {
+        misfits.add(problem);
+      }
+    }
+    Map<String, TensorData> tensors = new LinkedHashMap<>(mapping.tensors());
+    added.forEach(name -> tensors.put(name, file.tensors().get(name)));
+    List<KeyFate> fates = mapping.fates().stream().map(fate -> keep(fate, added)).toList();
+    List<InputFileException> problems = new ArrayList<>();
+    if (!misfits.isEmpty()) {
+      problems.add(
+          KeyReport.exception(
+              file.path(),
+              Detection.describe(family, family.canonical()) + ", as config.json describes it",
+              List.of(),
+              misfits));
+    }
+    Assertions.check(path, options, family, config.arguments()).ifPresent(problems::add);
+    if (options.weights() != Weights.AUTO
+        && options.weights() != Weights.of(provenance.weights())) {
+      problems.add(
+          InputFileException.of(Problem.NO_SUCH_WEIGHTS, path)
+              .what("the model was imported from the other set of weights")
+              .expected(options.weights().word())
+              .actual(Weights.of(provenance.weights()).word())
+              .next("import the published file again, with --weights")
+              .build());
+    }
+    return new StoredModel(
+        family, config, can, provenance, file, tensors, fates, List.copyOf(problems));
+  }
+
+  private static KeyFate keep(KeyFate fate, Set<String> added) {
+    return added.contains(fate.source())
+        ? new KeyFate(
+            fate.source(), fate.type(), new KeyFate.Mapped(List.of(fate.source()), "added"))
+        : fate;
+  }
+
+  private static Set<String> removed(Path path, ObjectNode can) {
+    Set<String> names = new LinkedHashSet<>();
+    JsonNode list = can.path("removed");
+    if (!list.isMissingNode() && !list.isArray()) {
+      throw field(path, "can.removed", "a list of tensor names", kind(list));
+    }
+    list.forEach(name -> names.add(name.asText()));
+    return names;
+  }
+
+  private static String text(Path path, ObjectNode json, String name) {
+    JsonNode value = json.path(name);
+    if (!value.isTextual()) {
+      throw field(path, name, "a text", kind(value));
+    }
+    return value.textValue();
+  }
+
+  private static ObjectNode object(Path path, ObjectNode json, String name) {
+    if (json.path(name) instanceof ObjectNode object) {
+      return object;
+    }
+    throw field(path, name, "an object", kind(json.path(name)));
+  }
+
+  private static String kind(JsonNode value) {
+    return value.getNodeType().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static InputFileException field(Path path, String key, String expected, String actual) {
+    return InputFileException.of(Problem.CONFIG_FIELD, path)
+        .what("the configuration is not as the format says")
+        .expected(expected)
+        .actual(actual)
+        .key(key)
+        .next(DESCRIBED)
+        .build();
+  }
+}

@@ -1,0 +1,189 @@
+package org.canbridge.importers.published;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.PublishedConfiguration;
+import org.canbridge.importers.family.StateDict;
+import org.canbridge.importers.keys.KeyMapping;
+import org.canbridge.importers.keys.KeyProblem;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.Provenance;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
+
+/**
+ * A model under the names of a published layout, so that the program it comes from (or another)
+ * takes it back. In the layout that it was imported from, tensors equal the source's byte for byte;
+ * those that import left out with a reason are not given back.
+ *
+ * <pre>{@code
+ * PublishedExport export = PublishedExport.of(checkpoint);
+ * export.writeFile(Path.of("dit.safetensors"));
+ * }</pre>
+ */
+public final class PublishedExport {
+  private static final Map<String, String> METADATA = Map.of("format", "pt");
+
+  private final Layout layout;
+  private final Arguments arguments;
+  private final Map<String, TensorData> tensors;
+
+  private PublishedExport(Layout layout, Arguments arguments, Map<String, TensorData> tensors) {
+    this.layout = layout;
+    this.arguments = arguments;
+    this.tensors = tensors;
+  }
+
+  /**
+   * The export to the layout that the model was imported from; see {@link #of(Checkpoint, String)}.
+   */
+  public static PublishedExport of(Checkpoint checkpoint) {
+    String source = checkpoint.provenance().layout();
+    return of(
+        checkpoint,
+        source.equals(Provenance.CANONICAL) ? family(checkpoint).canonical().name() : source);
+  }
+
+  /**
+   * The export to a layout of the model's family. Nothing is written yet, but tensors that the
+   * layout leaves out are compared with what it takes for granted.
+   *
+   * @param layout the layout's name, e.g. {@code diffusers}
+   * @throws IllegalArgumentException if there is no such layout, or it cannot hold this model: a
+   *     Condition-Aware Network, one whose batch norms were folded, or tensors with other values
+   *     than the layout implies
+   */
+  public static PublishedExport of(Checkpoint checkpoint, String layout) {
+    if (checkpoint.can().isPresent()) {
+      throw new IllegalArgumentException(
+          "a condition-aware network is in no published layout; export the model that it was"
+              + " converted from");
+    }
+    Optional<String> unpublished = checkpoint.config().unpublished();
+    if (unpublished.isPresent()) {
+      throw new IllegalArgumentException(
+          "this model is in no published layout: " + unpublished.get());
+    }
+    Layout target =
+        family(checkpoint).layouts().stream()
+            .filter(other -> other.name().equals(layout))
+            .findFirst()
+            .orElseThrow(() -> noSuchLayout(checkpoint, layout));
+    Arguments arguments = checkpoint.config().arguments();
+    KeyMapping mapping = target.keyMap(arguments).inverse().apply(checkpoint.tensors());
+    List<KeyProblem> problems = new ArrayList<>(mapping.problems());
+    problems.addAll(mapping.checkValues());
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the "
+              + layout
+              + " layout cannot hold this model: "
+              + problems.stream().map(KeyProblem::toString).collect(Collectors.joining("; ")));
+    }
+    return new PublishedExport(target, arguments, mapping.tensors());
+  }
+
+  private static Family family(Checkpoint checkpoint) {
+    return Families.byName(checkpoint.config().architecture()).orElseThrow();
+  }
+
+  private static IllegalArgumentException noSuchLayout(Checkpoint checkpoint, String layout) {
+    return new IllegalArgumentException(
+        "no layout "
+            + layout
+            + "; there are "
+            + family(checkpoint).layouts().stream()
+                .map(Layout::name)
+                .collect(Collectors.joining(", ")));
+  }
+
+  /** The layout's name. */
+  public String layout() {
+    return layout.name();
+  }
+
+  /** All tensors under the layout's names, in the order of its rules. */
+  public Map<String, TensorData> tensors() {
+    return tensors;
+  }
+
+  /**
+   * What the layout means otherwise than this model does, one sentence each: programs that read it
+   * compute other results from the same weights. Empty in the layout that the model came from.
+   */
+  public List<String> changes() {
+    StateDict written = StateDict.plain(tensors);
+    Arguments meant = layout.infer(written).known();
+    Optional<ObjectNode> configuration = configuration();
+    if (configuration.isPresent()) {
+      Arguments said = layout.configuration().orElseThrow().read(configuration.get());
+      for (String name : said.names()) {
+        meant = meant.with(name, said.get(name).orElseThrow());
+      }
+    }
+    List<String> changes = new ArrayList<>();
+    for (String name : arguments.contradictions(meant)) {
+      changes.add(
+          name
+              + " is "
+              + arguments.get(name).orElseThrow()
+              + " in this model and "
+              + meant.get(name).orElseThrow()
+              + " in the "
+              + layout.name()
+              + " layout: the same weights give other results there");
+    }
+    return changes;
+  }
+
+  /** The library's {@code config.json}, for a layout that is published with one. */
+  public Optional<ObjectNode> configuration() {
+    return layout.configuration().map(library -> library.write(arguments));
+  }
+
+  /**
+   * Writes the tensors as one safetensors file, under a temporary name first.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public void writeFile(Path file) throws IOException {
+    SafetensorsWriter.write(file, tensors, METADATA);
+  }
+
+  /**
+   * Writes a folder as the library has it: weights and, where the layout has one, {@code
+   * config.json}. It appears when it is complete.
+   *
+   * @throws FileAlreadyExistsException if there is something of that name
+   * @throws IOException if it cannot be written
+   */
+  public void writeFolder(Path folder) throws IOException {
+    if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(folder.toString(), null, "it exists already");
+    }
+    try (AtomicDirectory written = AtomicDirectory.create(folder)) {
+      String name = layout.configuration().map(PublishedConfiguration::weightsName).orElse("model");
+      writeFile(written.path().resolve(name + ".safetensors"));
+      Optional<ObjectNode> configuration = configuration();
+      if (configuration.isPresent()) {
+        written.write(PublishedFolder.CONFIG, Json.pretty(configuration.get()) + "\n");
+      }
+      written.commit();
+    }
+  }
+}

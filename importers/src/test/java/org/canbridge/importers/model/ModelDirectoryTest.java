@@ -1,0 +1,479 @@
+package org.canbridge.importers.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.DitFiles;
+import org.canbridge.importers.FamilyContract;
+import org.canbridge.importers.TestTensors;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Weights;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelDirectoryTest {
+  @TempDir Path folder;
+  private Path model;
+
+  @BeforeEach
+  void writeModel() throws IOException {
+    model = folder.resolve("model");
+    ModelDirectory.write(model, checkpoint(), WriteOptions.defaults());
+  }
+
+  private static Checkpoint checkpoint() {
+    return Checkpoint.generated(DitFiles.config(48, 1, 3), DitFiles.tensors(48, 1));
+  }
+
+  private static Checkpoint can() {
+    ObjectNode settings = Json.object();
+    settings.put("condition", "all");
+    settings.putArray("removed").add("blocks.0.adaLN_modulation.1.weight");
+    Map<String, TensorData> tensors = DitFiles.tensors(48, 1);
+    tensors.remove("blocks.0.adaLN_modulation.1.weight");
+    tensors.put("blocks.0.mlp.dwconv.bias", TestTensors.random(1, DType.F32, List.of(192L)));
+    return checkpoint().withCan(settings, tensors);
+  }
+
+  private void edit(Consumer<ObjectNode> change) throws IOException {
+    Path path = model.resolve("config.json");
+    ObjectNode json = (ObjectNode) Json.parse(Files.readAllBytes(path));
+    change.accept(json);
+    Files.writeString(path, Json.pretty(json));
+  }
+
+  private void assertRefused(Problem problem, String... lines) {
+    InputFileException e =
+        assertThrows(InputFileException.class, () -> Checkpoints.open(model).close());
+    assertEquals(String.join("\n  ", lines).replace("MODEL", model.toString()), e.getMessage());
+    assertEquals(problem, e.problem());
+  }
+
+  private List<String> names(Path of) throws IOException {
+    try (Stream<Path> files = Files.list(of)) {
+      return files.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void holdsConfigurationAndTensors() throws IOException {
+    assertEquals(List.of("config.json", "model.safetensors"), names(model));
+    assertEquals(
+        """
+        {
+          "format" : "canbridge/1",
+          "architecture" : "dit",
+          "config" : {
+            "input_size" : 8,
+            "patch_size" : 2,
+            "in_channels" : 4,
+            "hidden_size" : 48,
+            "depth" : 1,
+            "num_heads" : 3,
+            "mlp_ratio" : 4.0,
+            "num_classes" : 10,
+            "learn_sigma" : true,
+            "frequency_embedding_size" : 256,
+            "timestep_frequency_shift" : 0,
+            "norm_eps" : 1.0E-6,
+            "per_block_embedders" : false
+          },
+          "provenance" : {
+            "tool" : "canbridge VERSION",
+            "format" : "",
+            "sources" : [ ],
+            "layout" : "canonical",
+            "weights" : "",
+            "keys" : {
+              "used" : 22,
+              "ignored" : { }
+            },
+            "changes" : [ ]
+          }
+        }
+        """,
+        Files.readString(model.resolve("config.json"))
+            .replaceAll("canbridge [0-9][^\"]*", "canbridge VERSION"));
+  }
+
+  @Test
+  void provenanceNamesTheFileByItsDigest() throws IOException {
+    Path file = folder.resolve("trained.safetensors");
+    Map<String, TensorData> tensors = DitFiles.prefixed("ema.", DitFiles.tensors(48, 1));
+    tensors.put("step", TestTensors.random(1, DType.I64, List.of()));
+    SafetensorsWriter.write(file, tensors, Map.of());
+    try (Checkpoint imported = Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
+      Provenance provenance = imported.provenance();
+      Provenance.Source source = provenance.source().orElseThrow();
+      assertEquals("trained.safetensors", source.file());
+      assertEquals("safetensors", provenance.format());
+      assertEquals(Files.size(file), source.bytes());
+      assertEquals(sha256(Files.readAllBytes(file)), source.sha256());
+      assertEquals("official", provenance.layout());
+      assertEquals("ema", provenance.weights());
+      assertEquals(22, provenance.used());
+      assertEquals(Map.of("outside ema", List.of("step")), provenance.ignored());
+      assertTrue(provenance.tool().matches("canbridge [0-9].*"), provenance.tool());
+      assertEquals(provenance, Provenance.fromJson(provenance.toJson()));
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aConditionAwareNetworkKeepsWhatItAdds() throws IOException {
+    Path directory = folder.resolve("can");
+    try (Checkpoint written = can()) {
+      ModelDirectory.write(directory, written, WriteOptions.defaults());
+      try (Checkpoint read = Checkpoints.open(directory)) {
+        assertEquals(written.can(), read.can());
+        assertEquals(List.copyOf(written.tensors().keySet()), List.copyOf(read.tensors().keySet()));
+        FamilyContract.assertSameTensors(written.tensors(), read.tensors());
+      }
+    }
+  }
+
+  @Test
+  void shardsAreRead() throws IOException {
+    Path directory = folder.resolve("sharded");
+    ModelDirectory.write(
+        directory, checkpoint(), WriteOptions.defaults().withMaxShardBytes(60_000));
+    List<String> names = names(directory);
+    assertTrue(names.contains("model.safetensors.index.json"), names.toString());
+    assertFalse(names.contains("model.safetensors"), names.toString());
+    try (Checkpoint read = Checkpoints.open(directory)) {
+      FamilyContract.assertSameTensors(checkpoint().tensors(), read.tensors());
+    }
+  }
+
+  @Test
+  void keepsADirectoryThatIsThere() throws IOException {
+    byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
+    Checkpoint other = Checkpoint.generated(DitFiles.config(24, 1, 3), DitFiles.tensors(24, 1));
+    FileAlreadyExistsException e =
+        assertThrows(
+            FileAlreadyExistsException.class,
+            () -> ModelDirectory.write(model, other, WriteOptions.defaults()));
+    assertEquals(model + ": it exists already", e.getMessage());
+    assertArrayEquals(before, Files.readAllBytes(model.resolve("model.safetensors")));
+    ModelDirectory.write(model, other, WriteOptions.defaults().overwriting());
+    try (Checkpoint read = Checkpoints.open(model)) {
+      assertEquals(other.config(), read.config());
+    }
+    assertEquals(List.of("model"), names(folder));
+  }
+
+  @Test
+  void neverReplacesWhatIsNotOurs() throws IOException {
+    Path other = Files.createDirectory(folder.resolve("other"));
+    Files.writeString(other.resolve("config.json"), "{\"format\": \"something\"}");
+    assertEquals(
+        other + ": it exists and is not a model directory, so it is not replaced",
+        assertThrows(
+                FileAlreadyExistsException.class,
+                () ->
+                    ModelDirectory.write(
+                        other, checkpoint(), WriteOptions.defaults().overwriting()))
+            .getMessage());
+    assertEquals(List.of("config.json"), names(other));
+  }
+
+  @Test
+  void leavesNothingWhenWritingFails() throws IOException {
+    Map<String, TensorData> tensors = new LinkedHashMap<>(DitFiles.tensors(48, 1));
+    TensorType type = tensors.get("final_layer.linear.bias").type();
+    tensors.put("final_layer.linear.bias", new Failing(type));
+    Checkpoint failing = Checkpoint.generated(DitFiles.config(48, 1, 3), tensors);
+    byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
+    assertThrows(
+        IllegalStateException.class,
+        () -> ModelDirectory.write(model, failing, WriteOptions.defaults().overwriting()));
+    assertThrows(
+        IllegalStateException.class,
+        () -> ModelDirectory.write(folder.resolve("new"), failing, WriteOptions.defaults()));
+    assertEquals(List.of("model"), names(folder));
+    assertArrayEquals(before, Files.readAllBytes(model.resolve("model.safetensors")));
+  }
+
+  private record Failing(TensorType type) implements TensorData {
+    @Override
+    public ByteBuffer bytes(long offset, int length) {
+      throw new IllegalStateException("the disk is gone");
+    }
+  }
+
+  @Test
+  void aModelCanReplaceItself() throws IOException {
+    try (Checkpoint read = Checkpoints.open(model)) {
+      ModelDirectory.write(model, read, WriteOptions.defaults().overwriting());
+    }
+    try (Checkpoint read = Checkpoints.open(model)) {
+      FamilyContract.assertSameTensors(checkpoint().tensors(), read.tensors());
+    }
+  }
+
+  @Test
+  void valuesThatHalfPrecisionCannotHoldAreNotWritten() {
+    Map<String, TensorData> tensors = DitFiles.tensors(48, 1);
+    tensors.replaceAll((name, tensor) -> ConstantTensor.of(tensor.type(), 1));
+    tensors.put("pos_embed", ConstantTensor.of(tensors.get("pos_embed").type(), 70_000));
+    Checkpoint large = Checkpoint.generated(DitFiles.config(48, 1, 3), tensors);
+    Path target = folder.resolve("half");
+    assertEquals(
+        "pos_embed holds values beyond the range of F16; BF16 has the range of F32",
+        assertThrows(
+                ArithmeticException.class,
+                () ->
+                    ModelDirectory.write(
+                        target, large, WriteOptions.defaults().withDtype(DType.F16)))
+            .getMessage());
+    assertFalse(Files.exists(target));
+  }
+
+  @Test
+  void weightsAreWrittenInTypesThatNetworksAreStoredIn() {
+    assertEquals(
+        "weights are written as F32, BF16 or F16, not I8",
+        assertThrows(
+                IllegalArgumentException.class, () -> WriteOptions.defaults().withDtype(DType.I8))
+            .getMessage());
+  }
+
+  @Test
+  void refusesADirectoryWithoutConfiguration() throws IOException {
+    Files.delete(model.resolve("config.json"));
+    assertRefused(
+        Problem.NOT_A_MODEL_DIRECTORY,
+        "the directory is not a model directory of CAN Bridge",
+        "expected: a config.json with \"format\": \"canbridge/1\"",
+        "actual: no config.json",
+        "file: MODEL",
+        "next: name the checkpoint file itself");
+  }
+
+  @Test
+  void refusesTheConfigurationOfAnotherProgram() throws IOException {
+    edit(json -> json.remove("format"));
+    Files.move(model.resolve("model.safetensors"), model.resolve("other.safetensors"));
+    assertRefused(
+        Problem.NOT_A_MODEL_DIRECTORY,
+        "the directory is not a model directory of CAN Bridge",
+        "expected: a config.json with \"format\": \"canbridge/1\"",
+        "actual: a config.json that some other program wrote",
+        "file: MODEL",
+        "next: name the checkpoint file itself");
+  }
+
+  @Test
+  void refusesOtherVersions() throws IOException {
+    edit(json -> json.put("format", "canbridge/2"));
+    assertRefused(
+        Problem.CONFIG_VERSION,
+        "the model directory is of another version of the format",
+        "expected: canbridge/1",
+        "actual: canbridge/2",
+        "file: MODEL/config.json",
+        "key: format",
+        "next: read it with the version of CAN Bridge that wrote it");
+  }
+
+  @Test
+  void refusesWhatIsNoJson() throws IOException {
+    for (String text : List.of("{", "{\"a\": 1, \"a\": 2}", "{} {}", "")) {
+      Files.write(model.resolve("config.json"), text.getBytes(StandardCharsets.UTF_8));
+      InputFileException e =
+          assertThrows(InputFileException.class, () -> Checkpoints.open(model).close(), text);
+      assertEquals(Problem.CONFIG_NOT_JSON, e.problem(), text);
+    }
+    Files.writeString(model.resolve("config.json"), "[1]");
+    assertRefused(
+        Problem.CONFIG_NOT_JSON,
+        "the file does not hold a JSON object",
+        "file: MODEL/config.json",
+        "next: write the model again");
+  }
+
+  @Test
+  void refusesFieldsThatAreMissingUnknownOrWrong() throws IOException {
+    byte[] good = Files.readAllBytes(model.resolve("config.json"));
+    Map<Consumer<ObjectNode>, List<String>> cases =
+        Map.of(
+            json -> json.put("surplus", 1),
+            List.of("a field of the format", "an unknown name", "surplus"),
+            json -> json.remove("architecture"),
+            List.of("a text", "missing", "architecture"),
+            json -> json.put("architecture", "unet"),
+            List.of(
+                "one of " + String.join(", ", Families.all().stream().map(Family::name).toList()),
+                "unet",
+                "architecture"),
+            json -> json.put("config", 3),
+            List.of("an object", "number", "config"),
+            json -> json.remove("provenance"),
+            List.of("an object", "missing", "provenance"),
+            json -> json.putArray("can"),
+            List.of("an object", "array", "can"),
+            json -> json.putObject("can").put("removed", "x"),
+            List.of("a list of tensor names", "string", "can.removed"));
+    for (Map.Entry<Consumer<ObjectNode>, List<String>> one : cases.entrySet()) {
+      Files.write(model.resolve("config.json"), good);
+      edit(one.getKey());
+      assertRefused(
+          Problem.CONFIG_FIELD,
+          "the configuration is not as the format says",
+          "expected: " + one.getValue().get(0),
+          "actual: " + one.getValue().get(1),
+          "file: MODEL/config.json",
+          "key: " + one.getValue().get(2),
+          "next: docs/can-format.md describes the fields");
+    }
+  }
+
+  @Test
+  void refusesArgumentsThatMakeNoNetwork() throws IOException {
+    edit(
+        json -> {
+          ObjectNode config = (ObjectNode) json.get("config");
+          config.remove("depth");
+          config.put("hidden_size", "48");
+          config.put("heads", 3);
+          config.put("num_classes", 1e12);
+        });
+    assertRefused(
+        Problem.CONFIG_FIELD,
+        "the arguments make no DiT (Peebles and Xie, ICCV 2023)",
+        "actual: hidden_size must be a whole number from 1 to 1048576, is \"48\"; depth is"
+            + " missing; num_classes must be a whole number from 0 to 1048576, is 1.0E12; heads"
+            + " is unknown",
+        "file: MODEL/config.json",
+        "key: config",
+        "next: docs/can-format.md describes the fields");
+  }
+
+  @Test
+  void refusesADepthThatWouldOnlyFillMemory() throws IOException {
+    edit(json -> ((ObjectNode) json.get("config")).put("depth", 2_000_000_000));
+    assertRefused(
+        Problem.CONFIG_FIELD,
+        "the arguments make no DiT (Peebles and Xie, ICCV 2023)",
+        "actual: depth must be a whole number from 1 to 4096, is 2000000000",
+        "file: MODEL/config.json",
+        "key: config",
+        "next: docs/can-format.md describes the fields");
+  }
+
+  @Test
+  void refusesProvenanceThatIsIncomplete() throws IOException {
+    edit(json -> ((ObjectNode) json.get("provenance")).remove("layout"));
+    assertRefused(
+        Problem.CONFIG_FIELD,
+        "the provenance is incomplete",
+        "actual: provenance: layout must be a text",
+        "file: MODEL/config.json",
+        "key: provenance",
+        "next: docs/can-format.md describes the fields");
+  }
+
+  @Test
+  void refusesTensorsThatTheConfigurationDoesNotAnnounce() throws IOException {
+    Map<String, TensorData> tensors = DitFiles.tensors(48, 1);
+    tensors.remove("pos_embed");
+    tensors.put("surplus", TestTensors.random(1, DType.F32, List.of(2L)));
+    SafetensorsWriter.write(model.resolve("model.safetensors"), tensors, Map.of());
+    assertRefused(
+        Problem.KEY_MISMATCH,
+        "the tensors do not fit DiT (Peebles and Xie, ICCV 2023) in its official layout, as"
+            + " config.json describes it",
+        "expected: each tensor of the layout once, with its shape, and no other",
+        "actual: 1 missing, 1 unexpected",
+        "  missing pos_embed: [1, 16, 48]",
+        "  unexpected surplus: F32[2]",
+        "file: MODEL/model.safetensors",
+        "next: get a complete copy of the file; canbridge inspect shows what becomes of each"
+            + " tensor");
+  }
+
+  @Test
+  void refusesMissingTensors() throws IOException {
+    Files.delete(model.resolve("model.safetensors"));
+    assertRefused(
+        Problem.MISSING,
+        "there is no such file",
+        "file: MODEL/model.safetensors",
+        "next: check the path");
+  }
+
+  @Test
+  void refusesTensorsThatAreThereTwice() throws IOException {
+    Files.writeString(model.resolve("model.safetensors.index.json"), "{}");
+    assertRefused(
+        Problem.CONFIG_FIELD,
+        "the directory holds its tensors twice",
+        "expected: model.safetensors or model.safetensors.index.json",
+        "actual: both",
+        "file: MODEL",
+        "next: remove the one that does not belong to it");
+  }
+
+  @Test
+  void optionsAreAssertionsHereToo() {
+    InputFileException heads =
+        assertThrows(
+            InputFileException.class,
+            () -> Checkpoints.open(model, ImportOptions.defaults().withHeads(4)).close());
+    assertEquals(Problem.CONTRADICTION, heads.problem());
+    assertTrue(heads.getMessage().contains("num_heads 4 (--heads)"), heads.getMessage());
+    InputFileException weights =
+        assertThrows(
+            InputFileException.class,
+            () ->
+                Checkpoints.open(model, ImportOptions.defaults().withWeights(Weights.EMA)).close());
+    assertEquals(Problem.NO_SUCH_WEIGHTS, weights.problem());
+  }
+
+  @Test
+  void publishedNamesAreKept() throws IOException {
+    try (Checkpoint read = Checkpoints.open(model)) {
+      assertEquals(Optional.empty(), read.publishedName());
+    }
+    assertEquals(
+        Optional.of("DiT-S/2"),
+        Checkpoint.generated(DitFiles.config(384, 12, 6), Map.of()).publishedName());
+  }
+}

@@ -1,0 +1,55 @@
+package org.canbridge.tensors;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.util.Objects;
+import org.canbridge.tensors.files.FileSource;
+
+/** A tensor that lies in a file in row-major order without holes, mapped when it is asked for. */
+public final class FileTensor implements TensorData {
+  private static final int COPY = 1 << 20;
+
+  private final FileSource source;
+  private final long position;
+  private final TensorType type;
+
+  /** The caller has checked that the bytes lie inside the file. */
+  public FileTensor(FileSource source, long position, TensorType type) {
+    this.source = source;
+    this.position = position;
+    this.type = type;
+  }
+
+  @Override
+  public TensorType type() {
+    return type;
+  }
+
+  @Override
+  public ByteBuffer bytes(long offset, int length) {
+    Objects.checkFromIndexSize(offset, (long) length, type.bytes());
+    return source.map(position + offset, length, type.dtype().bytes());
+  }
+
+  @Override
+  public void read(long offset, ByteBuffer target) {
+    Objects.checkFromIndexSize(offset, (long) target.remaining(), type.bytes());
+    source.read(position + offset, target);
+  }
+
+  /** Copies through one small buffer, so that streaming a large file maps nothing. */
+  @Override
+  public void writeTo(WritableByteChannel channel) throws IOException {
+    long total = type.bytes();
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(COPY, total));
+    for (long at = 0; at < total; at += buffer.limit()) {
+      buffer.clear().limit((int) Math.min(COPY, total - at));
+      source.read(position + at, buffer);
+      buffer.flip();
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+    }
+  }
+}

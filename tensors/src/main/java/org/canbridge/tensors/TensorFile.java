@@ -1,0 +1,63 @@
+package org.canbridge.tensors;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An opened file (or set of shards) of named tensors. Opening reads the header only. The tensors
+ * stay usable until {@link #close()}; mappings handed out before stay valid after it.
+ */
+public interface TensorFile extends AutoCloseable {
+
+  /** The file that was opened (the index, for shards). */
+  Path path();
+
+  /** Every file that holds part of it: {@link #path()} alone, or the index and its shards. */
+  default List<Path> files() {
+    return List.of(path());
+  }
+
+  /** {@code safetensors}, {@code torch-zip}, {@code torch-legacy} ... */
+  String format();
+
+  /**
+   * All tensors in the file's order. Names of nested dictionaries are joined by dots, e.g. {@code
+   * ema.pos_embed} for {@code file["ema"]["pos_embed"]}.
+   */
+  Map<String, TensorData> tensors();
+
+  /**
+   * Tensors of the file that are no weights by the format's own account, such as the constants of a
+   * graph: name and what it is. Mostly none.
+   */
+  default Map<String, String> constants() {
+    return Map.of();
+  }
+
+  /** What the reader decided and the user should know, one sentence each. */
+  default List<String> notes() {
+    return List.of();
+  }
+
+  /**
+   * Names of top-level entries that are dictionaries themselves, e.g. {@code model, ema, opt};
+   * empty for a plain state dict and in formats without dictionaries.
+   */
+  default Set<String> containers() {
+    return Set.of();
+  }
+
+  /**
+   * Everything else that the file says, by the same dotted names: safetensors' {@code
+   * __metadata__}, numbers and strings of a pickle ({@code args.num_classes}). Values are {@link
+   * String}, {@link Long}, {@link Double} or {@link Boolean}.
+   */
+  default Map<String, Object> values() {
+    return Map.of();
+  }
+
+  @Override
+  void close();
+}

@@ -1,0 +1,89 @@
+package org.canbridge.tensors.files;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A file that appears under its name complete or not at all. What is written goes to a temporary
+ * file in the same folder; {@link #commit()} brings it to the disk and renames it; closing without
+ * a commit deletes it.
+ *
+ * <pre>{@code
+ * try (AtomicFile file = AtomicFile.create(target)) {
+ *   file.channel().write(bytes);
+ *   file.commit();
+ * }
+ * }</pre>
+ */
+public final class AtomicFile implements AutoCloseable {
+  private final Path target;
+  private final Path temporary;
+  private final FileChannel channel;
+  private boolean committed;
+
+  private AtomicFile(Path target, Path temporary, FileChannel channel) {
+    this.target = target;
+    this.temporary = temporary;
+    this.channel = channel;
+  }
+
+  /**
+   * Creates the temporary file.
+   *
+   * @param target the final name; a file of this name is replaced by {@link #commit()}
+   * @throws IOException if the folder is missing or cannot be written
+   */
+  public static AtomicFile create(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    String suffix = Integer.toHexString(ThreadLocalRandom.current().nextInt());
+    Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + suffix + ".tmp");
+    FileChannel channel =
+        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    return new AtomicFile(absolute, temporary, channel);
+  }
+
+  /** Where to write; positioned at the start of the empty file. */
+  public FileChannel channel() {
+    return channel;
+  }
+
+  /**
+   * Brings the content to the disk and gives the file its name, replacing what bore it.
+   *
+   * @throws IOException if the disk is full or the rename fails; the target is then as it was
+   */
+  public void commit() throws IOException {
+    channel.force(true);
+    channel.close();
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    committed = true;
+    syncFolder();
+  }
+
+  /**
+   * The rename itself survives a power cut only if the folder is synced, where that is possible.
+   */
+  private void syncFolder() {
+    try (FileChannel folder = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    } catch (IOException e) {
+      // Windows opens no folders; the file itself is complete either way.
+      return;
+    }
+  }
+
+  /** Deletes the temporary file unless it was committed. */
+  @Override
+  public void close() throws IOException {
+    channel.close();
+    if (!committed) {
+      Files.deleteIfExists(temporary);
+    }
+  }
+}

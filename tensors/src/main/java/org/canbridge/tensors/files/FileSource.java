@@ -1,0 +1,237 @@
+package org.canbridge.tensors.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
+
+/**
+ * A file opened for random reading, the one place where bytes of an input file are read or mapped.
+ * Opening it recognises what is no checkpoint of any kind: a missing or empty file, a directory, a
+ * device, a Git LFS pointer, a web page.
+ *
+ * <p>Java maps copy-on-write only through a channel that may write, so the file is opened for
+ * writing where its permissions allow it; nothing here writes. A file that may only be read is
+ * copied into memory instead, piece by piece as it is asked for.
+ */
+public final class FileSource implements AutoCloseable {
+  private static final int HEAD = 512;
+
+  private final Path path;
+  private final FileChannel channel;
+  private final boolean mappable;
+  private final long size;
+  private volatile boolean closed;
+
+  private FileSource(Path path, FileChannel channel, boolean mappable) throws IOException {
+    this.path = path;
+    this.channel = channel;
+    this.mappable = mappable;
+    this.size = channel.size();
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @throws InputFileException if there is no such file, it cannot be read, or its first bytes are
+   *     those of something that stands in for a checkpoint
+   */
+  public static FileSource open(Path path) {
+    requireRegularFile(path);
+    FileSource source = openChannel(path);
+    try {
+      source.refuseStandIns();
+      return source;
+    } catch (RuntimeException e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static void requireRegularFile(Path path) {
+    BasicFileAttributes attributes;
+    try {
+      attributes = Files.readAttributes(path, BasicFileAttributes.class);
+    } catch (NoSuchFileException e) {
+      throw InputFileException.of(Problem.MISSING, path)
+          .what("there is no such file")
+          .next("check the path")
+          .cause(e)
+          .build();
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+    if (attributes.isDirectory()) {
+      throw InputFileException.of(Problem.IS_A_DIRECTORY, path)
+          .what("this is a directory, not a checkpoint file")
+          .next("name the file inside it")
+          .build();
+    }
+    // Opening a pipe would wait for a writer, a device may never end.
+    if (!attributes.isRegularFile()) {
+      throw InputFileException.of(Problem.NOT_A_REGULAR_FILE, path)
+          .what("this is a pipe, a socket or a device, not a file")
+          .next("save its content to a file first")
+          .build();
+    }
+  }
+
+  private static FileSource openChannel(Path path) {
+    try {
+      if (Files.isWritable(path)) {
+        try {
+          FileChannel both =
+              FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+          return new FileSource(path, both, true);
+        } catch (FileSystemException e) {
+          // Writable by its mode, but not here (immutable, busy): read it without mapping.
+          return new FileSource(path, FileChannel.open(path, StandardOpenOption.READ), false);
+        }
+      }
+      return new FileSource(path, FileChannel.open(path, StandardOpenOption.READ), false);
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+
+  private void refuseStandIns() {
+    if (size == 0) {
+      throw InputFileException.of(Problem.EMPTY, path)
+          .what("the file is empty")
+          .next("download it again")
+          .build();
+    }
+    ByteBuffer head = read(0, (int) Math.min(HEAD, size));
+    String text = StandardCharsets.ISO_8859_1.decode(head).toString();
+    if (text.startsWith("version https://git-lfs.github.com/spec/")) {
+      throw InputFileException.of(Problem.LFS_POINTER, path)
+          .what("this is a Git LFS pointer, not the file it stands for")
+          .next("run git lfs pull in its repository, or download the file itself")
+          .build();
+    }
+    String start = text.replace("\u00ef\u00bb\u00bf", "").strip().toLowerCase(Locale.ROOT);
+    if (start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml")) {
+      throw InputFileException.of(Problem.HTML_PAGE, path)
+          .what("this is a web page, not a checkpoint")
+          .next("download the file itself; a browser link may need a sign-in or a resolved address")
+          .build();
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /** Size in bytes when the file was opened. */
+  public long size() {
+    return size;
+  }
+
+  /** A copy of {@code length} bytes in a heap buffer, little-endian. */
+  public ByteBuffer read(long position, int length) {
+    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    read(position, buffer);
+    return buffer.flip();
+  }
+
+  /** Fills what remains of the buffer. */
+  public void read(long position, ByteBuffer target) {
+    try {
+      long at = position;
+      while (target.hasRemaining()) {
+        int count = channel.read(target, at);
+        if (count < 0) {
+          throw changed();
+        }
+        at += count;
+      }
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * A direct little-endian buffer over {@code length} bytes, positioned at 0: a private
+   * (copy-on-write) mapping, or a copy where the file may not be mapped or the bytes do not start
+   * at a multiple of {@code alignment}, which native code may rely on.
+   */
+  public ByteBuffer map(long position, int length, int alignment) {
+    if (!mappable || length == 0 || position % alignment != 0) {
+      ByteBuffer copy = ByteBuffer.allocateDirect(length).order(ByteOrder.LITTLE_ENDIAN);
+      read(position, copy);
+      return copy.flip();
+    }
+    try {
+      // Mapping past the end through a writable channel would grow the user's file.
+      if (channel.size() < position + length) {
+        throw changed();
+      }
+      return channel.map(MapMode.PRIVATE, position, length).order(ByteOrder.LITTLE_ENDIAN);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** A read-only mapping, for code here that gathers elements; never handed out. */
+  public ByteBuffer mapForReading(long position, int length) {
+    try {
+      if (channel.size() < position + length) {
+        throw changed();
+      }
+      return channel.map(MapMode.READ_ONLY, position, length).order(ByteOrder.LITTLE_ENDIAN);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private InputFileException changed() {
+    return InputFileException.of(Problem.CHANGED_WHILE_OPEN, path)
+        .what("the file became shorter while it was open")
+        .expected(size + " bytes")
+        .next("let whatever writes it finish, then start again")
+        .build();
+  }
+
+  private RuntimeException failed(IOException e) {
+    if (closed && e instanceof ClosedChannelException) {
+      return new IllegalStateException(path + " was closed", e);
+    }
+    return unreadable(path, e);
+  }
+
+  private static InputFileException unreadable(Path path, IOException e) {
+    String reason = e.toString();
+    if (e instanceof AccessDeniedException) {
+      reason = "permission denied";
+    } else if (e instanceof FileSystemException system && system.getReason() != null) {
+      reason = system.getReason();
+    }
+    return InputFileException.of(Problem.UNREADABLE, path)
+        .what("the file cannot be read")
+        .actual(reason)
+        .next("check its permissions and the disk")
+        .cause(e)
+        .build();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw unreadable(path, e);
+    }
+  }
+}

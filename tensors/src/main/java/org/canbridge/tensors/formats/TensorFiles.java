@@ -1,0 +1,95 @@
+package org.canbridge.tensors.formats;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.FileSource;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.onnx.OnnxFile;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
+import org.canbridge.tensors.torch.TorchFile;
+import org.canbridge.tensors.torch.TorchLegacyFile;
+
+/** Opens files of named tensors by what they contain, never by their names. */
+public final class TensorFiles {
+  private static final int HEAD = 16;
+  private static final int ZIP = 0x04034b50;
+  private static final int EMPTY_ZIP = 0x06054b50;
+  private static final int PICKLE_PROTOCOL = 0x80;
+  private static final int FIRST_HEADER_BYTE = 8;
+
+  private TensorFiles() {}
+
+  /**
+   * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a
+   * set of shards.
+   *
+   * @throws InputFileException if the file is none of these, or departs from its format
+   */
+  public static TensorFile open(Path path) {
+    FileSource source = FileSource.open(path);
+    boolean index;
+    try {
+      index = isJson(source);
+    } catch (RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
+    if (index) {
+      source.close();
+      return ShardedFile.open(path);
+    }
+    return openSingle(source);
+  }
+
+  /** Takes the source over. */
+  static TensorFile openSingle(FileSource source) {
+    try {
+      // First, since the length of a safetensors header may begin with any byte, a pickle's too.
+      if (isSafetensors(source)) {
+        return SafetensorsFile.open(source);
+      }
+      int start = source.size() < Integer.BYTES ? 0 : source.read(0, Integer.BYTES).getInt();
+      if (start == ZIP || start == EMPTY_ZIP) {
+        return TorchFile.open(source);
+      }
+      if ((start & 0xff) == PICKLE_PROTOCOL || TorchLegacyFile.isTar(source)) {
+        return TorchLegacyFile.open(source);
+      }
+      // Last, as it has no magic number.
+      if (OnnxFile.looksLike(source)) {
+        return OnnxFile.open(source);
+      }
+      throw unknown(source);
+    } catch (RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static boolean isSafetensors(FileSource source) {
+    if (source.size() <= FIRST_HEADER_BYTE) {
+      return false;
+    }
+    ByteBuffer head = source.read(0, FIRST_HEADER_BYTE + 1);
+    return head.get(FIRST_HEADER_BYTE) == '{';
+  }
+
+  /** A JSON object, and not a safetensors file whose header's length happens to start with '{'. */
+  private static boolean isJson(FileSource source) {
+    ByteBuffer head = source.read(0, (int) Math.min(HEAD, source.size()));
+    String text = StandardCharsets.ISO_8859_1.decode(head).toString();
+    return text.indexOf('\0') < 0 && text.strip().startsWith("{");
+  }
+
+  private static InputFileException unknown(FileSource source) {
+    return InputFileException.of(Problem.NOT_A_CHECKPOINT, source.path())
+        .what("the file is in no format that is read here")
+        .expected(
+            "safetensors, torch.save (zip or legacy), ONNX, or the JSON index of a set of shards")
+        .next("convert it to safetensors with the tool that wrote it")
+        .build();
+  }
+}

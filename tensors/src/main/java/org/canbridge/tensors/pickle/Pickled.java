@@ -1,0 +1,121 @@
+package org.canbridge.tensors.pickle;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.canbridge.tensors.DType;
+
+/**
+ * Python objects that a pickle may hold, as inert data. The others are Java's: {@link String},
+ * {@link Long}, {@link java.math.BigInteger}, {@link Double}, {@link Boolean}, {@code byte[]}.
+ */
+public sealed interface Pickled {
+
+  /** {@code None}. */
+  enum None implements Pickled {
+    /** The only value. */
+    NONE
+  }
+
+  /** A {@code tuple} or {@code torch.Size}. */
+  record Tuple(List<Object> items) implements Pickled {}
+
+  /** A {@code list}, filled after it was made. */
+  record Sequence(List<Object> items) implements Pickled {
+    Sequence() {
+      this(new ArrayList<>(0));
+    }
+  }
+
+  /** A {@code dict} or {@code OrderedDict}, filled after it was made. */
+  record Dictionary(Map<Object, Object> entries) implements Pickled {
+    Dictionary() {
+      this(new LinkedHashMap<>());
+    }
+  }
+
+  /** An {@code argparse.Namespace}: its attributes. */
+  record Namespace(Map<Object, Object> attributes) implements Pickled {
+    Namespace() {
+      this(new LinkedHashMap<>());
+    }
+  }
+
+  /** A {@code torch.dtype}; {@code dtype} is null if no reader here knows it. */
+  record ElementType(String name, DType dtype) implements Pickled {}
+
+  /** A {@code torch.device}, e.g. {@code cuda:0}. */
+  record Device(String name) implements Pickled {}
+
+  /** A {@code numpy.dtype} such as {@code f8}, which {@link NumpyScalars} decodes. */
+  record NumpyType(String code) implements Pickled {}
+
+  /** A {@code numpy.ndarray}: made empty, filled when its state is set. */
+  final class NumpyArray implements Pickled {
+    private List<Long> shape = List.of(0L);
+    private String code = "";
+    private boolean fortranOrder;
+    private Object content = None.NONE;
+
+    /**
+     * Sets the state.
+     *
+     * @param elements the bytes, or for objects ({@code O8}) a {@link Sequence}
+     */
+    public void fill(List<Long> sizes, String type, boolean fortran, Object elements) {
+      shape = List.copyOf(sizes);
+      code = type;
+      fortranOrder = fortran;
+      content = elements;
+    }
+
+    public List<Long> shape() {
+      return shape;
+    }
+
+    /** The type as {@link NumpyType} names it; empty as long as nothing has been set. */
+    public String code() {
+      return code;
+    }
+
+    public boolean fortranOrder() {
+      return fortranOrder;
+    }
+
+    public Object content() {
+      return content;
+    }
+  }
+
+  /** One of NumPy's functions and classes that are allowed in {@code .npy} files. */
+  record NumpyName(NumpyGlobals.Name name) implements Pickled {}
+
+  /** A function or class from the list of allowed ones, not called yet. */
+  record Callable(TorchGlobals.Function function) implements Pickled {}
+
+  /** A storage class, e.g. {@code FloatStorage}; {@code dtype} is null if it is untyped. */
+  record StorageClass(String name, DType dtype) implements Pickled {}
+
+  /**
+   * Where a tensor's elements are kept.
+   *
+   * @param key its name in the file
+   * @param dtype type of its elements, null if untyped
+   * @param bytes its size
+   * @param viewBegin first byte that tensors of this view may use; 0 but for views in legacy files
+   * @param viewEnd the byte after the last one
+   */
+  record Storage(String key, DType dtype, long bytes, long viewBegin, long viewEnd)
+      implements Pickled {}
+
+  /**
+   * A tensor as the pickle describes it; nothing but the argument types is checked yet.
+   *
+   * @param offset the first element, in elements from the begin of the storage's view
+   * @param strides distance between neighbours, in elements, for each dimension
+   */
+  record Tensor(
+      Storage storage, ElementType elementType, long offset, List<Long> shape, List<Long> strides)
+      implements Pickled {}
+}

@@ -1,0 +1,269 @@
+package org.canbridge.tensors.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.AtomicFile;
+
+/**
+ * Writes safetensors files as the reference implementation does, byte for byte: tensors by element
+ * type from the widest down, then by name (in UTF-8 order); a compact header in that order, padded
+ * with spaces to a multiple of 8 bytes, so that every tensor is aligned. The same tensors give the
+ * same file. Metadata are written sorted by name (the reference implementation leaves their order
+ * to chance).
+ *
+ * <p>Tensors are streamed; a file appears under its name complete or not at all ({@link
+ * AtomicFile}).
+ *
+ * <p>Source: huggingface/safetensors, {@code prepare} in {@code tensor.rs}; for shards and their
+ * index, the naming of huggingface/transformers ({@code model-00001-of-00003.safetensors}).
+ */
+public final class SafetensorsWriter {
+  /** The reference implementation's order of element types, first to last in a file. */
+  private static final List<DType> DTYPE_ORDER =
+      List.of(
+          DType.U64,
+          DType.I64,
+          DType.F64,
+          DType.F32,
+          DType.U32,
+          DType.I32,
+          DType.BF16,
+          DType.F16,
+          DType.U16,
+          DType.I16,
+          DType.F8_E4M3,
+          DType.F8_E5M2,
+          DType.I8,
+          DType.U8,
+          DType.BOOL);
+
+  private static final Comparator<String> UTF8_ORDER =
+      (a, b) ->
+          Arrays.compareUnsigned(
+              a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder().disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE).build();
+
+  private SafetensorsWriter() {}
+
+  /**
+   * Writes one file.
+   *
+   * @param target the file; replaced if it exists
+   * @param tensors the tensors by name, in any order
+   * @param metadata the {@code __metadata__} entries; none are written if empty
+   * @throws IllegalArgumentException if a tensor is named {@code __metadata__}, has more dimensions
+   *     than the format's readers take, or the header would pass the format's limit
+   * @throws IOException if the file cannot be written, e.g. because the disk is full
+   */
+  public static void write(
+      Path target, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      throws IOException {
+    try (AtomicFile file = AtomicFile.create(target)) {
+      writeTo(file.channel(), tensors, metadata);
+      file.commit();
+    }
+  }
+
+  /**
+   * Writes {@code <base>-00001-of-0000n.safetensors} ... and {@code <base>.safetensors.index.json},
+   * or {@code <base>.safetensors} alone if one file holds everything. Tensors are dealt out in the
+   * order of the map; one that is larger than a shard gets a shard of its own. No file appears
+   * before all are complete, the index last.
+   *
+   * @param folder an existing folder
+   * @param base the first part of the files' names, e.g. {@code model}
+   * @param maxShardBytes the largest number of tensor bytes in one shard; positive
+   * @return the files written; the index, if there is one, last
+   * @throws IOException if a file cannot be written; none of them exists then, and no index if a
+   *     rename failed
+   */
+  public static List<Path> writeShards(
+      Path folder,
+      String base,
+      Map<String, ? extends TensorData> tensors,
+      Map<String, String> metadata,
+      long maxShardBytes)
+      throws IOException {
+    if (maxShardBytes <= 0) {
+      throw new IllegalArgumentException("maxShardBytes must be positive: " + maxShardBytes);
+    }
+    List<Map<String, TensorData>> shards = deal(tensors, maxShardBytes);
+    if (shards.size() == 1) {
+      Path target = folder.resolve(base + ".safetensors");
+      write(target, tensors, metadata);
+      return List.of(target);
+    }
+    SortedMap<String, String> weightMap = new TreeMap<>(UTF8_ORDER);
+    List<Path> targets = new ArrayList<>();
+    List<AtomicFile> files = new ArrayList<>();
+    try {
+      for (int i = 0; i < shards.size(); i++) {
+        String name =
+            String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", base, i + 1, shards.size());
+        targets.add(folder.resolve(name));
+        files.add(AtomicFile.create(folder.resolve(name)));
+        writeTo(files.get(i).channel(), shards.get(i), metadata);
+        shards.get(i).keySet().forEach(key -> weightMap.put(key, name));
+      }
+      Path index = folder.resolve(base + ".safetensors.index.json");
+      targets.add(index);
+      AtomicFile indexFile = AtomicFile.create(index);
+      files.add(indexFile);
+      long total = tensors.values().stream().mapToLong(t -> t.type().bytes()).sum();
+      writeFully(indexFile.channel(), ByteBuffer.wrap(index(total, weightMap)));
+      for (AtomicFile file : files) {
+        file.commit();
+      }
+    } finally {
+      for (AtomicFile file : files) {
+        file.close();
+      }
+    }
+    return List.copyOf(targets);
+  }
+
+  private static List<Map<String, TensorData>> deal(
+      Map<String, ? extends TensorData> tensors, long maxShardBytes) {
+    List<Map<String, TensorData>> shards = new ArrayList<>();
+    Map<String, TensorData> shard = new LinkedHashMap<>();
+    shards.add(shard);
+    long used = 0;
+    for (Map.Entry<String, ? extends TensorData> entry : tensors.entrySet()) {
+      long bytes = entry.getValue().type().bytes();
+      if (!shard.isEmpty() && used + bytes > maxShardBytes) {
+        shard = new LinkedHashMap<>();
+        shards.add(shard);
+        used = 0;
+      }
+      shard.put(entry.getKey(), entry.getValue());
+      used += bytes;
+    }
+    return shards;
+  }
+
+  private static void writeTo(
+      FileChannel channel, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      throws IOException {
+    List<String> names = new ArrayList<>(tensors.keySet());
+    names.sort(
+        Comparator.comparingInt((String n) -> DTYPE_ORDER.indexOf(tensors.get(n).type().dtype()))
+            .thenComparing(UTF8_ORDER));
+    byte[] header = header(names, tensors, metadata);
+    int padded = (header.length + 7) / 8 * 8;
+    if (padded > SafetensorsHeader.MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "a header of " + padded + " bytes is past the limit of the format");
+    }
+    ByteBuffer start =
+        ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+    start.putLong(padded).put(header);
+    while (start.hasRemaining()) {
+      start.put((byte) ' ');
+    }
+    writeFully(channel, start.flip());
+    for (String name : names) {
+      TensorData tensor = tensors.get(name);
+      long before = channel.position();
+      tensor.writeTo(channel);
+      long written = channel.position() - before;
+      if (written != tensor.type().bytes()) {
+        throw new IllegalStateException(name + " wrote " + written + " bytes for " + tensor.type());
+      }
+    }
+  }
+
+  private static byte[] header(
+      List<String> names, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      if (!metadata.isEmpty()) {
+        json.writeObjectFieldStart(SafetensorsHeader.METADATA);
+        SortedMap<String, String> sorted = new TreeMap<>(UTF8_ORDER);
+        sorted.putAll(metadata);
+        for (Map.Entry<String, String> entry : sorted.entrySet()) {
+          json.writeStringField(entry.getKey(), entry.getValue());
+        }
+        json.writeEndObject();
+      }
+      long at = 0;
+      for (String name : names) {
+        TensorType type = tensors.get(name).type();
+        if (name.equals(SafetensorsHeader.METADATA) || type.shape().size() > TensorType.MAX_RANK) {
+          throw new IllegalArgumentException("safetensors cannot hold " + name + ": " + type);
+        }
+        json.writeObjectFieldStart(name);
+        json.writeStringField("dtype", type.dtype().name());
+        json.writeArrayFieldStart("shape");
+        for (long size : type.shape()) {
+          json.writeNumber(size);
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("data_offsets");
+        json.writeNumber(at);
+        at = Math.addExact(at, type.bytes());
+        json.writeNumber(at);
+        json.writeEndArray();
+        json.writeEndObject();
+      }
+      json.writeEndObject();
+    }
+    return bytes.toByteArray();
+  }
+
+  private static byte[] index(long total, SortedMap<String, String> weightMap) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.setPrettyPrinter(
+          new DefaultPrettyPrinter()
+              .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+              .withSeparators(
+                  Separators.createDefaultInstance()
+                      .withObjectFieldValueSpacing(Separators.Spacing.AFTER)));
+      json.writeStartObject();
+      json.writeObjectFieldStart("metadata");
+      json.writeNumberField("total_size", total);
+      json.writeEndObject();
+      json.writeObjectFieldStart("weight_map");
+      for (Map.Entry<String, String> entry : weightMap.entrySet()) {
+        json.writeStringField(entry.getKey(), entry.getValue());
+      }
+      json.writeEndObject();
+      json.writeEndObject();
+      json.writeRaw('\n');
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+}
