@@ -1,21 +1,32 @@
 package org.canbridge.cli;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.importers.published.PublishedExport;
+import java.util.stream.Collectors;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.export.Export;
+import org.canbridge.runtime.export.Exporter;
+import org.canbridge.runtime.export.Exporters;
 
 /** {@code canbridge export}: a model in a form that other programs read. */
 final class ExportCommand implements Command {
-  private static final String DIFFUSERS = "diffusers";
-
-  private static final Opt<Optional<Boolean>> FORMAT =
-      Opt.word("format", "published", false, DIFFUSERS, true).help("the form of what is written");
   private static final Opt<Path> OUT =
       CommonOptions.out("PATH").required().help("the file or folder to make");
+
+  private final List<Exporter> exporters;
+  private final Opt<Optional<Exporter>> format;
+
+  ExportCommand() {
+    this(Exporters.all());
+  }
+
+  /** With other forms than those of the program. */
+  ExportCommand(List<Exporter> exporters) {
+    this.exporters = exporters;
+    this.format =
+        Opt.word("format", exporters, Exporter::name).help("the form of what is written");
+  }
 
   @Override
   public String name() {
@@ -29,20 +40,21 @@ final class ExportCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL --format published|diffusers --out PATH";
+    return "MODEL --format " + names("|") + " --out PATH";
   }
 
   @Override
   public String description() {
-    return "published: one safetensors file with the tensors under the names of the layout that the"
-        + " model was imported from, byte for byte those of the source. diffusers: a folder with"
-        + " config.json and weights as that library has them. Where the layout means the same"
-        + " weights otherwise, that is said.";
+    String forms =
+        exporters.stream()
+            .map(each -> each.name() + ": " + each.holds() + ". ")
+            .collect(Collectors.joining());
+    return forms + "Where the form means the same weights otherwise, that is said.";
   }
 
   @Override
   public List<OptionGroup> options() {
-    return List.of(OptionGroup.own(FORMAT, OUT), ModelOptions.GROUP);
+    return List.of(OptionGroup.own(format, OUT), ModelOptions.GROUP);
   }
 
   @Override
@@ -57,36 +69,28 @@ final class ExportCommand implements Command {
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     Path source = ModelOptions.path(invocation, "MODEL");
     Path target = invocation.vacant(OUT);
-    boolean folder =
-        invocation
-            .get(FORMAT)
-            .orElseThrow(() -> new UsageException("--format is missing: published or diffusers"));
-    try (Checkpoint checkpoint = Checkpoints.open(source, ModelOptions.read(invocation))) {
-      PublishedExport export = export(checkpoint, folder);
-      export.changes().forEach(change -> context.err().println("canbridge: " + change));
-      write(export, target, folder);
-      context
-          .out()
-          .println(target + ": " + export.tensors().size() + " tensors, layout " + export.layout());
+    Optional<Exporter> exporter = invocation.get(format);
+    if (exporter.isEmpty()) {
+      throw new UsageException(format + " is missing: " + names(" or "));
+    }
+    try (Model model = Model.open(source, ModelOptions.read(invocation))) {
+      Export export = prepare(exporter.get(), model);
+      export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
+      export.write(target);
+      context.out().println(target + ": " + export.contents());
     }
     return ExitStatus.OK;
   }
 
-  private static PublishedExport export(Checkpoint checkpoint, boolean diffusers)
-      throws UsageException {
-    try {
-      return diffusers ? PublishedExport.of(checkpoint, DIFFUSERS) : PublishedExport.of(checkpoint);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
+  private String names(String separator) {
+    return exporters.stream().map(Exporter::name).collect(Collectors.joining(separator));
   }
 
-  private static void write(PublishedExport export, Path target, boolean folder)
-      throws IOException {
-    if (folder) {
-      export.writeFolder(target);
-    } else {
-      export.writeFile(target);
+  private static Export prepare(Exporter exporter, Model model) throws UsageException {
+    try {
+      return exporter.prepare(model);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
     }
   }
 }

@@ -2,17 +2,24 @@ package org.canbridge.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.formats.TensorFiles;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.export.Export;
+import org.canbridge.runtime.export.Exporter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +80,83 @@ class ExportCommandTest {
     String expected = "canbridge: export: the diffusers layout cannot hold this model: ";
     assertEquals(expected, outcome.err().substring(0, expected.length()));
     assertFalse(Files.exists(out));
+  }
+
+  /** A form that is not one of the program's: this class and a word in a list. */
+  private record NamesExporter(boolean diskIsFull) implements Exporter {
+    private static final int MOST = 100;
+
+    @Override
+    public String name() {
+      return "names";
+    }
+
+    @Override
+    public String holds() {
+      return "a text file with the names of a small model's tensors";
+    }
+
+    @Override
+    public Export prepare(Model model) {
+      Set<String> names = model.checkpoint().tensors().keySet();
+      if (names.size() > MOST) {
+        throw new IllegalArgumentException(names.size() + " tensors are not a small model");
+      }
+      return new Export() {
+        @Override
+        public String contents() {
+          return names.size() + " names";
+        }
+
+        @Override
+        public List<String> remarks() {
+          return List.of("weights are left out");
+        }
+
+        @Override
+        public void writeTo(Path path) throws IOException {
+          Files.write(path, names);
+          if (diskIsFull) {
+            throw new IOException("No space left on device");
+          }
+        }
+      };
+    }
+  }
+
+  private Outcome names(String fixture, boolean diskIsFull) {
+    String source = Fixtures.of(fixture).toString();
+    String out = folder.resolve("names.txt").toString();
+    return Outcome.of(
+        new ExportCommand(List.of(new NamesExporter(diskIsFull))),
+        "export",
+        source,
+        "--format",
+        "names",
+        "-o",
+        out);
+  }
+
+  @Test
+  void aFormIsAClassAndALine() throws IOException {
+    Outcome refused = names("efficientvit-timm-b-tiny", false);
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("tensors are not a small model"), refused.err());
+    Path out = folder.resolve("names.txt");
+    assertEquals(
+        new Outcome(0, out + ": 42 names\n", "canbridge: weights are left out\n"),
+        names("dit-diffusers", false));
+    assertEquals(42, Files.readAllLines(out).size());
+  }
+
+  @Test
+  void whatFailsLateLeavesNothing() throws IOException {
+    Outcome outcome = names("dit-diffusers", true);
+    assertEquals(4, outcome.status());
+    assertTrue(outcome.err().contains("No space left on device"), outcome.err());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of(), left.toList());
+    }
   }
 
   @Test

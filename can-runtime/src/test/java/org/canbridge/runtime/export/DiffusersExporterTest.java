@@ -1,0 +1,27 @@
+package org.canbridge.runtime.export;
+
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.ImportOptions;
+import org.canbridge.runtime.Model;
+
+class DiffusersExporterTest extends ExporterContract {
+
+  @Override
+  Exporter exporter() {
+    return new DiffusersExporter();
+  }
+
+  @Override
+  Model model() {
+    return Model.open(
+        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
+  }
+
+  /** Positions that are not the layout's sine-cosine table. */
+  @Override
+  Model refused() {
+    return Model.open(
+        Fixtures.of("dit-tiny-nosigma-p4").resolve("checkpoint.pt"),
+        ImportOptions.defaults().withHeads(3));
+  }
+}
