@@ -24,8 +24,7 @@ final class ExportCommand implements Command {
   /** With other forms than those of the program. */
   ExportCommand(List<Exporter> exporters) {
     this.exporters = exporters;
-    this.format =
-        Opt.word("format", exporters, Exporter::name).help("the form of what is written");
+    this.format = Opt.word("format", exporters, Exporter::name).help("the form of what is written");
   }
 
   @Override

@@ -13,13 +13,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.Model;
+import org.canbridge.runtime.export.Export;
+import org.canbridge.runtime.export.Exporter;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.formats.TensorFiles;
-import org.canbridge.runtime.Model;
-import org.canbridge.runtime.export.Export;
-import org.canbridge.runtime.export.Exporter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,9 +1,9 @@
 package org.canbridge.runtime.export;
 
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.NormFolding;
 
