@@ -1,7 +1,7 @@
 package org.canbridge.runtime.export;
 
 import org.canbridge.fixtures.Fixtures;
-import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 
 class DiffusersExporterTest extends ExporterContract {

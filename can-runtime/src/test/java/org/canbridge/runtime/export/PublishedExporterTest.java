@@ -2,7 +2,7 @@ package org.canbridge.runtime.export;
 
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.ImportOptions;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.NormFolding;
