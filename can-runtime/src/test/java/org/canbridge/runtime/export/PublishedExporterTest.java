@@ -2,8 +2,8 @@ package org.canbridge.runtime.export;
 
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.NormFolding;
 
