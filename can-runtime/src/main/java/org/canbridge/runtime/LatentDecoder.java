@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
@@ -21,7 +22,6 @@ import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The decoder of an autoencoder, for the latents that a diffusion model draws: its scaling factor
@@ -60,7 +60,7 @@ public final class LatentDecoder implements AutoCloseable {
       return new LatentDecoder(checkpoint, codec.get(), precision);
     }
     checkpoint.close();
-    throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, path)
+    throw InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, path)
         .what("this model decodes no latents")
         .expected("an autoencoder: AutoencoderKL or AutoencoderTiny (TAESD)")
         .actual(config.architecture())

@@ -14,6 +14,7 @@ import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
@@ -24,7 +25,6 @@ import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * A checkpoint together with its network: the published one, or the condition-aware one that it was
@@ -100,7 +100,7 @@ public final class Model implements AutoCloseable {
       spec = CanSpecJson.read(section.get());
       graph = CanRewriter.rewrite(family.graph(spec.control()), spec);
     } catch (IllegalArgumentException e) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, path.resolve("config.json"))
+      throw InputFileException.of(ModelProblem.CONFIG_FIELD, path.resolve("config.json"))
           .key("can")
           .what("the 'can' section does not describe a network that can be built")
           .expected("the fields of docs/can-format.md, naming layers of this network")
@@ -134,7 +134,7 @@ public final class Model implements AutoCloseable {
     }
     extra.forEach(name -> wrong.add(name + " belongs to no layer"));
     if (!wrong.isEmpty()) {
-      throw InputFileException.of(Problem.KEY_MISMATCH, path)
+      throw InputFileException.of(ModelProblem.KEY_MISMATCH, path)
           .what(
               "the tensors of this condition-aware network are not those that its 'can' section"
                   + " asks for")

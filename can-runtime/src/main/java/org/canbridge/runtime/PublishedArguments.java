@@ -8,8 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * What the {@code config.json} beside a helper model's weights (autoencoder, text encoder) tells
@@ -46,7 +46,7 @@ final class PublishedArguments {
   }
 
   private static InputFileException notJson(Path config, Exception cause) {
-    return InputFileException.of(Problem.CONFIG_NOT_JSON, config)
+    return InputFileException.of(ModelProblem.CONFIG_NOT_JSON, config)
         .what("the configuration is not a JSON object")
         .expected("the config.json that the model was published with")
         .next("fetch the file again")

@@ -11,11 +11,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The {@code scheduler_config.json} of diffusers: how the model was trained, and how its publishers
@@ -45,7 +46,7 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
   public static SchedulerFile open(Path path) {
     Path file = Files.isDirectory(path) ? path.resolve(NAME) : path;
     if (!Files.isRegularFile(file)) {
-      throw InputFileException.of(Problem.MISSING, file)
+      throw InputFileException.of(FileProblem.MISSING, file)
           .what("there is no such file")
           .expected("a " + NAME + " of diffusers")
           .next("check the path")
@@ -60,7 +61,7 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
     } catch (JsonProcessingException e) {
       throw notJson(file, e);
     } catch (IOException e) {
-      throw InputFileException.of(Problem.UNREADABLE, file)
+      throw InputFileException.of(FileProblem.UNREADABLE, file)
           .what("the file cannot be read")
           .actual(e.getMessage())
           .next("check its permissions")
@@ -70,7 +71,7 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
   }
 
   private static InputFileException notJson(Path file, Exception cause) {
-    return InputFileException.of(Problem.CONFIG_NOT_JSON, file)
+    return InputFileException.of(ModelProblem.CONFIG_NOT_JSON, file)
         .what("the configuration is not a JSON object")
         .expected("the " + NAME + " that the model was published with")
         .next("fetch the file again")
@@ -127,7 +128,7 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
   }
 
   private InputFileException.Builder refused(String what, IllegalArgumentException reasons) {
-    return InputFileException.of(Problem.UNSUPPORTED_SCHEDULER, path)
+    return InputFileException.of(SchedulerProblem.UNSUPPORTED, path)
         .what(what)
         .actual(String.join("; ", reasons.getMessage().lines().toList()))
         .cause(reasons);

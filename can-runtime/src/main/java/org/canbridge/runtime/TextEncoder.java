@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.engine.Precision;
@@ -15,7 +16,6 @@ import org.canbridge.runtime.family.TextModel;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** A text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
 public final class TextEncoder implements AutoCloseable {
@@ -52,7 +52,7 @@ public final class TextEncoder implements AutoCloseable {
       Optional<TextModel> model =
           RuntimeFamilies.of(checkpoint.config()).textModel().filter(m -> m.gives(input));
       if (model.isEmpty()) {
-        throw InputFileException.of(Problem.UNSUPPORTED_FAMILY, folder)
+        throw InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, folder)
             .what("this is not the text encoder of the model")
             .expected(
                 "a CLIP text encoder of width "

@@ -18,6 +18,7 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPlan;
@@ -30,7 +31,6 @@ import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,7 +115,7 @@ class ConversionTest {
     InputFileException e =
         assertThrows(
             InputFileException.class, () -> Model.open(directory, ImportOptions.defaults()));
-    assertEquals(Problem.KEY_MISMATCH, e.problem());
+    assertEquals(ModelProblem.KEY_MISMATCH, e.problem());
     assertTrue(
         e.getMessage()
             .contains(
@@ -130,7 +130,7 @@ class ConversionTest {
     InputFileException e =
         assertThrows(
             InputFileException.class, () -> Model.open(directory, ImportOptions.defaults()));
-    assertEquals(Problem.CONFIG_FIELD, e.problem());
+    assertEquals(ModelProblem.CONFIG_FIELD, e.problem());
     assertTrue(
         e.getMessage().contains("unknown condition 'weather'; conditions are time, class, all"),
         e.getMessage());

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
@@ -15,7 +16,6 @@ import org.canbridge.runtime.engine.Precision;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +59,6 @@ class LatentDecoderTest {
                     Fixtures.of("dit-tiny").resolve("checkpoint.pt"),
                     ImportOptions.defaults().withHeads(3),
                     Precision.F32));
-    assertEquals(Problem.UNSUPPORTED_FAMILY, refusal.problem());
+    assertEquals(DetectionProblem.UNSUPPORTED_FAMILY, refusal.problem());
   }
 }

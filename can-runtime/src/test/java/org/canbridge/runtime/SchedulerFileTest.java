@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.runtime.diffusion.SolverOptions;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
@@ -65,7 +67,7 @@ class SchedulerFileTest {
         write("{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"linear\"}");
     SchedulerFile file = SchedulerFile.open(path);
     assertRefused(
-        Problem.UNSUPPORTED_SCHEDULER,
+        SchedulerProblem.UNSUPPORTED,
         String.join(
             "\n  ",
             "the scheduler's configuration asks for what is not followed here",
@@ -80,7 +82,7 @@ class SchedulerFileTest {
                 + " training schedule from this file"),
         file::scheduler);
     assertRefused(
-        Problem.UNSUPPORTED_SCHEDULER,
+        SchedulerProblem.UNSUPPORTED,
         String.join(
             "\n  ",
             "the scheduler's configuration tells no training schedule that is followed",
@@ -97,7 +99,7 @@ class SchedulerFileTest {
     for (String text : List.of("", "[]", "{\"a\": 1, \"a\": 2}", "{} {}", "{")) {
       Path path = write(text);
       assertRefused(
-          Problem.CONFIG_NOT_JSON,
+          ModelProblem.CONFIG_NOT_JSON,
           String.join(
               "\n  ",
               "the configuration is not a JSON object",
@@ -108,7 +110,7 @@ class SchedulerFileTest {
     }
     Path nowhere = folder.resolve("nowhere.json");
     assertRefused(
-        Problem.MISSING,
+        FileProblem.MISSING,
         String.join(
             "\n  ",
             "there is no such file",

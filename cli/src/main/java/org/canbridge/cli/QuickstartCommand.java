@@ -26,8 +26,8 @@ import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.image.PngGrid;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
@@ -97,7 +97,7 @@ final class QuickstartCommand implements Command {
   private static Path bundled(String name) {
     Path bundle = Path.of(System.getProperty("canbridge.home", ".")).resolve(name);
     if (!Files.isDirectory(bundle)) {
-      throw InputFileException.of(Problem.MISSING, bundle)
+      throw InputFileException.of(FileProblem.MISSING, bundle)
           .what("what the quickstart works on is not there")
           .expected("a complete checkout")
           .next("start ./canbridge of the checkout")

@@ -17,8 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -154,7 +154,7 @@ class MainTest {
   static Stream<Arguments> failures() {
     return Stream.of(
         Arguments.of(
-            InputFileException.of(Problem.MISSING, Path.of("a.pt"))
+            InputFileException.of(FileProblem.MISSING, Path.of("a.pt"))
                 .what("there is no such file")
                 .next("check the name")
                 .build(),
@@ -213,7 +213,7 @@ class MainTest {
             """),
         Arguments.of(new CancellationException(), 130, "interrupted\n"),
         Arguments.of(
-            InputFileException.of(Problem.UNREADABLE, Path.of("a.pt"))
+            InputFileException.of(FileProblem.UNREADABLE, Path.of("a.pt"))
                 .what("the file can no longer be read")
                 .cause(new ClosedByInterruptException())
                 .build(),

@@ -25,12 +25,12 @@ import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.importers.model.Assertions;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.KeyReport;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.StoredModel;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Everything that can be said about a published file without reading its data: what import would do
@@ -96,7 +96,7 @@ final class Examination {
       options = options.withArguments(arguments, PublishedFolder.CONFIG);
     } catch (IllegalArgumentException e) {
       problems.add(
-          InputFileException.of(Problem.CONTRADICTION, path)
+          InputFileException.of(ModelProblem.CONTRADICTION, path)
               .what("the configuration beside the weights describes another network")
               .actual(e.getMessage().replace("\n", "; "))
               .next("put the configuration beside them that they were published with")
@@ -148,7 +148,7 @@ final class Examination {
       if (!differing.isEmpty()) {
         String kind = other.weights().kind().word();
         return Optional.of(
-            InputFileException.of(Problem.UNEQUAL_WEIGHTS, file.path())
+            InputFileException.of(ImportProblem.UNEQUAL_WEIGHTS, file.path())
                 .what("the file's sets of weights are not of one network")
                 .expected("the same tensors in " + labels(chosen, other))
                 .actual(differing.size() + " differ: " + shorten(differing))
@@ -204,7 +204,7 @@ final class Examination {
   private InputFileException unanswered() {
     List<String> names = open.stream().map(Question::argument).toList();
     List<String> settling = open.stream().map(Question::option).distinct().toList();
-    return InputFileException.of(Problem.NEEDS_OPTION, file.path())
+    return InputFileException.of(ImportProblem.NEEDS_OPTION, file.path())
         .what("the file does not tell " + String.join(", ", names))
         .expected(String.join(" ", settling))
         .actual(String.join("; ", open.stream().map(Question::reason).toList()))
@@ -245,7 +245,7 @@ final class Examination {
 
   private InputFileException impossible(
       Detection.Recognised chosen, IllegalArgumentException reason) {
-    return InputFileException.of(Problem.IMPOSSIBLE_CONFIG, file.path())
+    return InputFileException.of(ImportProblem.IMPOSSIBLE_CONFIG, file.path())
         .what("the sizes make no " + chosen.family().title())
         .actual(reason.getMessage().replace("\n", "; "))
         .next("canbridge inspect shows the sizes that were read off")

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
@@ -20,6 +21,7 @@ import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.tensors.ConstantTensor;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
@@ -76,7 +78,7 @@ class ExaminationTest {
   void asksForTheHeads() {
     assertProblems(
         examine(DitFiles.tensors(48, 2), ImportOptions.defaults()),
-        Problem.NEEDS_OPTION,
+        ImportProblem.NEEDS_OPTION,
         "the file does not tell num_heads",
         "expected: --heads N",
         "actual: the number of attention heads is in no tensor's shape",
@@ -121,7 +123,7 @@ class ExaminationTest {
   void refusesHeadsThatDoNotDivideTheWidth() {
     assertProblems(
         examine(DitFiles.tensors(48, 2), ImportOptions.defaults().withHeads(5)),
-        Problem.IMPOSSIBLE_CONFIG,
+        ImportProblem.IMPOSSIBLE_CONFIG,
         "the sizes make no DiT (Peebles and Xie, ICCV 2023)",
         "actual: hidden_size 48 is not a multiple of num_heads 5",
         "file: test.pt",
@@ -132,7 +134,7 @@ class ExaminationTest {
   void archIsAnAssertion() {
     assertProblems(
         examine(DitFiles.tensors(48, 2), ImportOptions.defaults().withArch("DiT-XL/2")),
-        Problem.CONTRADICTION,
+        ModelProblem.CONTRADICTION,
         "the file contradicts what was given",
         "expected: hidden_size 1152 (--arch), depth 28 (--arch)",
         "actual: hidden_size 48, depth 2",
@@ -179,7 +181,7 @@ class ExaminationTest {
                 .withArguments(
                     reference.with("num_classes", 11).with("learn_sigma", false).toJson(),
                     "reference.json")),
-        Problem.CONTRADICTION,
+        ModelProblem.CONTRADICTION,
         "the file contradicts what was given",
         "expected: num_classes 11 (reference.json), learn_sigma false (reference.json)",
         "actual: num_classes 10, learn_sigma true",
@@ -198,7 +200,7 @@ class ExaminationTest {
     damaged.put("x_embedder.proj.bias", TestTensors.random(1, DType.I64, List.of(48L)));
     assertProblems(
         examine(damaged, HEADS),
-        Problem.KEY_MISMATCH,
+        ModelProblem.KEY_MISMATCH,
         "the tensors do not fit DiT (Peebles and Xie, ICCV 2023) in its official layout",
         "expected: each tensor of the layout once, with its shape, and no other",
         "actual: 2 missing, 2 unexpected, 1 wrong shape, 1 wrong type",
@@ -250,7 +252,7 @@ class ExaminationTest {
     damaged.put("final_layer.linear.bias", random(1, List.of(24L)));
     assertProblems(
         examine(damaged, HEADS),
-        Problem.KEY_MISMATCH,
+        ModelProblem.KEY_MISMATCH,
         "the tensors do not fit DiT (Peebles and Xie, ICCV 2023) in its official layout",
         "expected: each tensor of the layout once, with its shape, and no other",
         "actual: 2 impossible",
@@ -268,7 +270,7 @@ class ExaminationTest {
     damaged.put("x_embedder.proj.weight", random(1, List.of(48L, 4L, 0L, 0L)));
     assertProblems(
         examine(damaged, HEADS),
-        Problem.IMPOSSIBLE_CONFIG,
+        ImportProblem.IMPOSSIBLE_CONFIG,
         "the sizes make no DiT (Peebles and Xie, ICCV 2023)",
         "actual: input_size is missing; patch_size is missing; learn_sigma is missing",
         "file: test.pt",
@@ -313,7 +315,7 @@ class ExaminationTest {
   void refusesWeightsThatTheFileDoesNotHold() {
     assertProblems(
         examine(DitFiles.tensors(48, 2), HEADS.withWeights(Weights.EMA)),
-        Problem.NO_SUCH_WEIGHTS,
+        DetectionProblem.NO_SUCH_WEIGHTS,
         "the file has no set of weights of the kind that --weights asks for",
         "expected: ema",
         "actual: the file's tensors",
@@ -328,7 +330,7 @@ class ExaminationTest {
     MemoryFile file = new MemoryFile(tensors, TRAINING);
     assertProblems(
         Examination.of(file, HEADS),
-        Problem.UNEQUAL_WEIGHTS,
+        ImportProblem.UNEQUAL_WEIGHTS,
         "the file's sets of weights are not of one network",
         "expected: the same tensors in ema and model",
         "actual: 10 differ: blocks.1.attn.qkv.weight, blocks.1.attn.qkv.bias,"
@@ -378,7 +380,7 @@ class ExaminationTest {
                 half.put(name.startsWith("blocks.0") ? "module." + name : name, tensor));
     assertProblems(
         examine(half, HEADS),
-        Problem.MIXED_PREFIX,
+        DetectionProblem.MIXED_PREFIX,
         "only some of the names carry a prefix",
         "expected: all or none of the names with module.",
         "actual: 10 of 32 with it",
@@ -396,7 +398,7 @@ class ExaminationTest {
                 "blocks1.0.mixer.m.attn.dws.0.c.weight",
                 random(1, List.of(1L))),
             HEADS),
-        Problem.UNSUPPORTED_FAMILY,
+        DetectionProblem.UNSUPPORTED_FAMILY,
         "this is a network that CAN Bridge does not read",
         "expected: " + READ,
         "actual: EfficientViT of Microsoft (Liu et al., CVPR 2023)",
@@ -413,7 +415,7 @@ class ExaminationTest {
     Examination examined = examine(tensors, HEADS);
     assertProblems(
         examined,
-        Problem.UNKNOWN_FAMILY,
+        DetectionProblem.UNKNOWN_FAMILY,
         "the tensors are those of no network that CAN Bridge knows",
         "expected: " + READ,
         "actual: 5 tensors: a, b, c, d, ...",

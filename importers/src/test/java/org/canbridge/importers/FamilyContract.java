@@ -32,13 +32,13 @@ import org.canbridge.importers.keys.KeyMapping;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFiles;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.DynamicTest;
@@ -273,7 +273,7 @@ public abstract class FamilyContract {
 
   private static void assertMisfit(Examination examined, String line) {
     InputFileException first = examined.problems().get(0);
-    assertEquals(Problem.KEY_MISMATCH, first.problem(), first.getMessage());
+    assertEquals(ModelProblem.KEY_MISMATCH, first.problem(), first.getMessage());
     assertTrue(first.getMessage().contains("\n    " + line), first.getMessage());
     assertEquals(Optional.empty(), examined.config());
   }

@@ -23,8 +23,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** The fields of {@code reference.json}; their meaning is in {@link ReferenceBundle}. */
 final class BundleDescription {
@@ -60,13 +60,13 @@ final class BundleDescription {
 
   private static void requireBundle(Path directory, Path path) {
     if (!Files.exists(directory)) {
-      throw InputFileException.of(Problem.MISSING, directory)
+      throw InputFileException.of(FileProblem.MISSING, directory)
           .what("there is no such reference bundle")
           .next("check the path")
           .build();
     }
     if (!Files.isDirectory(directory)) {
-      throw InputFileException.of(Problem.NOT_A_DIRECTORY, directory)
+      throw InputFileException.of(FileProblem.NOT_A_DIRECTORY, directory)
           .what("a reference bundle is a directory")
           .expected("a directory that holds reference.safetensors and reference.json")
           .actual("a file")
@@ -75,7 +75,7 @@ final class BundleDescription {
     }
     for (String name : List.of(ReferenceBundle.DESCRIPTION, ReferenceBundle.TENSORS)) {
       if (!Files.isRegularFile(directory.resolve(name))) {
-        throw InputFileException.of(Problem.BUNDLE_INCOMPLETE, directory)
+        throw InputFileException.of(BundleProblem.INCOMPLETE, directory)
             .what("the directory is no reference bundle: " + name + " is missing")
             .expected("reference.safetensors and reference.json")
             .next("give a directory that holds both")
@@ -111,13 +111,13 @@ final class BundleDescription {
   }
 
   private static InputFileException.Builder notJson(Path path) {
-    return InputFileException.of(Problem.BUNDLE_NOT_JSON, path)
+    return InputFileException.of(BundleProblem.NOT_JSON, path)
         .what("the description of the reference bundle is not a JSON object")
         .next("write the bundle again");
   }
 
   private static InputFileException unreadable(Path path, IOException e) {
-    return InputFileException.of(Problem.UNREADABLE, path)
+    return InputFileException.of(FileProblem.UNREADABLE, path)
         .what("the file cannot be read")
         .actual(e.getMessage())
         .next("check its permissions")
@@ -183,7 +183,7 @@ final class BundleDescription {
 
   private InputFileException badField(String field, String expected, JsonNode actual) {
     String text = actual.toString();
-    return InputFileException.of(Problem.BUNDLE_BAD_FIELD, path)
+    return InputFileException.of(BundleProblem.BAD_FIELD, path)
         .what("a field of the reference bundle's description is wrong")
         .expected(expected)
         .actual(text.length() > 200 ? text.substring(0, 200) + "..." : text)
@@ -239,7 +239,7 @@ final class BundleDescription {
   }
 
   private static InputFileException.Builder disagree(Path file) {
-    return InputFileException.of(Problem.BUNDLE_TENSORS_DISAGREE, file)
+    return InputFileException.of(BundleProblem.TENSORS_DISAGREE, file)
         .what("reference.safetensors holds other tensors than reference.json lists")
         .next("take both files from one run of the producer");
   }
@@ -300,7 +300,7 @@ final class BundleDescription {
 
   /** A field that says what cannot be followed; {@code problem} is the reason. */
   InputFileException unfollowed(String field, String problem) {
-    return InputFileException.of(Problem.BUNDLE_BAD_FIELD, path)
+    return InputFileException.of(BundleProblem.BAD_FIELD, path)
         .what("a run of the reference bundle cannot be made again")
         .actual(problem)
         .key(field)

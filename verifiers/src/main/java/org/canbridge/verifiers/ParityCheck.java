@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import org.canbridge.tensors.ConstantTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Holds a model against a reference bundle. Each call of the plan whose tensors the bundle holds is
@@ -230,7 +229,7 @@ public final class ParityCheck {
         inputs.put(input.name(), input.kind() == Call.Kind.ZEROS ? zeros(tensor) : tensor);
       } else if (input.kind() != Call.Kind.OPTIONAL) {
         throw InputFileException.of(
-                Problem.BUNDLE_INPUT_MISSING, bundle.directory().resolve(ReferenceBundle.TENSORS))
+                BundleProblem.INPUT_MISSING, bundle.directory().resolve(ReferenceBundle.TENSORS))
             .what("the reference bundle holds results of a call, but not all of its inputs")
             .expected(
                 "the inputs of the call '" + call.name() + "' of the plan '" + plan.family() + "'")

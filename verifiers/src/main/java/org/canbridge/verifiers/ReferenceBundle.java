@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /**
@@ -89,7 +88,7 @@ public final class ReferenceBundle implements AutoCloseable {
       } else if (name.startsWith(ACTIVATION)) {
         activations.put(name.substring(ACTIVATION.length()), tensor);
       } else {
-        throw InputFileException.of(Problem.BUNDLE_UNKNOWN_TENSOR, file.path())
+        throw InputFileException.of(BundleProblem.UNKNOWN_TENSOR, file.path())
             .what("a reference bundle holds inputs, outputs and activations, and this is none")
             .expected("input.<name>, output, output.<name> or activation.<module path>")
             .key(name)
@@ -98,7 +97,7 @@ public final class ReferenceBundle implements AutoCloseable {
       }
     }
     if (outputs.isEmpty() && activations.isEmpty()) {
-      throw InputFileException.of(Problem.BUNDLE_WITHOUT_OUTPUT, file.path())
+      throw InputFileException.of(BundleProblem.WITHOUT_OUTPUT, file.path())
           .what("the reference bundle holds nothing to compare with")
           .expected("at least one tensor output, output.<name> or activation.<module path>")
           .actual(tensors.size() + " inputs")

@@ -15,7 +15,6 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -246,7 +245,7 @@ final class ParityCheckTest {
                       PLAN,
                       Replay.subject(Map.of("forward", forward)),
                       ParityOptions.NONE));
-      assertEquals(Problem.BUNDLE_INPUT_MISSING, e.problem());
+      assertEquals(BundleProblem.INPUT_MISSING, e.problem());
       assertEquals(
           "the reference bundle holds results of a call, but not all of its inputs\n"
               + "  expected: the inputs of the call 'forward' of the plan 'test'\n"

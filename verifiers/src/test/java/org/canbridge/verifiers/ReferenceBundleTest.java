@@ -16,8 +16,8 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,7 +87,7 @@ final class ReferenceBundleTest {
   void refusesAMissingDirectory() {
     Path absent = folder.resolve("absent");
     InputFileException e = refused(absent);
-    assertEquals(Problem.MISSING, e.problem());
+    assertEquals(FileProblem.MISSING, e.problem());
     assertEquals(
         "there is no such reference bundle\n  file: " + absent + "\n  next: check the path",
         e.getMessage());
@@ -97,7 +97,7 @@ final class ReferenceBundleTest {
   void refusesAFile() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "x");
     InputFileException e = refused(file);
-    assertEquals(Problem.NOT_A_DIRECTORY, e.problem());
+    assertEquals(FileProblem.NOT_A_DIRECTORY, e.problem());
     assertEquals(
         "a reference bundle is a directory\n"
             + "  expected: a directory that holds reference.safetensors and reference.json\n"
@@ -114,7 +114,7 @@ final class ReferenceBundleTest {
     BundleFiles.write(folder, "{}", Map.of("output", PAIR));
     Files.delete(folder.resolve(missing));
     InputFileException e = refused(folder);
-    assertEquals(Problem.BUNDLE_INCOMPLETE, e.problem());
+    assertEquals(BundleProblem.INCOMPLETE, e.problem());
     assertEquals(
         "the directory is no reference bundle: "
             + missing
@@ -131,7 +131,7 @@ final class ReferenceBundleTest {
       strings = {"", "[]", "7", "{", "{} {}", "{\"notes\": [], \"notes\": []}", "<html></html>"})
   void refusesWhatIsNoJsonObject(String json) throws IOException {
     InputFileException e = refused(json);
-    assertEquals(Problem.BUNDLE_NOT_JSON, e.problem());
+    assertEquals(BundleProblem.NOT_JSON, e.problem());
     assertTrue(
         e.getMessage()
             .startsWith("the description of the reference bundle is not a JSON object\n  actual: "),
@@ -148,7 +148,7 @@ final class ReferenceBundleTest {
   @Test
   void refusesAHugeDescriptionUnread() throws IOException {
     InputFileException e = refused(" ".repeat((16 << 20) - 1) + "{}");
-    assertEquals(Problem.BUNDLE_NOT_JSON, e.problem());
+    assertEquals(BundleProblem.NOT_JSON, e.problem());
     assertTrue(e.getMessage().contains("expected: at most 16777216"), e.getMessage());
   }
 
@@ -184,7 +184,7 @@ final class ReferenceBundleTest {
   void refusesBadFields(String json, String key, String expected, String actual)
       throws IOException {
     InputFileException e = refused(json.replace('\'', '"'));
-    assertEquals(Problem.BUNDLE_BAD_FIELD, e.problem());
+    assertEquals(BundleProblem.BAD_FIELD, e.problem());
     assertEquals(
         "a field of the reference bundle's description is wrong\n  expected: "
             + expected
@@ -201,7 +201,7 @@ final class ReferenceBundleTest {
   @Test
   void refusesATensorOfNoKind() throws IOException {
     InputFileException e = refused(BundleFiles.write(folder, "{}", Map.of("outputs.x", PAIR)));
-    assertEquals(Problem.BUNDLE_UNKNOWN_TENSOR, e.problem());
+    assertEquals(BundleProblem.UNKNOWN_TENSOR, e.problem());
     assertEquals(
         "a reference bundle holds inputs, outputs and activations, and this is none\n"
             + "  expected: input.<name>, output, output.<name> or activation.<module path>\n"
@@ -215,7 +215,7 @@ final class ReferenceBundleTest {
   @Test
   void refusesABundleWithNothingToCompare() throws IOException {
     InputFileException e = refused(BundleFiles.write(folder, "{}", Map.of("input.x", PAIR)));
-    assertEquals(Problem.BUNDLE_WITHOUT_OUTPUT, e.problem());
+    assertEquals(BundleProblem.WITHOUT_OUTPUT, e.problem());
     assertEquals(
         "the reference bundle holds nothing to compare with\n"
             + "  expected: at least one tensor output, output.<name> or activation.<module path>\n"
@@ -239,7 +239,7 @@ final class ReferenceBundleTest {
   void refusesFilesOfDifferentRuns(String json, String expected, String actual, String key)
       throws IOException {
     InputFileException e = refused(json);
-    assertEquals(Problem.BUNDLE_TENSORS_DISAGREE, e.problem());
+    assertEquals(BundleProblem.TENSORS_DISAGREE, e.problem());
     assertEquals(
         "reference.safetensors holds other tensors than reference.json lists\n  expected: "
             + expected
@@ -259,6 +259,6 @@ final class ReferenceBundleTest {
     Files.writeString(
         folder.resolve("reference.safetensors"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
-    assertEquals(Problem.LFS_POINTER, refused(folder).problem());
+    assertEquals(FileProblem.LFS_POINTER, refused(folder).problem());
   }
 }

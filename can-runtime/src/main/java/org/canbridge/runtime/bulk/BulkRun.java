@@ -18,7 +18,6 @@ import java.util.function.LongConsumer;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Draws any number of images into numbered files. A run that was stopped, by whatever means, goes
@@ -104,7 +103,7 @@ public final class BulkRun {
 
   private static InputFileException other(
       Path record, String found, ObjectNode wanted, Exception cause) {
-    return InputFileException.of(Problem.SAMPLES_OF_OTHER_SETTINGS, record)
+    return InputFileException.of(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, record)
         .what("the folder holds images of another run")
         .expected(wanted.toString())
         .actual(found)
@@ -119,7 +118,7 @@ public final class BulkRun {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         if (!name.startsWith("." + RECORD) && !name.equals(RECORD)) {
-          throw InputFileException.of(Problem.SAMPLES_OF_OTHER_SETTINGS, folder)
+          throw InputFileException.of(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, folder)
               .what("the folder is neither empty nor a run that was stopped")
               .expected("an empty folder, or one with " + RECORD)
               .actual("it holds " + name)

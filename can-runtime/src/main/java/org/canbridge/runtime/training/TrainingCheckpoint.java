@@ -27,7 +27,6 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFiles;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
@@ -143,7 +142,7 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
   }
 
   private static InputFileException damaged(Path file, long step, String found, Exception cause) {
-    return InputFileException.of(Problem.TRAINING_STATE, file)
+    return InputFileException.of(TrainingProblem.STATE, file)
         .what("this is not the state of a training checkpoint")
         .expected("format " + FORMAT + ", step " + step + " as in the directory's name, seconds")
         .actual(found)
@@ -165,7 +164,7 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
       try {
         trainer.state().restore(model.tensors(), ema.tensors(), moments);
       } catch (IllegalArgumentException e) {
-        throw InputFileException.of(Problem.TRAINING_STATE, path)
+        throw InputFileException.of(TrainingProblem.STATE, path)
             .what("the checkpoint does not belong to this network and its trained parameters")
             .expected(trainer.trained().size() + " trained parameters")
             .actual(e.getMessage())

@@ -28,7 +28,6 @@ import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.runtime.training.watch.TrainingSummary;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * A training from its first step to its last, in a directory of its own:
@@ -180,7 +179,7 @@ public final class TrainingRun {
 
   private static void compare(Path file, ObjectNode wanted) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw InputFileException.of(Problem.TRAINING_STATE, file)
+      throw InputFileException.of(TrainingProblem.STATE, file)
           .what("there is no training run to go on with")
           .expected("the directory of a run, with its " + RECORD)
           .actual("no such file")
@@ -191,7 +190,7 @@ public final class TrainingRun {
     try {
       found = JSON.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
-      throw InputFileException.of(Problem.TRAINING_STATE, file)
+      throw InputFileException.of(TrainingProblem.STATE, file)
           .what("the run's settings cannot be read")
           .expected("the JSON object that the run wrote")
           .actual(e.getOriginalMessage())
@@ -216,7 +215,7 @@ public final class TrainingRun {
               }
             });
     if (!differences.isEmpty() || !found.path("format").asText().equals(FORMAT)) {
-      throw InputFileException.of(Problem.TRAINING_STATE, file)
+      throw InputFileException.of(TrainingProblem.STATE, file)
           .what("the run was begun with other settings")
           .expected("the options and the data that the run was begun with")
           .actual(String.join("; ", differences))

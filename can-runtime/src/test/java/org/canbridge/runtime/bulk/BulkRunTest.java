@@ -21,7 +21,6 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SeededNoise;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,7 +128,7 @@ class BulkRunTest {
 
   private static void assertRefused(Executable executable) {
     InputFileException refusal = assertThrows(InputFileException.class, executable);
-    assertEquals(Problem.SAMPLES_OF_OTHER_SETTINGS, refusal.problem());
+    assertEquals(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, refusal.problem());
   }
 
   @Test

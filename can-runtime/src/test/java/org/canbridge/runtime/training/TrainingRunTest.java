@@ -31,7 +31,6 @@ import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingSummary;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,7 +169,7 @@ class TrainingRunTest {
         assertThrows(
             InputFileException.class,
             () -> run("none", plan, true, settings(1e-3), Integer.MAX_VALUE));
-    assertEquals(Problem.TRAINING_STATE, none.problem());
+    assertEquals(TrainingProblem.STATE, none.problem());
     run("run", plan, false, settings(1e-3), Integer.MAX_VALUE);
     assertThrows(
         FileAlreadyExistsException.class,

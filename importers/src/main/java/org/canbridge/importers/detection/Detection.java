@@ -14,7 +14,6 @@ import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Which set of weights of a file is meant and which layout it has, by the tensors alone.
@@ -83,7 +82,7 @@ public record Detection(
 
   private static InputFileException noSuchWeights(
       TensorFile file, List<Recognised> recognised, Weights wanted) {
-    return InputFileException.of(Problem.NO_SUCH_WEIGHTS, file.path())
+    return InputFileException.of(DetectionProblem.NO_SUCH_WEIGHTS, file.path())
         .what("the file has no set of weights of the kind that --weights asks for")
         .expected(wanted.word())
         .actual(labels(recognised))
@@ -98,7 +97,7 @@ public record Detection(
         weights.sourceNames().values().stream()
             .filter(name -> name.startsWith(start + prefix))
             .count();
-    return InputFileException.of(Problem.MIXED_PREFIX, file.path())
+    return InputFileException.of(DetectionProblem.MIXED_PREFIX, file.path())
         .what("only some of the names carry a prefix")
         .expected("all or none of the names with " + prefix)
         .actual(with + " of " + weights.tensors().size() + " with it")
@@ -112,7 +111,7 @@ public record Detection(
     for (StateDict set : sets) {
       Optional<String> other = OtherNetworks.recognise(set.tensors().keySet());
       if (other.isPresent()) {
-        return InputFileException.of(Problem.UNSUPPORTED_FAMILY, file.path())
+        return InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, file.path())
             .what("this is a network that CAN Bridge does not read")
             .expected(String.join("; ", read))
             .actual(other.get())
@@ -120,7 +119,7 @@ public record Detection(
             .build();
       }
     }
-    return InputFileException.of(Problem.UNKNOWN_FAMILY, file.path())
+    return InputFileException.of(DetectionProblem.UNKNOWN_FAMILY, file.path())
         .what("the tensors are those of no network that CAN Bridge knows")
         .expected(String.join("; ", read))
         .actual(firstNames(file))

@@ -9,7 +9,6 @@ import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** What the user says about a file must not contradict what the file tells. */
 public final class Assertions {
@@ -43,7 +42,7 @@ public final class Assertions {
       return Optional.empty();
     }
     return Optional.of(
-        InputFileException.of(Problem.CONTRADICTION, file)
+        InputFileException.of(ModelProblem.CONTRADICTION, file)
             .what("the file contradicts what was given")
             .expected(String.join(", ", expected))
             .actual(String.join(", ", actual))

@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Weights;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * What the user says about a file. Everything here either tells what the tensors cannot tell or
@@ -107,7 +107,7 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
    */
   public ImportOptions withConfigFile(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw InputFileException.of(Problem.MISSING, file)
+      throw InputFileException.of(FileProblem.MISSING, file)
           .what("there is no such file")
           .expected("a JSON object of arguments under their published names")
           .next("check the path")

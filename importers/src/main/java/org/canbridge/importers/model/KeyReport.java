@@ -8,7 +8,6 @@ import java.util.Map;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Printable;
-import org.canbridge.tensors.files.Problem;
 
 /** Everything that does not fit between a file's tensors and a layout, in one message. */
 public final class KeyReport {
@@ -44,7 +43,7 @@ public final class KeyReport {
     if (lines.size() > SHOWN) {
       actual.append("\n    ... and ").append(lines.size() - SHOWN).append(" more");
     }
-    return InputFileException.of(Problem.KEY_MISMATCH, file)
+    return InputFileException.of(ModelProblem.KEY_MISMATCH, file)
         .what("the tensors do not fit " + layout)
         .expected("each tensor of the layout once, with its shape, and no other")
         .actual(actual)

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
@@ -25,9 +26,9 @@ import org.canbridge.importers.keys.KeyMapping;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFiles;
 
 /**
@@ -116,7 +117,7 @@ public record StoredModel(
   static ObjectNode readObject(Path path, String next) {
     try {
       if (Files.size(path) > MAX_CONFIG_BYTES) {
-        throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+        throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
             .what("the file is too large for a configuration")
             .expected("at most " + MAX_CONFIG_BYTES + " bytes")
             .actual(Files.size(path) + " bytes")
@@ -127,19 +128,19 @@ public record StoredModel(
       if (json instanceof ObjectNode object) {
         return object;
       }
-      throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+      throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
           .what("the file does not hold a JSON object")
           .next(next)
           .build();
     } catch (JsonProcessingException e) {
-      throw InputFileException.of(Problem.CONFIG_NOT_JSON, path)
+      throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
           .what("the file is not JSON")
           .actual(e.getOriginalMessage())
           .next(next)
           .cause(e)
           .build();
     } catch (IOException e) {
-      throw InputFileException.of(Problem.UNREADABLE, path)
+      throw InputFileException.of(FileProblem.UNREADABLE, path)
           .what("the file cannot be read")
           .actual(e)
           .next("check its permissions and the disk")
@@ -155,7 +156,7 @@ public record StoredModel(
           path.getParent(), "a " + ModelDirectory.CONFIG + " that some other program wrote");
     }
     if (!format.textValue().equals(ModelDirectory.FORMAT)) {
-      throw InputFileException.of(Problem.CONFIG_VERSION, path)
+      throw InputFileException.of(ModelProblem.CONFIG_VERSION, path)
           .what("the model directory is of another version of the format")
           .expected(ModelDirectory.FORMAT)
           .actual(format.textValue())
@@ -166,7 +167,7 @@ public record StoredModel(
   }
 
   private static InputFileException notAModel(Path directory, String actual) {
-    return InputFileException.of(Problem.NOT_A_MODEL_DIRECTORY, directory)
+    return InputFileException.of(ModelProblem.NOT_A_MODEL_DIRECTORY, directory)
         .what("the directory is not a model directory of CAN Bridge")
         .expected(
             "a " + ModelDirectory.CONFIG + " with \"format\": \"" + ModelDirectory.FORMAT + "\"")
@@ -179,7 +180,7 @@ public record StoredModel(
     try {
       return family.config(Arguments.of(arguments));
     } catch (IllegalArgumentException e) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, path)
+      throw InputFileException.of(ModelProblem.CONFIG_FIELD, path)
           .what("the arguments make no " + family.title())
           .actual(e.getMessage().replace("\n", "; "))
           .key("config")
@@ -193,7 +194,7 @@ public record StoredModel(
     try {
       return Provenance.fromJson(json);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, path)
+      throw InputFileException.of(ModelProblem.CONFIG_FIELD, path)
           .what("the provenance is incomplete")
           .actual(e.getMessage())
           .key("provenance")
@@ -207,7 +208,7 @@ public record StoredModel(
     Path single = directory.resolve(ModelDirectory.TENSORS);
     Path index = directory.resolve(ModelDirectory.INDEX);
     if (Files.exists(single) && Files.exists(index)) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, directory)
+      throw InputFileException.of(ModelProblem.CONFIG_FIELD, directory)
           .what("the directory holds its tensors twice")
           .expected(ModelDirectory.TENSORS + " or " + ModelDirectory.INDEX)
           .actual("both")
@@ -252,7 +253,7 @@ public record StoredModel(
     if (options.weights() != Weights.AUTO
         && options.weights() != Weights.of(provenance.weights())) {
       problems.add(
-          InputFileException.of(Problem.NO_SUCH_WEIGHTS, path)
+          InputFileException.of(DetectionProblem.NO_SUCH_WEIGHTS, path)
               .what("the model was imported from the other set of weights")
               .expected(options.weights().word())
               .actual(Weights.of(provenance.weights()).word())
@@ -300,7 +301,7 @@ public record StoredModel(
   }
 
   private static InputFileException field(Path path, String key, String expected, String actual) {
-    return InputFileException.of(Problem.CONFIG_FIELD, path)
+    return InputFileException.of(ModelProblem.CONFIG_FIELD, path)
         .what("the configuration is not as the format says")
         .expected(expected)
         .actual(actual)

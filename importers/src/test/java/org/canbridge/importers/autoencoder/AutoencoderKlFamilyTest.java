@@ -16,6 +16,7 @@ import java.util.Optional;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.FamilyContract;
+import org.canbridge.importers.ImportProblem;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
@@ -23,7 +24,6 @@ import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -99,7 +99,7 @@ class AutoencoderKlFamilyTest extends FamilyContract {
     Path file = Files.copy(Fixtures.of("vae-tiny").resolve(WEIGHTS), alone.resolve(WEIGHTS));
     InputFileException refusal =
         assertThrows(InputFileException.class, () -> Checkpoints.open(file));
-    assertEquals(Problem.NEEDS_OPTION, refusal.problem());
+    assertEquals(ImportProblem.NEEDS_OPTION, refusal.problem());
     assertEquals(
         "the file does not tell norm_num_groups\n"
             + "  expected: --config FILE, or a config.json beside the file\n"

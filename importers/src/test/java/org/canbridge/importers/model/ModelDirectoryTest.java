@@ -26,6 +26,7 @@ import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.DitFiles;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.TestTensors;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Weights;
@@ -33,6 +34,7 @@ import org.canbridge.tensors.ConstantTensor;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.Problem;
@@ -279,7 +281,7 @@ class ModelDirectoryTest {
   void refusesADirectoryWithoutConfiguration() throws IOException {
     Files.delete(model.resolve("config.json"));
     assertRefused(
-        Problem.NOT_A_MODEL_DIRECTORY,
+        ModelProblem.NOT_A_MODEL_DIRECTORY,
         "the directory is not a model directory of CAN Bridge",
         "expected: a config.json with \"format\": \"canbridge/1\"",
         "actual: no config.json",
@@ -292,7 +294,7 @@ class ModelDirectoryTest {
     edit(json -> json.remove("format"));
     Files.move(model.resolve("model.safetensors"), model.resolve("other.safetensors"));
     assertRefused(
-        Problem.NOT_A_MODEL_DIRECTORY,
+        ModelProblem.NOT_A_MODEL_DIRECTORY,
         "the directory is not a model directory of CAN Bridge",
         "expected: a config.json with \"format\": \"canbridge/1\"",
         "actual: a config.json that some other program wrote",
@@ -304,7 +306,7 @@ class ModelDirectoryTest {
   void refusesOtherVersions() throws IOException {
     edit(json -> json.put("format", "canbridge/2"));
     assertRefused(
-        Problem.CONFIG_VERSION,
+        ModelProblem.CONFIG_VERSION,
         "the model directory is of another version of the format",
         "expected: canbridge/1",
         "actual: canbridge/2",
@@ -319,11 +321,11 @@ class ModelDirectoryTest {
       Files.write(model.resolve("config.json"), text.getBytes(StandardCharsets.UTF_8));
       InputFileException e =
           assertThrows(InputFileException.class, () -> Checkpoints.open(model).close(), text);
-      assertEquals(Problem.CONFIG_NOT_JSON, e.problem(), text);
+      assertEquals(ModelProblem.CONFIG_NOT_JSON, e.problem(), text);
     }
     Files.writeString(model.resolve("config.json"), "[1]");
     assertRefused(
-        Problem.CONFIG_NOT_JSON,
+        ModelProblem.CONFIG_NOT_JSON,
         "the file does not hold a JSON object",
         "file: MODEL/config.json",
         "next: write the model again");
@@ -355,7 +357,7 @@ class ModelDirectoryTest {
       Files.write(model.resolve("config.json"), good);
       edit(one.getKey());
       assertRefused(
-          Problem.CONFIG_FIELD,
+          ModelProblem.CONFIG_FIELD,
           "the configuration is not as the format says",
           "expected: " + one.getValue().get(0),
           "actual: " + one.getValue().get(1),
@@ -376,7 +378,7 @@ class ModelDirectoryTest {
           config.put("num_classes", 1e12);
         });
     assertRefused(
-        Problem.CONFIG_FIELD,
+        ModelProblem.CONFIG_FIELD,
         "the arguments make no DiT (Peebles and Xie, ICCV 2023)",
         "actual: hidden_size must be a whole number from 1 to 1048576, is \"48\"; depth is"
             + " missing; num_classes must be a whole number from 0 to 1048576, is 1.0E12; heads"
@@ -390,7 +392,7 @@ class ModelDirectoryTest {
   void refusesADepthThatWouldOnlyFillMemory() throws IOException {
     edit(json -> ((ObjectNode) json.get("config")).put("depth", 2_000_000_000));
     assertRefused(
-        Problem.CONFIG_FIELD,
+        ModelProblem.CONFIG_FIELD,
         "the arguments make no DiT (Peebles and Xie, ICCV 2023)",
         "actual: depth must be a whole number from 1 to 4096, is 2000000000",
         "file: MODEL/config.json",
@@ -402,7 +404,7 @@ class ModelDirectoryTest {
   void refusesProvenanceThatIsIncomplete() throws IOException {
     edit(json -> ((ObjectNode) json.get("provenance")).remove("layout"));
     assertRefused(
-        Problem.CONFIG_FIELD,
+        ModelProblem.CONFIG_FIELD,
         "the provenance is incomplete",
         "actual: provenance: layout must be a text",
         "file: MODEL/config.json",
@@ -417,7 +419,7 @@ class ModelDirectoryTest {
     tensors.put("surplus", TestTensors.random(1, DType.F32, List.of(2L)));
     SafetensorsWriter.write(model.resolve("model.safetensors"), tensors, Map.of());
     assertRefused(
-        Problem.KEY_MISMATCH,
+        ModelProblem.KEY_MISMATCH,
         "the tensors do not fit DiT (Peebles and Xie, ICCV 2023) in its official layout, as"
             + " config.json describes it",
         "expected: each tensor of the layout once, with its shape, and no other",
@@ -433,7 +435,7 @@ class ModelDirectoryTest {
   void refusesMissingTensors() throws IOException {
     Files.delete(model.resolve("model.safetensors"));
     assertRefused(
-        Problem.MISSING,
+        FileProblem.MISSING,
         "there is no such file",
         "file: MODEL/model.safetensors",
         "next: check the path");
@@ -443,7 +445,7 @@ class ModelDirectoryTest {
   void refusesTensorsThatAreThereTwice() throws IOException {
     Files.writeString(model.resolve("model.safetensors.index.json"), "{}");
     assertRefused(
-        Problem.CONFIG_FIELD,
+        ModelProblem.CONFIG_FIELD,
         "the directory holds its tensors twice",
         "expected: model.safetensors or model.safetensors.index.json",
         "actual: both",
@@ -457,14 +459,14 @@ class ModelDirectoryTest {
         assertThrows(
             InputFileException.class,
             () -> Checkpoints.open(model, ImportOptions.defaults().withHeads(4)).close());
-    assertEquals(Problem.CONTRADICTION, heads.problem());
+    assertEquals(ModelProblem.CONTRADICTION, heads.problem());
     assertTrue(heads.getMessage().contains("num_heads 4 (--heads)"), heads.getMessage());
     InputFileException weights =
         assertThrows(
             InputFileException.class,
             () ->
                 Checkpoints.open(model, ImportOptions.defaults().withWeights(Weights.EMA)).close());
-    assertEquals(Problem.NO_SUCH_WEIGHTS, weights.problem());
+    assertEquals(DetectionProblem.NO_SUCH_WEIGHTS, weights.problem());
   }
 
   @Test

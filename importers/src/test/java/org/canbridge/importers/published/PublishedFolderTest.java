@@ -13,9 +13,11 @@ import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.FamilyContract;
+import org.canbridge.importers.ImportProblem;
 import org.canbridge.importers.Inspection;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.StoredModel;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
@@ -94,7 +96,7 @@ class PublishedFolderTest {
   void withoutConfigurationWhatTheTensorsCannotTellIsAskedFor() throws IOException {
     Files.delete(folder.resolve("config.json"));
     assertRefused(
-        Problem.NEEDS_OPTION,
+        ImportProblem.NEEDS_OPTION,
         folder.resolve(WEIGHTS),
         ImportOptions.defaults(),
         "the file does not tell input_size, num_heads",
@@ -117,7 +119,7 @@ class PublishedFolderTest {
   void aConfigurationThatContradictsTheTensorsIsRefused() throws IOException {
     edit(json -> json.put("num_layers", 4));
     assertRefused(
-        Problem.CONTRADICTION,
+        ModelProblem.CONTRADICTION,
         folder,
         ImportOptions.defaults(),
         "the file contradicts what was given",
@@ -130,7 +132,7 @@ class PublishedFolderTest {
   @Test
   void anOptionThatContradictsTheConfigurationIsRefused() {
     assertRefused(
-        Problem.CONTRADICTION,
+        ModelProblem.CONTRADICTION,
         folder,
         ImportOptions.defaults().withHeads(4),
         "the configuration beside the weights describes another network",
@@ -143,7 +145,7 @@ class PublishedFolderTest {
   void networksThatDiffersInMoreThanSizesAreRefused() throws IOException {
     edit(json -> json.put("activation_fn", "geglu").put("norm_type", "ada_norm_single"));
     assertRefused(
-        Problem.CONTRADICTION,
+        ModelProblem.CONTRADICTION,
         folder,
         ImportOptions.defaults(),
         "the configuration beside the weights describes another network",
@@ -157,7 +159,7 @@ class PublishedFolderTest {
   void impossibleSizesInTheConfigurationAreRefused() throws IOException {
     edit(json -> json.put("sample_size", 1 << 20));
     assertRefused(
-        Problem.IMPOSSIBLE_CONFIG,
+        ImportProblem.IMPOSSIBLE_CONFIG,
         folder,
         ImportOptions.defaults(),
         "the sizes make no DiT (Peebles and Xie, ICCV 2023)",
@@ -177,7 +179,7 @@ class PublishedFolderTest {
     Files.writeString(folder.resolve("config.json"), "{");
     for (Path path : List.of(folder, folder.resolve(WEIGHTS))) {
       assertEquals(
-          Problem.CONFIG_NOT_JSON,
+          ModelProblem.CONFIG_NOT_JSON,
           assertThrows(InputFileException.class, () -> Checkpoints.open(path).close()).problem());
     }
   }
@@ -222,7 +224,7 @@ class PublishedFolderTest {
       assertEquals(2, files.count());
     }
     assertEquals(
-        Problem.NOT_A_MODEL_DIRECTORY,
+        ModelProblem.NOT_A_MODEL_DIRECTORY,
         assertThrows(InputFileException.class, () -> Checkpoints.open(temporary).close())
             .problem());
   }

@@ -38,7 +38,7 @@ public final class Digests {
         piece.clear();
       }
     } catch (IOException e) {
-      throw InputFileException.of(Problem.UNREADABLE, file)
+      throw InputFileException.of(FileProblem.UNREADABLE, file)
           .what("the file can no longer be read")
           .actual(e)
           .next("check the disk and start again")

@@ -64,7 +64,7 @@ public final class FileSource implements AutoCloseable {
     try {
       attributes = Files.readAttributes(path, BasicFileAttributes.class);
     } catch (NoSuchFileException e) {
-      throw InputFileException.of(Problem.MISSING, path)
+      throw InputFileException.of(FileProblem.MISSING, path)
           .what("there is no such file")
           .next("check the path")
           .cause(e)
@@ -73,14 +73,14 @@ public final class FileSource implements AutoCloseable {
       throw unreadable(path, e);
     }
     if (attributes.isDirectory()) {
-      throw InputFileException.of(Problem.IS_A_DIRECTORY, path)
+      throw InputFileException.of(FileProblem.IS_A_DIRECTORY, path)
           .what("this is a directory, not a checkpoint file")
           .next("name the file inside it")
           .build();
     }
     // Opening a pipe would wait for a writer, a device may never end.
     if (!attributes.isRegularFile()) {
-      throw InputFileException.of(Problem.NOT_A_REGULAR_FILE, path)
+      throw InputFileException.of(FileProblem.NOT_A_REGULAR_FILE, path)
           .what("this is a pipe, a socket or a device, not a file")
           .next("save its content to a file first")
           .build();
@@ -107,7 +107,7 @@ public final class FileSource implements AutoCloseable {
 
   private void refuseStandIns() {
     if (size == 0) {
-      throw InputFileException.of(Problem.EMPTY, path)
+      throw InputFileException.of(FileProblem.EMPTY, path)
           .what("the file is empty")
           .next("download it again")
           .build();
@@ -115,14 +115,14 @@ public final class FileSource implements AutoCloseable {
     ByteBuffer head = read(0, (int) Math.min(HEAD, size));
     String text = StandardCharsets.ISO_8859_1.decode(head).toString();
     if (text.startsWith("version https://git-lfs.github.com/spec/")) {
-      throw InputFileException.of(Problem.LFS_POINTER, path)
+      throw InputFileException.of(FileProblem.LFS_POINTER, path)
           .what("this is a Git LFS pointer, not the file it stands for")
           .next("run git lfs pull in its repository, or download the file itself")
           .build();
     }
     String start = text.replace("\u00ef\u00bb\u00bf", "").strip().toLowerCase(Locale.ROOT);
     if (start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml")) {
-      throw InputFileException.of(Problem.HTML_PAGE, path)
+      throw InputFileException.of(FileProblem.HTML_PAGE, path)
           .what("this is a web page, not a checkpoint")
           .next("download the file itself; a browser link may need a sign-in or a resolved address")
           .build();
@@ -196,7 +196,7 @@ public final class FileSource implements AutoCloseable {
   }
 
   private InputFileException changed() {
-    return InputFileException.of(Problem.CHANGED_WHILE_OPEN, path)
+    return InputFileException.of(FileProblem.CHANGED_WHILE_OPEN, path)
         .what("the file became shorter while it was open")
         .expected(size + " bytes")
         .next("let whatever writes it finish, then start again")
@@ -217,7 +217,7 @@ public final class FileSource implements AutoCloseable {
     } else if (e instanceof FileSystemException system && system.getReason() != null) {
       reason = system.getReason();
     }
-    return InputFileException.of(Problem.UNREADABLE, path)
+    return InputFileException.of(FileProblem.UNREADABLE, path)
         .what("the file cannot be read")
         .actual(reason)
         .next("check its permissions and the disk")

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * A set of shards with its index, e.g. {@code model.safetensors.index.json}.
@@ -69,7 +69,7 @@ public final class ShardedFile implements TensorFile {
     JsonNode root = parse(index);
     JsonNode weightMap = root.path(WEIGHT_MAP);
     if (!weightMap.isObject()) {
-      throw InputFileException.of(Problem.NOT_A_CHECKPOINT, index)
+      throw InputFileException.of(TensorProblem.NOT_A_CHECKPOINT, index)
           .what("this is JSON, but not the index of a set of shards")
           .expected("an object weight_map")
           .next("name the file that holds the weights")
@@ -97,7 +97,7 @@ public final class ShardedFile implements TensorFile {
   private static JsonNode parse(Path index) {
     try (FileSource source = FileSource.open(index)) {
       if (source.size() > MAX_INDEX_BYTES) {
-        throw InputFileException.of(Problem.HEADER_TOO_LARGE, index)
+        throw InputFileException.of(TensorProblem.HEADER_TOO_LARGE, index)
             .what("the index is longer than that of any checkpoint")
             .expected("at most " + MAX_INDEX_BYTES + " bytes")
             .actual(source.size() + " bytes")
@@ -113,7 +113,7 @@ public final class ShardedFile implements TensorFile {
   }
 
   private static InputFileException notJson(Path index, String actual, Exception cause) {
-    return InputFileException.of(Problem.HEADER_NOT_JSON, index)
+    return InputFileException.of(TensorProblem.HEADER_NOT_JSON, index)
         .what("the index is not a JSON object")
         .actual(actual)
         .next(DAMAGED)
@@ -129,7 +129,7 @@ public final class ShardedFile implements TensorFile {
             entry -> {
               String shard = entry.getValue().textValue();
               if (shard == null || !isPlainName(shard)) {
-                throw InputFileException.of(Problem.SHARD_NAME, index)
+                throw InputFileException.of(ShardProblem.NAME, index)
                     .key(entry.getKey())
                     .what("the index names a shard outside its own folder")
                     .expected("the name of a file beside the index")
@@ -157,7 +157,7 @@ public final class ShardedFile implements TensorFile {
             .filter(name -> !Files.exists(index.resolveSibling(name)))
             .toList();
     if (!missing.isEmpty()) {
-      throw InputFileException.of(Problem.SHARD_MISSING, index)
+      throw InputFileException.of(ShardProblem.MISSING, index)
           .what("shards that the index names are not there")
           .expected(String.join(", ", missing))
           .next("download them into the same folder")
@@ -172,7 +172,7 @@ public final class ShardedFile implements TensorFile {
         (name, shard) -> {
           TensorData tensor = shards.get(shard).tensors().get(name);
           if (tensor == null) {
-            throw InputFileException.of(Problem.SHARD_LACKS_TENSOR, index)
+            throw InputFileException.of(ShardProblem.LACKS_TENSOR, index)
                 .key(name)
                 .what("the index names a tensor that its shard does not hold")
                 .expected("in " + shard)
@@ -188,7 +188,7 @@ public final class ShardedFile implements TensorFile {
                 .forEach(
                     name -> {
                       if (!shard.equals(shardOf.get(name))) {
-                        throw InputFileException.of(Problem.TENSOR_NOT_IN_INDEX, index)
+                        throw InputFileException.of(ShardProblem.TENSOR_NOT_IN_INDEX, index)
                             .key(name)
                             .what("a shard holds a tensor that the index does not place there")
                             .expected(shardOf.getOrDefault(name, "not in any shard"))

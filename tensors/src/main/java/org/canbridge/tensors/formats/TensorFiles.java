@@ -4,9 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.onnx.OnnxFile;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 import org.canbridge.tensors.torch.TorchFile;
@@ -85,7 +85,7 @@ public final class TensorFiles {
   }
 
   private static InputFileException unknown(FileSource source) {
-    return InputFileException.of(Problem.NOT_A_CHECKPOINT, source.path())
+    return InputFileException.of(TensorProblem.NOT_A_CHECKPOINT, source.path())
         .what("the file is in no format that is read here")
         .expected(
             "safetensors, torch.save (zip or legacy), ONNX, or the JSON index of a set of shards")

@@ -17,10 +17,11 @@ import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * An IDX file of unsigned bytes, the format of the MNIST family, plain or compressed by gzip (told
@@ -97,7 +98,7 @@ public final class IdxFile implements TensorFile {
       }
       TensorType type = type(ByteBuffer.wrap(sizes));
       if (type.bytes() > MAX_UNPACKED) {
-        throw InputFileException.of(Problem.GZIP_DAMAGED, source.path())
+        throw InputFileException.of(IdxProblem.GZIP_DAMAGED, source.path())
             .what("the file is too large to be unpacked into memory")
             .expected("at most " + MAX_UNPACKED + " bytes")
             .actual(type + ", " + type.bytes() + " bytes")
@@ -119,7 +120,7 @@ public final class IdxFile implements TensorFile {
       checkSize(type, content.size());
       return MemoryTensor.of(type, ByteBuffer.wrap(content.toByteArray()));
     } catch (EOFException | ZipException e) {
-      throw InputFileException.of(Problem.GZIP_DAMAGED, source.path())
+      throw InputFileException.of(IdxProblem.GZIP_DAMAGED, source.path())
           .what("the gzip stream is damaged or ends too early")
           .actual(e.getMessage())
           .next("download the file again")
@@ -138,7 +139,7 @@ public final class IdxFile implements TensorFile {
       while (prefix.hasRemaining()) {
         found.append(String.format("%02x ", prefix.get()));
       }
-      throw InputFileException.of(Problem.IDX_MAGIC, source.path())
+      throw InputFileException.of(IdxProblem.MAGIC, source.path())
           .what("this is not an IDX file of bytes")
           .expected("00 00 08, then the number of dimensions, 1 to " + MAX_RANK)
           .actual(found.toString().strip())
@@ -157,7 +158,7 @@ public final class IdxFile implements TensorFile {
     try {
       return new TensorType(DType.U8, shape);
     } catch (ArithmeticException e) {
-      throw InputFileException.of(Problem.BAD_SHAPE, source.path())
+      throw InputFileException.of(TensorProblem.BAD_SHAPE, source.path())
           .what("the array's shape is impossible")
           .actual(shape)
           .next("the file is damaged or forged: get it again from its source")
@@ -171,7 +172,7 @@ public final class IdxFile implements TensorFile {
       throw truncated(type + ", " + type.bytes() + " bytes", present);
     }
     if (present > type.bytes()) {
-      throw InputFileException.of(Problem.TRAILING_BYTES, source.path())
+      throw InputFileException.of(FileProblem.TRAILING_BYTES, source.path())
           .what("bytes follow the array")
           .expected(type + ", " + type.bytes() + " bytes")
           .next("the file is damaged or forged: get it again from its source")
@@ -180,7 +181,7 @@ public final class IdxFile implements TensorFile {
   }
 
   private InputFileException truncated(String expected, long present) {
-    return InputFileException.of(Problem.TRUNCATED, source.path())
+    return InputFileException.of(FileProblem.TRUNCATED, source.path())
         .what("the file holds less than it announces")
         .expected(expected)
         .actual(present + " bytes")

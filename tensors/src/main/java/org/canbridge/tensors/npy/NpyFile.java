@@ -13,13 +13,15 @@ import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.NumpyGlobals;
 import org.canbridge.tensors.pickle.NumpyScalars;
 import org.canbridge.tensors.pickle.PickleInput;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.pickle.Pickled;
 import org.canbridge.tensors.pickle.Unpickler;
 
@@ -83,7 +85,7 @@ public final class NpyFile implements TensorFile {
             ? NumpyScalars.type(descr.substring(1))
             : null;
     if (dtype == null) {
-      throw InputFileException.of(Problem.UNKNOWN_DTYPE, source.path())
+      throw InputFileException.of(TensorProblem.UNKNOWN_DTYPE, source.path())
           .what("the array has an element type that is not supported")
           .expected("little-endian numbers, such as '<f4', '<i8' or '|u1'")
           .actual("'" + descr + "'")
@@ -94,7 +96,8 @@ public final class NpyFile implements TensorFile {
     long present = source.size() - header.end();
     if (present != type.bytes()) {
       boolean less = present < type.bytes();
-      throw InputFileException.of(less ? Problem.TRUNCATED : Problem.TRAILING_BYTES, source.path())
+      throw InputFileException.of(
+              less ? FileProblem.TRUNCATED : FileProblem.TRAILING_BYTES, source.path())
           .what(less ? "the file ends inside its array" : "bytes follow the array")
           .expected(type + ", " + type.bytes() + " bytes")
           .actual(present + " bytes")
@@ -109,7 +112,7 @@ public final class NpyFile implements TensorFile {
 
   private ByteBuffer wholeOf(FileTensor stored) {
     if (stored.type().bytes() > TensorData.MAX_PIECE) {
-      throw InputFileException.of(Problem.NPY_HEADER, source.path())
+      throw InputFileException.of(NpyProblem.HEADER, source.path())
           .what("an array in Fortran order is too large to be turned round in memory")
           .expected("at most " + TensorData.MAX_PIECE + " bytes, or row-major order")
           .actual(stored.type() + ", " + stored.type().bytes() + " bytes")
@@ -125,7 +128,7 @@ public final class NpyFile implements TensorFile {
     try {
       return new TensorType(dtype, shape);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw InputFileException.of(Problem.BAD_SHAPE, source.path())
+      throw InputFileException.of(TensorProblem.BAD_SHAPE, source.path())
           .what("the array's shape is impossible")
           .actual(shape)
           .next("the file is damaged or forged: get it again from its source")
@@ -164,7 +167,7 @@ public final class NpyFile implements TensorFile {
 
   private void readObjects(NpyHeader header) {
     if (source.size() - header.end() > PickleInput.MAX_BYTES) {
-      throw InputFileException.of(Problem.PICKLE_LIMIT, source.path())
+      throw InputFileException.of(PickleProblem.LIMIT, source.path())
           .what("the array of objects is too large")
           .expected("at most " + PickleInput.MAX_BYTES + " bytes")
           .actual(source.size() - header.end() + " bytes")
@@ -205,7 +208,7 @@ public final class NpyFile implements TensorFile {
     } else if (item instanceof Long || item instanceof Double || item instanceof Boolean) {
       values.put(name, item);
     } else {
-      throw in.refusal(Problem.NPY_OBJECTS, end)
+      throw in.refusal(NpyProblem.OBJECTS, end)
           .what("element " + name + " of the array is neither an array of numbers nor a number")
           .next(new NumpyGlobals().advice())
           .build();

@@ -6,9 +6,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The header of a {@code .npy} file, read by a small parser: NumPy evaluates it as a Python
@@ -48,7 +49,7 @@ record NpyHeader(String descr, boolean fortranOrder, List<Long> shape, long end)
     int version = prefix.get();
     int minor = prefix.get();
     if (version < 1 || version > 3 || minor != 0) {
-      throw InputFileException.of(Problem.NPY_MAGIC, source.path())
+      throw InputFileException.of(NpyProblem.MAGIC, source.path())
           .what("the .npy file has a version that is not known")
           .expected("1.0, 2.0 or 3.0")
           .actual((version & 0xff) + "." + (minor & 0xff))
@@ -60,7 +61,7 @@ record NpyHeader(String descr, boolean fortranOrder, List<Long> shape, long end)
     ByteBuffer number = source.read(PREFIX, width);
     long length = version == 1 ? number.getShort() & 0xffff : number.getInt() & 0xffffffffL;
     if (length > MAX_BYTES) {
-      throw InputFileException.of(Problem.HEADER_TOO_LARGE, source.path())
+      throw InputFileException.of(TensorProblem.HEADER_TOO_LARGE, source.path())
           .what("the header is longer than any that NumPy takes")
           .expected("at most " + MAX_BYTES + " bytes")
           .actual(length + " bytes")
@@ -75,7 +76,7 @@ record NpyHeader(String descr, boolean fortranOrder, List<Long> shape, long end)
 
   private static void requireRoom(FileSource source, long bytes) {
     if (source.size() < bytes) {
-      throw InputFileException.of(Problem.TRUNCATED, source.path())
+      throw InputFileException.of(FileProblem.TRUNCATED, source.path())
           .what("the file ends inside its header")
           .expected("at least " + bytes + " bytes")
           .actual(source.size() + " bytes")
@@ -85,7 +86,7 @@ record NpyHeader(String descr, boolean fortranOrder, List<Long> shape, long end)
   }
 
   private static InputFileException notNpy(FileSource source) {
-    return InputFileException.of(Problem.NPY_MAGIC, source.path())
+    return InputFileException.of(NpyProblem.MAGIC, source.path())
         .what("this is not a .npy file")
         .expected("the bytes 93 4e 55 4d 50 59 at its start")
         .next("write it with numpy.save")
@@ -212,7 +213,7 @@ record NpyHeader(String descr, boolean fortranOrder, List<Long> shape, long end)
     }
 
     private InputFileException malformed() {
-      return InputFileException.of(Problem.NPY_HEADER, source.path())
+      return InputFileException.of(NpyProblem.HEADER, source.path())
           .what("the header is not the dictionary that NumPy writes")
           .expected("{'descr': '<f4', 'fortran_order': False, 'shape': (8, 32, 32), }")
           .actual(text.strip())

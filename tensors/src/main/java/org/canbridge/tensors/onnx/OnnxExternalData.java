@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
@@ -43,14 +44,17 @@ final class OnnxExternalData implements AutoCloseable {
         || length.isEmpty()
         || offset.getAsLong() > file.size()
         || length.getAsLong() > file.size() - offset.getAsLong()) {
-      throw refuse(Problem.EXTERNAL_RANGE, name, "a tensor's place leaves its data file")
+      throw refuse(OnnxProblem.EXTERNAL_RANGE, name, "a tensor's place leaves its data file")
           .expected("bytes within " + location + ", which has " + file.size())
           .actual("offset " + entries.get("offset") + ", length " + entries.get("length"))
           .next("get the model and its data file again, both from the same source")
           .build();
     }
     if (length.getAsLong() != type.bytes()) {
-      throw refuse(Problem.SIZE_MISMATCH, name, "a tensor has not as many bytes as its shape needs")
+      throw refuse(
+              TensorProblem.SIZE_MISMATCH,
+              name,
+              "a tensor has not as many bytes as its shape needs")
           .expected(type.elements() + " elements, " + type.bytes() + " bytes for " + type)
           .actual(length.getAsLong() + " bytes in " + location)
           .next("get the model and its data file again, both from the same source")
@@ -92,7 +96,7 @@ final class OnnxExternalData implements AutoCloseable {
         throw outside(name, location);
       }
     } catch (IOException e) {
-      throw refuse(Problem.EXTERNAL_MISSING, name, "the model's data file is not there")
+      throw refuse(OnnxProblem.EXTERNAL_MISSING, name, "the model's data file is not there")
           .expected(location + " beside the model")
           .next("put it beside the model: the two were written together")
           .cause(e)
@@ -102,7 +106,8 @@ final class OnnxExternalData implements AutoCloseable {
   }
 
   private InputFileException outside(String name, String location) {
-    return refuse(Problem.EXTERNAL_PATH, name, "a tensor's data file is outside the model's folder")
+    return refuse(
+            OnnxProblem.EXTERNAL_PATH, name, "a tensor's data file is outside the model's folder")
         .expected("a relative path that stays in the model's folder")
         .actual("'" + location + "'")
         .next("copy the model and its data file into one folder, without links")

@@ -53,7 +53,7 @@ public final class OnnxFile implements TensorFile {
     this.source = source;
     this.external = external;
     if (source.size() > Integer.MAX_VALUE) {
-      throw InputFileException.of(Problem.ONNX_TOO_LARGE, source.path())
+      throw InputFileException.of(OnnxProblem.TOO_LARGE, source.path())
           .what("the file is larger than an ONNX model can be")
           .expected("at most " + Integer.MAX_VALUE + " bytes; more goes to external data")
           .actual(source.size() + " bytes")

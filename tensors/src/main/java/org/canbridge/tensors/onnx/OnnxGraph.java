@@ -12,9 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.onnx.ProtoReader.Span;
 
 /**
@@ -142,7 +142,7 @@ final class OnnxGraph {
           addInitializer(OnnxTensor.read(ProtoReader.of(graph.source(), span), span, external));
         }
         case GraphProto.SPARSE_INITIALIZER_FIELD_NUMBER ->
-            throw InputFileException.of(Problem.ONNX_SPARSE, graph.source().path())
+            throw InputFileException.of(OnnxProblem.SPARSE, graph.source().path())
                 .key("byte " + graph.position())
                 .what("the model has a sparse initializer")
                 .expected("dense tensors")
@@ -155,7 +155,7 @@ final class OnnxGraph {
 
   private void addInitializer(OnnxTensor tensor) {
     if (initializers.put(tensor.name(), tensor.data()) != null) {
-      throw InputFileException.of(Problem.DUPLICATE_KEY, file.source().path())
+      throw InputFileException.of(TensorProblem.DUPLICATE_KEY, file.source().path())
           .key(tensor.name())
           .what("two initializers have one name")
           .next("the file is ambiguous: get it again from its source")

@@ -15,7 +15,6 @@ import java.util.stream.Collectors;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TransposedMatrix;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.onnx.OnnxGraph.Node;
 
 /**
@@ -217,7 +216,7 @@ final class OnnxNames {
   }
 
   private InputFileException lost(String name, String actual) {
-    return InputFileException.of(Problem.ONNX_RENAMED, path)
+    return InputFileException.of(OnnxProblem.RENAMED, path)
         .key(name)
         .what("the exporter renamed a weight, and its name cannot be recovered")
         .expected("a weight whose layer the graph names once")

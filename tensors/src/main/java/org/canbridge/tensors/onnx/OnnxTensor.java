@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
@@ -78,14 +79,14 @@ record OnnxTensor(String name, TensorData data) {
         }
       }
       if (name.isEmpty()) {
-        throw InputFileException.of(Problem.ONNX_NAMELESS, path())
+        throw InputFileException.of(OnnxProblem.NAMELESS, path())
             .key("byte " + span.position())
             .what("an initializer has no name")
             .next("the file is damaged or forged: get it again from its source")
             .build();
       }
       if (segment) {
-        throw refuse(Problem.ONNX_SEGMENT, "an initializer is stored in segments")
+        throw refuse(OnnxProblem.SEGMENT, "an initializer is stored in segments")
             .next("write the model again with onnx.save, which joins them")
             .build();
       }
@@ -145,7 +146,7 @@ record OnnxTensor(String name, TensorData data) {
               .orElseThrow(
                   () ->
                       refuse(
-                              Problem.UNKNOWN_DTYPE,
+                              TensorProblem.UNKNOWN_DTYPE,
                               "a tensor has an element type that is not supported")
                           .expected("one of " + List.of(DType.values()))
                           .actual(OnnxElementType.name(dataType))
@@ -192,7 +193,7 @@ record OnnxTensor(String name, TensorData data) {
       Optional<Integer> other =
           typedFields.stream().filter(f -> f != elementType.field()).findAny();
       if (other.isPresent()) {
-        throw refuse(Problem.SIZE_MISMATCH, "a tensor's elements are in the wrong field")
+        throw refuse(TensorProblem.SIZE_MISMATCH, "a tensor's elements are in the wrong field")
             .expected(TensorProto.getDescriptor().findFieldByNumber(elementType.field()).getName())
             .actual(TensorProto.getDescriptor().findFieldByNumber(other.get()).getName())
             .next("the file is damaged or forged: get it again from its source")
@@ -204,7 +205,7 @@ record OnnxTensor(String name, TensorData data) {
       for (; elements.hasNext(); count++) {
         long value = elements.next();
         if (!elementType.isFixed() && (value < elementType.least() || value > elementType.most())) {
-          throw refuse(Problem.ONNX_VALUE_RANGE, "a tensor's element does not fit its type")
+          throw refuse(OnnxProblem.VALUE_RANGE, "a tensor's element does not fit its type")
               .expected(elementType.least() + " to " + elementType.most() + " for " + type)
               .actual(value + " at element " + count)
               .next("the file is damaged or forged: get it again from its source")
@@ -217,7 +218,8 @@ record OnnxTensor(String name, TensorData data) {
 
     private void checkSize(TensorType type, String actual, boolean right) {
       if (!right) {
-        throw refuse(Problem.SIZE_MISMATCH, "a tensor has not as many bytes as its shape needs")
+        throw refuse(
+                TensorProblem.SIZE_MISMATCH, "a tensor has not as many bytes as its shape needs")
             .expected(type.elements() + " elements, " + type.bytes() + " bytes for " + type)
             .actual(actual)
             .next("the file is damaged or forged: get it again from its source")
@@ -226,7 +228,7 @@ record OnnxTensor(String name, TensorData data) {
     }
 
     private InputFileException badShape(String actual) {
-      return refuse(Problem.BAD_SHAPE, "a tensor's shape is impossible")
+      return refuse(TensorProblem.BAD_SHAPE, "a tensor's shape is impossible")
           .expected(
               "non-negative sizes, at most "
                   + TensorType.MAX_RANK
@@ -237,7 +239,7 @@ record OnnxTensor(String name, TensorData data) {
     }
 
     private InputFileException doubleData(String actual) {
-      return refuse(Problem.ONNX_AMBIGUOUS_DATA, "a tensor's elements are stored in two places")
+      return refuse(OnnxProblem.AMBIGUOUS_DATA, "a tensor's elements are stored in two places")
           .expected("one of raw_data, a typed field, external_data")
           .actual(actual)
           .next("the file is ambiguous: get it again from its source")

@@ -3,9 +3,9 @@ package org.canbridge.tensors.onnx;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Walks the fields of a protocol buffers message in a file. Generated parsers copy every byte of a
@@ -216,7 +216,7 @@ final class ProtoReader {
     if (end < window.source.size()) {
       return malformed(bytes + " bytes where " + (end - position) + " are left", at);
     }
-    return InputFileException.of(Problem.TRUNCATED, window.source.path())
+    return InputFileException.of(FileProblem.TRUNCATED, window.source.path())
         .key("byte " + at)
         .what("the file ends inside a field")
         .expected(bytes + " bytes")
@@ -226,7 +226,7 @@ final class ProtoReader {
   }
 
   InputFileException malformed(String actual, long at) {
-    return InputFileException.of(Problem.ONNX_MALFORMED, window.source.path())
+    return InputFileException.of(OnnxProblem.MALFORMED, window.source.path())
         .key("byte " + at)
         .what("this is not a well-formed ONNX model")
         .actual(actual)

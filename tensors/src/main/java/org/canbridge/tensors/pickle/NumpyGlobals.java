@@ -3,7 +3,6 @@ package org.canbridge.tensors.pickle;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The only names that the pickle of an array of objects may use: {@code _reconstruct} and {@code
@@ -45,7 +44,7 @@ public final class NumpyGlobals implements PickleGlobals {
   public Object find(String module, String name, PickleInput in, long at) {
     Name found = ALLOWED.get(module + "." + name);
     if (found == null) {
-      throw in.refusal(Problem.PICKLE_GLOBAL, at)
+      throw in.refusal(PickleProblem.GLOBAL, at)
           .what("the pickle asks for a Python object that is not allowed")
           .expected("arrays and numbers of NumPy")
           .actual(module + "." + name)

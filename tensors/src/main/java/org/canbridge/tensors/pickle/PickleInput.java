@@ -3,6 +3,7 @@ package org.canbridge.tensors.pickle;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
@@ -112,13 +113,13 @@ public final class PickleInput {
 
   private void require(long length) {
     if (length < 0 || length > end - at) {
-      throw refusal(Problem.TRUNCATED, at())
+      throw refusal(FileProblem.TRUNCATED, at())
           .what("the pickle ends in the middle of a value")
           .next("download the file again")
           .build();
     }
     if (at + length - start > MAX_BYTES) {
-      throw refusal(Problem.PICKLE_LIMIT, at())
+      throw refusal(PickleProblem.LIMIT, at())
           .what("the pickle is longer than that of any checkpoint")
           .expected("at most " + MAX_BYTES + " bytes")
           .next("load the file in PyTorch and save its state dict alone")
@@ -134,7 +135,7 @@ public final class PickleInput {
 
   /** The instructions make no sense. */
   public InputFileException malformed(String what, long offset) {
-    return refusal(Problem.PICKLE_MALFORMED, offset)
+    return refusal(PickleProblem.MALFORMED, offset)
         .what(what)
         .next("the file is damaged or forged: get it again from its source")
         .build();

@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The only names that a pickle may use, and what becomes of them. Whatever is not listed here is
@@ -137,7 +137,7 @@ public final class TorchGlobals implements PickleGlobals {
     }
     String kind = module.startsWith("torch.") ? SPECIAL_TENSORS.get(name) : null;
     if (kind != null) {
-      throw in.refusal(Problem.UNSUPPORTED_TENSOR, at)
+      throw in.refusal(PickleProblem.UNSUPPORTED_TENSOR, at)
           .what("the file holds " + kind)
           .expected("dense tensors")
           .actual(module + "." + name)
@@ -147,7 +147,7 @@ public final class TorchGlobals implements PickleGlobals {
     if (module.equals("torch") && name.endsWith("Storage")) {
       throw unknownType("torch." + name, in, at);
     }
-    throw in.refusal(Problem.PICKLE_GLOBAL, at)
+    throw in.refusal(PickleProblem.GLOBAL, at)
         .what("the pickle asks for a Python object that is not allowed")
         .expected("tensors, dictionaries, lists, numbers, strings, argparse.Namespace")
         .actual(module + "." + name)
@@ -168,7 +168,7 @@ public final class TorchGlobals implements PickleGlobals {
   }
 
   private static InputFileException unknownType(String name, PickleInput in, long at) {
-    return in.refusal(Problem.UNKNOWN_DTYPE, at)
+    return in.refusal(TensorProblem.UNKNOWN_DTYPE, at)
         .what("a tensor has an element type that is not supported")
         .expected("one of " + List.of(DType.values()))
         .actual(name)
@@ -245,7 +245,7 @@ public final class TorchGlobals implements PickleGlobals {
     Pickled.Storage known =
         storages.putIfAbsent(key, new Pickled.Storage(key, type.dtype(), bytes, 0, bytes));
     if (known != null && known.bytes() != bytes) {
-      throw in.refusal(Problem.STORAGE_SIZE, at)
+      throw in.refusal(PickleProblem.STORAGE_SIZE, at)
           .what("storage " + key + " has two sizes")
           .expected(known.bytes() + " bytes")
           .actual(bytes + " bytes")
@@ -289,7 +289,7 @@ public final class TorchGlobals implements PickleGlobals {
         throw in.malformed("an OrderedDict of something that is no list of pairs", at);
       }
       if (dictionary.entries().put(key, pair.get(1)) != null) {
-        throw in.refusal(Problem.DUPLICATE_KEY, at)
+        throw in.refusal(TensorProblem.DUPLICATE_KEY, at)
             .what("a dictionary has the key '" + key + "' twice")
             .next("the file is ambiguous: get it again from its source")
             .build();

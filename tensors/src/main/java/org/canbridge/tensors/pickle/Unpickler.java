@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.TensorProblem;
 
 /**
  * The machine that a pickle is a program for, with only those instructions that PyTorch and the
@@ -124,7 +124,7 @@ public final class Unpickler {
       case 'b' -> build();
       case 'Q' -> stack.add(globals.persistent(pop(), in, instruction));
       default ->
-          throw in.refusal(Problem.PICKLE_OPCODE, instruction)
+          throw in.refusal(PickleProblem.OPCODE, instruction)
               .what("the pickle has an instruction that " + globals.writer() + " does not write")
               .actual(String.format(Locale.ROOT, "opcode 0x%02x", opcode))
               .next(globals.advice())
@@ -135,7 +135,7 @@ public final class Unpickler {
   private void protocol() {
     int protocol = in.u1();
     if (protocol < 2 || protocol > 5) {
-      throw in.refusal(Problem.PICKLE_OPCODE, instruction)
+      throw in.refusal(PickleProblem.OPCODE, instruction)
           .what("the pickle has a protocol that is not supported")
           .expected("2 to 5")
           .actual(protocol)
@@ -197,7 +197,7 @@ public final class Unpickler {
       throw malformed("a dictionary's key is neither a string nor a number");
     }
     if (entries.put(key, value) != null) {
-      throw in.refusal(Problem.DUPLICATE_KEY, instruction)
+      throw in.refusal(TensorProblem.DUPLICATE_KEY, instruction)
           .what("a dictionary has the key '" + key + "' twice")
           .next("the file is ambiguous: get it again from its source")
           .build();
@@ -294,7 +294,7 @@ public final class Unpickler {
   }
 
   private RuntimeException tooMany(String what, int limit) {
-    return in.refusal(Problem.PICKLE_LIMIT, instruction)
+    return in.refusal(PickleProblem.LIMIT, instruction)
         .what("the pickle has more " + what + " than any checkpoint")
         .expected("at most " + limit)
         .next(globals.advice())

@@ -20,10 +20,11 @@ import java.util.Map;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The checked header of a safetensors file; {@link SafetensorsFile} describes the format.
@@ -92,7 +93,7 @@ public final class SafetensorsHeader {
 
   private static int length(FileSource source) {
     if (source.size() < LENGTH_BYTES) {
-      throw InputFileException.of(Problem.TRUNCATED, source.path())
+      throw InputFileException.of(FileProblem.TRUNCATED, source.path())
           .what("the file ends before the length of its header")
           .expected("at least " + LENGTH_BYTES + " bytes")
           .actual(source.size() + " bytes")
@@ -102,7 +103,7 @@ public final class SafetensorsHeader {
     ByteBuffer buffer = source.read(0, LENGTH_BYTES);
     long length = buffer.getLong();
     if (Long.compareUnsigned(length, MAX_BYTES) > 0) {
-      throw InputFileException.of(Problem.HEADER_TOO_LARGE, source.path())
+      throw InputFileException.of(TensorProblem.HEADER_TOO_LARGE, source.path())
           .what("the header is longer than safetensors allows")
           .expected("at most " + MAX_BYTES + " bytes")
           .actual(Long.toUnsignedString(length) + " bytes")
@@ -110,7 +111,7 @@ public final class SafetensorsHeader {
           .build();
     }
     if (length > source.size() - LENGTH_BYTES) {
-      throw InputFileException.of(Problem.TRUNCATED, source.path())
+      throw InputFileException.of(FileProblem.TRUNCATED, source.path())
           .what("the file ends inside its header")
           .expected("a header of " + length + " bytes")
           .actual(source.size() - LENGTH_BYTES + " bytes after its length")
@@ -217,7 +218,7 @@ public final class SafetensorsHeader {
     try {
       type = new TensorType(dtype, shape);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw InputFileException.of(Problem.BAD_SHAPE, source.path())
+      throw InputFileException.of(TensorProblem.BAD_SHAPE, source.path())
           .key(name)
           .what("a tensor's shape is impossible")
           .expected("non-negative sizes, fewer than 2^63 bytes in all")
@@ -226,7 +227,7 @@ public final class SafetensorsHeader {
           .build();
     }
     if (offsets.size() != 2 || offsets.get(0) < 0 || offsets.get(1) < offsets.get(0)) {
-      throw InputFileException.of(Problem.BAD_OFFSETS, source.path())
+      throw InputFileException.of(SafetensorsProblem.BAD_OFFSETS, source.path())
           .key(name)
           .what("a tensor's data_offsets are impossible")
           .expected("[begin, end] with 0 <= begin <= end")
@@ -236,7 +237,7 @@ public final class SafetensorsHeader {
     }
     Entry entry = new Entry(name, type, offsets.get(0), offsets.get(1));
     if (entry.end - entry.begin != type.bytes()) {
-      throw InputFileException.of(Problem.SIZE_MISMATCH, source.path())
+      throw InputFileException.of(TensorProblem.SIZE_MISMATCH, source.path())
           .key(name)
           .what("a tensor has not as many bytes as its shape needs")
           .expected(type.bytes() + " bytes for " + type)
@@ -257,7 +258,7 @@ public final class SafetensorsHeader {
         return dtype;
       }
     }
-    throw InputFileException.of(Problem.UNKNOWN_DTYPE, source.path())
+    throw InputFileException.of(TensorProblem.UNKNOWN_DTYPE, source.path())
         .key(name)
         .what("a tensor has an element type that is not supported")
         .expected("one of " + List.of(DType.values()))
@@ -294,7 +295,7 @@ public final class SafetensorsHeader {
     long available = source.size() - dataStart;
     long needed = sorted.stream().mapToLong(Entry::end).max().orElse(0);
     if (needed > available) {
-      throw InputFileException.of(Problem.TRUNCATED, source.path())
+      throw InputFileException.of(FileProblem.TRUNCATED, source.path())
           .what("the file is shorter than its header says")
           .expected(needed + " bytes of tensors")
           .actual(available + " bytes")
@@ -306,7 +307,8 @@ public final class SafetensorsHeader {
     for (Entry entry : sorted) {
       if (entry.begin != at) {
         boolean overlap = entry.begin < at;
-        throw InputFileException.of(overlap ? Problem.OVERLAP : Problem.HOLE, source.path())
+        throw InputFileException.of(
+                overlap ? SafetensorsProblem.OVERLAP : SafetensorsProblem.HOLE, source.path())
             .key(entry.name)
             .what(overlap ? "two tensors share bytes" : "bytes before a tensor belong to none")
             .expected("data from offset " + at + (last == null ? "" : ", after " + last.name))
@@ -318,7 +320,7 @@ public final class SafetensorsHeader {
       last = entry;
     }
     if (at != available) {
-      throw InputFileException.of(Problem.TRAILING_BYTES, source.path())
+      throw InputFileException.of(FileProblem.TRAILING_BYTES, source.path())
           .what("bytes after the last tensor belong to none")
           .expected(at + " bytes of tensors")
           .actual(available + " bytes")
@@ -328,7 +330,7 @@ public final class SafetensorsHeader {
   }
 
   private InputFileException notJson(String actual, Exception cause) {
-    return InputFileException.of(Problem.HEADER_NOT_JSON, source.path())
+    return InputFileException.of(TensorProblem.HEADER_NOT_JSON, source.path())
         .what("the header is not a JSON object")
         .actual(actual)
         .next("check that this is a safetensors file, then get it again from its source")
@@ -337,7 +339,7 @@ public final class SafetensorsHeader {
   }
 
   private InputFileException duplicate(String what, String key) {
-    return InputFileException.of(Problem.DUPLICATE_KEY, source.path())
+    return InputFileException.of(TensorProblem.DUPLICATE_KEY, source.path())
         .key(key)
         .what(what)
         .next("the file is ambiguous: get it again from its source")
@@ -345,7 +347,7 @@ public final class SafetensorsHeader {
   }
 
   private InputFileException badMetadata(String key, JsonToken actual) {
-    return InputFileException.of(Problem.BAD_METADATA, source.path())
+    return InputFileException.of(SafetensorsProblem.BAD_METADATA, source.path())
         .key(key)
         .what("the metadata is not an object of strings")
         .expected(key.equals(METADATA) ? "an object" : "a string")
@@ -355,7 +357,7 @@ public final class SafetensorsHeader {
   }
 
   private InputFileException badEntry(String name, String expected, Object actual) {
-    return InputFileException.of(Problem.BAD_HEADER_ENTRY, source.path())
+    return InputFileException.of(SafetensorsProblem.BAD_HEADER_ENTRY, source.path())
         .key(name)
         .what("a tensor's header entry is not as safetensors defines it")
         .expected(expected)

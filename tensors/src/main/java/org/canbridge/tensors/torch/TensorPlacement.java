@@ -3,10 +3,10 @@ package org.canbridge.tensors.torch;
 import java.util.List;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.Pickled;
 
 /**
@@ -36,7 +36,7 @@ final class TensorPlacement {
     long available = storage.viewEnd() - storage.viewBegin();
     long needed = neededBytes(tensor, width);
     if (tensor.offset() < 0 || needed > available) {
-      throw InputFileException.of(Problem.TENSOR_OUTSIDE_STORAGE, source.path())
+      throw InputFileException.of(TorchProblem.TENSOR_OUTSIDE_STORAGE, source.path())
           .key(name)
           .what("a tensor reaches past the end of its storage")
           .expected("at most " + available + " bytes from offset 0")
@@ -45,7 +45,7 @@ final class TensorPlacement {
           .build();
     }
     if (type.bytes() > available && type.bytes() > Math.max(SMALL, source.size())) {
-      throw InputFileException.of(Problem.EXPANDED_TOO_LARGE, source.path())
+      throw InputFileException.of(TorchProblem.EXPANDED_TOO_LARGE, source.path())
           .key(name)
           .what("a tensor repeats a few stored elements into more than the file could hold")
           .expected("at most " + Math.max(SMALL, source.size()) + " bytes")
@@ -72,7 +72,7 @@ final class TensorPlacement {
         possible = false;
       }
     }
-    throw InputFileException.of(Problem.BAD_SHAPE, source.path())
+    throw InputFileException.of(TensorProblem.BAD_SHAPE, source.path())
         .key(name)
         .what("a tensor's shape or strides are impossible")
         .expected("non-negative sizes and strides, one stride for each size, at most 64")

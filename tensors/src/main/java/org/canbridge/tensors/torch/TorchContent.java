@@ -8,9 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.pickle.Pickled;
 
 /**
@@ -94,7 +95,7 @@ record TorchContent(
       entries++;
       nameCharacters += name.length();
       if (entries > MAX_ENTRIES || nameCharacters > MAX_NAME_CHARACTERS || depth > MAX_DEPTH) {
-        throw InputFileException.of(Problem.PICKLE_LIMIT, source.path())
+        throw InputFileException.of(PickleProblem.LIMIT, source.path())
             .what("the file has more entries, or deeper ones, than any checkpoint")
             .expected("at most " + MAX_ENTRIES + " entries, " + MAX_DEPTH + " levels")
             .next("load the file in PyTorch, if you trust it, and save its state dict alone")
@@ -137,7 +138,7 @@ record TorchContent(
 
     private void unique(String name, Object previous) {
       if (previous != null) {
-        throw InputFileException.of(Problem.DUPLICATE_KEY, source.path())
+        throw InputFileException.of(TensorProblem.DUPLICATE_KEY, source.path())
             .key(name)
             .what("two entries have the same name when nested keys are joined by dots")
             .next("rename one of them in PyTorch and save again")

@@ -7,10 +7,11 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.PickleInput;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.pickle.Pickled;
 import org.canbridge.tensors.pickle.TorchGlobals;
 import org.canbridge.tensors.pickle.Unpickler;
@@ -93,7 +94,7 @@ public final class TorchFile implements TensorFile {
             .map(name -> name.substring(0, name.length() - PICKLE.length()))
             .toList();
     if (roots.size() != 1) {
-      throw InputFileException.of(Problem.NOT_A_CHECKPOINT, source.path())
+      throw InputFileException.of(TensorProblem.NOT_A_CHECKPOINT, source.path())
           .what("the zip archive is not a file of torch.save")
           .expected("one entry data.pkl in a folder")
           .actual(roots.isEmpty() ? "none" : roots.size() + " of them")
@@ -105,7 +106,7 @@ public final class TorchFile implements TensorFile {
         zip.entries().keySet().stream()
             .anyMatch(n -> n.equals(root + "/constants.pkl") || n.startsWith(root + "/code/"));
     if (program) {
-      throw InputFileException.of(Problem.TORCHSCRIPT, source.path())
+      throw InputFileException.of(TorchProblem.TORCHSCRIPT, source.path())
           .what("this is a TorchScript program, not a checkpoint")
           .next("in Python: torch.save(torch.jit.load(path).state_dict(), 'weights.pt')")
           .build();
@@ -122,7 +123,7 @@ public final class TorchFile implements TensorFile {
     String order =
         StandardCharsets.ISO_8859_1.decode(source.read(zip.position(entry), length)).toString();
     if (!order.equals("little")) {
-      throw InputFileException.of(Problem.BIG_ENDIAN, source.path())
+      throw InputFileException.of(TorchProblem.BIG_ENDIAN, source.path())
           .key(entry.name())
           .what("the file was written on a machine with another byte order")
           .expected("little")
@@ -137,7 +138,7 @@ public final class TorchFile implements TensorFile {
     String name = root + "/data/" + storage.key();
     ZipDirectory.Entry entry = zip.entries().get(name);
     if (entry == null) {
-      throw InputFileException.of(Problem.STORAGE_MISSING, source.path())
+      throw InputFileException.of(TorchProblem.STORAGE_MISSING, source.path())
           .key(tensor)
           .what("the data of a tensor are not in the file")
           .expected("an entry " + name)
@@ -145,7 +146,7 @@ public final class TorchFile implements TensorFile {
           .build();
     }
     if (entry.size() != storage.bytes()) {
-      throw InputFileException.of(Problem.STORAGE_SIZE, source.path())
+      throw InputFileException.of(PickleProblem.STORAGE_SIZE, source.path())
           .key(tensor)
           .what("an entry of the zip archive has not the size that the pickle says")
           .expected(storage.bytes() + " bytes")

@@ -9,10 +9,12 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.PickleInput;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.pickle.Pickled;
 import org.canbridge.tensors.pickle.TorchGlobals;
 import org.canbridge.tensors.pickle.Unpickler;
@@ -94,7 +96,7 @@ public final class TorchLegacyFile implements TensorFile {
         (storage, tensor) -> {
           Long position = positions.get(storage.key());
           if (position == null) {
-            throw InputFileException.of(Problem.STORAGE_MISSING, source.path())
+            throw InputFileException.of(TorchProblem.STORAGE_MISSING, source.path())
                 .key(tensor)
                 .what("the data of a tensor are not in the file")
                 .expected("storage " + storage.key())
@@ -107,7 +109,7 @@ public final class TorchLegacyFile implements TensorFile {
 
   private static void refuseTar(FileSource source) {
     if (isTar(source)) {
-      throw InputFileException.of(Problem.TORCH_TAR, source.path())
+      throw InputFileException.of(TorchProblem.TAR, source.path())
           .what("this is a tar archive; PyTorch wrote these before version 0.1.10")
           .next(
               "if it is a checkpoint, load it in PyTorch and save it again; if it is a packed"
@@ -127,7 +129,7 @@ public final class TorchLegacyFile implements TensorFile {
   private static void checkMagic(FileSource source, PickleInput in) {
     Object magic = Unpickler.load(in, new TorchGlobals());
     if (!magic.equals(MAGIC)) {
-      throw InputFileException.of(Problem.NOT_A_CHECKPOINT, source.path())
+      throw InputFileException.of(TensorProblem.NOT_A_CHECKPOINT, source.path())
           .what("this is a pickle, but not a file of torch.save")
           .expected("the number 0x" + MAGIC.toString(16) + " first")
           .next("load it in Python, if you trust it, and save the tensors with torch.save")
@@ -148,7 +150,7 @@ public final class TorchLegacyFile implements TensorFile {
       throw in.malformed("the third pickle does not say the byte order", at);
     }
     if (!little) {
-      throw InputFileException.of(Problem.BIG_ENDIAN, source.path())
+      throw InputFileException.of(TorchProblem.BIG_ENDIAN, source.path())
           .what("the file was written on a machine with another byte order")
           .expected("little_endian True")
           .actual("False")
@@ -174,7 +176,7 @@ public final class TorchLegacyFile implements TensorFile {
       int width = storage.dtype() == null ? 1 : storage.dtype().bytes();
       long left = source.size() - at - Long.BYTES;
       if (left < 0 || storage.bytes() > left) {
-        throw InputFileException.of(Problem.TRUNCATED, source.path())
+        throw InputFileException.of(FileProblem.TRUNCATED, source.path())
             .key("storage " + storage.key())
             .what("the file ends before its last storage")
             .expected(storage.bytes() + " bytes")
@@ -184,7 +186,7 @@ public final class TorchLegacyFile implements TensorFile {
       }
       long elements = source.read(at, Long.BYTES).getLong();
       if (elements != storage.bytes() / width) {
-        throw InputFileException.of(Problem.STORAGE_SIZE, source.path())
+        throw InputFileException.of(PickleProblem.STORAGE_SIZE, source.path())
             .key("storage " + storage.key())
             .what("a storage has not the size that the pickle says")
             .expected(storage.bytes() / width + " elements")
@@ -198,7 +200,7 @@ public final class TorchLegacyFile implements TensorFile {
       at += Long.BYTES + storage.bytes();
     }
     if (at != source.size()) {
-      throw InputFileException.of(Problem.TRAILING_BYTES, source.path())
+      throw InputFileException.of(FileProblem.TRAILING_BYTES, source.path())
           .what("bytes after the last storage belong to none")
           .expected(at + " bytes")
           .actual(source.size() + " bytes")

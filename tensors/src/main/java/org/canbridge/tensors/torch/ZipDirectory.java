@@ -5,9 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The directory of a zip archive: names, sizes and positions of its entries, read without unpacking
@@ -75,7 +76,7 @@ final class ZipDirectory {
       Entry entry = entry(source, bytes);
       count++;
       if (entries.put(entry.name, entry) != null) {
-        throw InputFileException.of(Problem.DUPLICATE_KEY, source.path())
+        throw InputFileException.of(TensorProblem.DUPLICATE_KEY, source.path())
             .key(entry.name)
             .what("the zip archive has two entries of one name")
             .next("the file is ambiguous: get it again from its source")
@@ -98,7 +99,7 @@ final class ZipDirectory {
         return location(source, tail.slice(at, END_SIZE).order(tail.order()), base + at);
       }
     }
-    throw InputFileException.of(Problem.TRUNCATED, source.path())
+    throw InputFileException.of(FileProblem.TRUNCATED, source.path())
         .what("the zip archive has no directory at its end")
         .next("the download stopped early or was cut: download it again")
         .build();
@@ -215,7 +216,7 @@ final class ZipDirectory {
    */
   long position(Entry entry) {
     if (!entry.stored) {
-      throw InputFileException.of(Problem.ZIP_ENTRY_NOT_STORED, source.path())
+      throw InputFileException.of(TorchProblem.ZIP_ENTRY_NOT_STORED, source.path())
           .key(entry.name)
           .what("an entry of the zip archive is compressed or encrypted")
           .expected("stored entries only, as torch.save writes them")
@@ -238,7 +239,7 @@ final class ZipDirectory {
   }
 
   private static InputFileException damaged(FileSource source, String actual) {
-    return InputFileException.of(Problem.ZIP_DAMAGED, source.path())
+    return InputFileException.of(TorchProblem.ZIP_DAMAGED, source.path())
         .what("the zip archive contradicts itself")
         .actual(actual)
         .next("the file is damaged or forged: get it again from its source")

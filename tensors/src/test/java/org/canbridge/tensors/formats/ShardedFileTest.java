@@ -13,7 +13,9 @@ import java.util.Map;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.PickleBytes;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
@@ -76,7 +78,7 @@ final class ShardedFileTest {
   void refusesOtherJson() throws IOException {
     index("{\"model_type\":\"dit\"}");
     refused(
-        Problem.NOT_A_CHECKPOINT,
+        TensorProblem.NOT_A_CHECKPOINT,
         "this is JSON, but not the index of a set of shards",
         "expected: an object weight_map",
         "file: FILE",
@@ -87,7 +89,7 @@ final class ShardedFileTest {
   void refusesBrokenJson() throws IOException {
     index("{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}");
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         "the index is not a JSON object",
         "actual: Duplicate field 'a'",
         "file: FILE",
@@ -100,7 +102,7 @@ final class ShardedFileTest {
         List.of("../x", "/etc/passwd", "sub/x", "..", ".", "", "a\\\\b", "C:x", "a\\u0000b")) {
       index("{\"weight_map\":{\"a\":\"" + name + "\"}}");
       refused(
-          Problem.SHARD_NAME,
+          ShardProblem.NAME,
           "the index names a shard outside its own folder",
           "expected: the name of a file beside the index",
           "actual: \"" + name + "\"",
@@ -114,7 +116,7 @@ final class ShardedFileTest {
   void refusesANameThatIsNoString() throws IOException {
     index("{\"weight_map\":{\"a\":1}}");
     refused(
-        Problem.SHARD_NAME,
+        ShardProblem.NAME,
         "the index names a shard outside its own folder",
         "expected: the name of a file beside the index",
         "actual: 1",
@@ -127,7 +129,7 @@ final class ShardedFileTest {
   void refusesMissingShards() throws IOException {
     index("{\"weight_map\":{\"a\":\"one\",\"b\":\"two\",\"c\":\"one\"}}");
     refused(
-        Problem.SHARD_MISSING,
+        ShardProblem.MISSING,
         "shards that the index names are not there",
         "expected: one, two",
         "file: FILE",
@@ -140,7 +142,7 @@ final class ShardedFileTest {
         "{\"weight_map\":{\"a\":\"model-00002-of-00002.safetensors\",\"z\":"
             + "\"model-00002-of-00002.safetensors\"}}");
     refused(
-        Problem.SHARD_LACKS_TENSOR,
+        ShardProblem.LACKS_TENSOR,
         "the index names a tensor that its shard does not hold",
         "expected: in model-00002-of-00002.safetensors",
         "file: FILE",
@@ -157,7 +159,7 @@ final class ShardedFileTest {
         Map.of("b", MemoryTensor.of(new float[] {1, 2}, 2), "c", MemoryTensor.of(new long[] {4})),
         Map.of());
     refused(
-        Problem.TENSOR_NOT_IN_INDEX,
+        ShardProblem.TENSOR_NOT_IN_INDEX,
         "a shard holds a tensor that the index does not place there",
         "expected: not in any shard",
         "actual: in copy",
@@ -171,7 +173,7 @@ final class ShardedFileTest {
     Path shard = folder.resolve("model-00001-of-00002.safetensors");
     Files.writeString(shard, "");
     assertRefused(
-        Problem.EMPTY,
+        FileProblem.EMPTY,
         shard,
         () -> ShardedFile.open(index),
         "the file is empty",
@@ -185,7 +187,7 @@ final class ShardedFileTest {
       file.setLength(100_000_001);
     }
     refused(
-        Problem.HEADER_TOO_LARGE,
+        TensorProblem.HEADER_TOO_LARGE,
         "the index is longer than that of any checkpoint",
         "expected: at most 100000000 bytes",
         "actual: 100000001 bytes",

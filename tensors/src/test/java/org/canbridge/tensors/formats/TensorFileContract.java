@@ -27,8 +27,8 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -184,7 +184,7 @@ public abstract class TensorFileContract {
         shrink.setLength(1);
       }
       assertRefused(
-          Problem.CHANGED_WHILE_OPEN,
+          FileProblem.CHANGED_WHILE_OPEN,
           path,
           () -> sampleTensor(file).bytes(),
           "the file became shorter while it was open",
@@ -199,7 +199,7 @@ public abstract class TensorFileContract {
   final void refusesAMissingFile() {
     Path path = folder.resolve("nothing");
     assertRefused(
-        Problem.MISSING,
+        FileProblem.MISSING,
         path,
         () -> open(path),
         "there is no such file",
@@ -212,7 +212,7 @@ public abstract class TensorFileContract {
   final void refusesWhatTheSystemRefuses() throws IOException {
     Path path = file(sample()).resolve("below a file");
     assertRefused(
-        Problem.UNREADABLE,
+        FileProblem.UNREADABLE,
         path,
         () -> open(path),
         "the file cannot be read",
@@ -224,7 +224,7 @@ public abstract class TensorFileContract {
   @Test
   final void refusesADirectory() {
     assertRefused(
-        Problem.IS_A_DIRECTORY,
+        FileProblem.IS_A_DIRECTORY,
         folder,
         () -> open(folder),
         "this is a directory, not a checkpoint file",
@@ -236,7 +236,7 @@ public abstract class TensorFileContract {
   final void refusesAnEmptyFile() throws IOException {
     Path path = textFile("");
     assertRefused(
-        Problem.EMPTY,
+        FileProblem.EMPTY,
         path,
         () -> open(path),
         "the file is empty",
@@ -252,7 +252,7 @@ public abstract class TensorFileContract {
                 + "0".repeat(64)
                 + "\nsize 12345\n");
     assertRefused(
-        Problem.LFS_POINTER,
+        FileProblem.LFS_POINTER,
         path,
         () -> open(path),
         "this is a Git LFS pointer, not the file it stands for",
@@ -270,7 +270,7 @@ public abstract class TensorFileContract {
             "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>")) {
       Path path = textFile(page);
       assertRefused(
-          Problem.HTML_PAGE,
+          FileProblem.HTML_PAGE,
           path,
           () -> open(path),
           "this is a web page, not a checkpoint",

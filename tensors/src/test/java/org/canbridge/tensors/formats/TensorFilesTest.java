@@ -11,7 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.canbridge.tensors.TensorFile;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.safetensors.SafetensorsFileTest;
 import org.canbridge.tensors.torch.TorchFileTest;
 import org.canbridge.tensors.torch.TorchLegacyFileTest;
@@ -56,7 +57,7 @@ final class TensorFilesTest {
             new byte[1000])) {
       Path path = Files.write(folder.resolve("file"), content);
       assertRefused(
-          Problem.NOT_A_CHECKPOINT,
+          TensorProblem.NOT_A_CHECKPOINT,
           path,
           () -> TensorFiles.open(path),
           "the file is in no format that is read here",
@@ -72,7 +73,7 @@ final class TensorFilesTest {
     Path device = Path.of("/dev/zero");
     assumeTrue(Files.exists(device), "this system has no /dev/zero");
     assertRefused(
-        Problem.NOT_A_REGULAR_FILE,
+        FileProblem.NOT_A_REGULAR_FILE,
         device,
         () -> TensorFiles.open(device),
         "this is a pipe, a socket or a device, not a file",

@@ -15,8 +15,10 @@ import java.util.zip.GZIPOutputStream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFileContract;
@@ -100,7 +102,7 @@ final class IdxFileTest extends TensorFileContract {
     byte[] floats = idx(13, new int[] {1}, 4);
     for (byte[] content : new byte[][] {floats, gzip(floats)}) {
       refused(
-          Problem.IDX_MAGIC,
+          IdxProblem.MAGIC,
           content,
           "this is not an IDX file of bytes",
           "expected: 00 00 08, then the number of dimensions, 1 to 4",
@@ -109,7 +111,7 @@ final class IdxFileTest extends TensorFileContract {
           "next: give the published files, e.g. train-images-idx3-ubyte.gz");
     }
     refused(
-        Problem.IDX_MAGIC,
+        IdxProblem.MAGIC,
         idx(8, new int[] {1, 1, 1, 1, 1}, 1),
         "this is not an IDX file of bytes",
         "expected: 00 00 08, then the number of dimensions, 1 to 4",
@@ -123,7 +125,7 @@ final class IdxFileTest extends TensorFileContract {
     byte[] less = idx(8, new int[] {2, 2, 3}, 11);
     for (byte[] content : new byte[][] {less, gzip(less)}) {
       refused(
-          Problem.TRUNCATED,
+          FileProblem.TRUNCATED,
           content,
           "the file holds less than it announces",
           "expected: U8[2, 2, 3], 12 bytes",
@@ -134,7 +136,7 @@ final class IdxFileTest extends TensorFileContract {
     byte[] more = idx(8, new int[] {2, 2, 3}, 13);
     for (byte[] content : new byte[][] {more, gzip(more)}) {
       refused(
-          Problem.TRAILING_BYTES,
+          FileProblem.TRAILING_BYTES,
           content,
           "bytes follow the array",
           "expected: U8[2, 2, 3], 12 bytes",
@@ -147,7 +149,7 @@ final class IdxFileTest extends TensorFileContract {
   void refusesClaimsBeforeAnythingIsAllocated() throws IOException {
     byte[] forged = gzip(idx(8, new int[] {1 << 20, 28, 28}, 100));
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         forged,
         "the file holds less than it announces",
         "expected: U8[1048576, 28, 28], 822083584 bytes",
@@ -155,7 +157,7 @@ final class IdxFileTest extends TensorFileContract {
         "file: FILE",
         "next: download the file again");
     refused(
-        Problem.GZIP_DAMAGED,
+        IdxProblem.GZIP_DAMAGED,
         gzip(idx(8, new int[] {1 << 21, 28, 28}, 100)),
         "the file is too large to be unpacked into memory",
         "expected: at most 1073741824 bytes",
@@ -163,7 +165,7 @@ final class IdxFileTest extends TensorFileContract {
         "file: FILE",
         "next: unpack it with gunzip; plain files are mapped");
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         idx(8, new int[] {-1, -1, -1}, 100),
         "the array's shape is impossible",
         "actual: [4294967295, 4294967295, 4294967295]",
@@ -186,7 +188,7 @@ final class IdxFileTest extends TensorFileContract {
     // A byte of the checksum.
     content[content.length - 8] ^= 1;
     refused(
-        Problem.GZIP_DAMAGED,
+        IdxProblem.GZIP_DAMAGED,
         content,
         "the gzip stream is damaged or ends too early",
         "actual: Corrupt GZIP trailer",

@@ -22,12 +22,15 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFileContract;
 import org.canbridge.tensors.pickle.PickleBytes;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.torch.TorchFileTest;
 import org.junit.jupiter.api.Test;
 
@@ -170,7 +173,7 @@ final class NpyFileTest extends TensorFileContract {
   @Test
   void refusesOtherFiles() throws IOException {
     refused(
-        Problem.NPY_MAGIC,
+        NpyProblem.MAGIC,
         "not an array".getBytes(StandardCharsets.UTF_8),
         "this is not a .npy file",
         "expected: the bytes 93 4e 55 4d 50 59 at its start",
@@ -179,7 +182,7 @@ final class NpyFileTest extends TensorFileContract {
     byte[] later = sample();
     later[6] = 4;
     refused(
-        Problem.NPY_MAGIC,
+        NpyProblem.MAGIC,
         later,
         "the .npy file has a version that is not known",
         "expected: 1.0, 2.0 or 3.0",
@@ -206,7 +209,7 @@ final class NpyFileTest extends TensorFileContract {
             "{'descr': '<f4' 'fortran_order': False, 'shape': ()}",
             "{'descr': '<f4', 'fortran_order': False, 'shape': ()} + {}")) {
       refused(
-          Problem.NPY_HEADER,
+          NpyProblem.HEADER,
           NpyBytes.of(header, new byte[4]),
           "the header is not the dictionary that NumPy writes",
           "expected: {'descr': '<f4', 'fortran_order': False, 'shape': (8, 32, 32), }",
@@ -220,7 +223,7 @@ final class NpyFileTest extends TensorFileContract {
   void refusesTypesThatAreNotRead() throws IOException {
     for (String descr : List.of(">f4", "<c8", "<U3", "|V4", "<f16", "")) {
       refused(
-          Problem.UNKNOWN_DTYPE,
+          TensorProblem.UNKNOWN_DTYPE,
           NpyBytes.of(NpyBytes.header(descr, false, "(1,)"), new byte[4]),
           "the array has an element type that is not supported",
           "expected: little-endian numbers, such as '<f4', '<i8' or '|u1'",
@@ -234,7 +237,7 @@ final class NpyFileTest extends TensorFileContract {
   void refusesWhatTheFileDoesNotHold() throws IOException {
     String header = NpyBytes.header("<f4", false, "(1000000, 1000000)");
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         NpyBytes.of(header, new byte[8]),
         "the file ends inside its array",
         "expected: F32[1000000, 1000000], 4000000000000 bytes",
@@ -242,7 +245,7 @@ final class NpyFileTest extends TensorFileContract {
         "file: FILE",
         "next: copy the file again");
     refused(
-        Problem.TRAILING_BYTES,
+        FileProblem.TRAILING_BYTES,
         NpyBytes.of(NpyBytes.header("<f4", false, "(1,)"), new byte[8]),
         "bytes follow the array",
         "expected: F32[1], 4 bytes",
@@ -250,7 +253,7 @@ final class NpyFileTest extends TensorFileContract {
         "file: FILE",
         "next: save one array a file");
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         NpyBytes.of(
             NpyBytes.header("<f4", false, "(999999999999999999, 999999999999999999)"), new byte[4]),
         "the array's shape is impossible",
@@ -258,7 +261,7 @@ final class NpyFileTest extends TensorFileContract {
         "file: FILE",
         "next: the file is damaged or forged: get it again from its source");
     refused(
-        Problem.HEADER_TOO_LARGE,
+        TensorProblem.HEADER_TOO_LARGE,
         NpyBytes.of(2, " ".repeat(20_000), new byte[0]),
         "the header is longer than any that NumPy takes",
         "expected: at most 10000 bytes",
@@ -306,7 +309,7 @@ final class NpyFileTest extends TensorFileContract {
       PickleBytes call = new PickleBytes().global(name.substring(0, dot), name.substring(dot + 1));
       Path path = file(objects("(1,)", call.op(')', 'R')));
       InputFileException e = assertThrows(InputFileException.class, () -> NpyFile.open(path));
-      assertEquals(Problem.PICKLE_GLOBAL, e.problem());
+      assertEquals(PickleProblem.GLOBAL, e.problem());
       assertEquals(
           List.of(
               "the pickle asks for a Python object that is not allowed",
@@ -326,7 +329,7 @@ final class NpyFileTest extends TensorFileContract {
   void refusesOtherInstructions() throws IOException {
     Path path = file(objects("(1,)", new PickleBytes().op('i')));
     InputFileException e = assertThrows(InputFileException.class, () -> NpyFile.open(path));
-    assertEquals(Problem.PICKLE_OPCODE, e.problem());
+    assertEquals(PickleProblem.OPCODE, e.problem());
     assertTrue(
         e.getMessage().startsWith("the pickle has an instruction that NumPy does not write\n"));
   }
@@ -335,17 +338,17 @@ final class NpyFileTest extends TensorFileContract {
   void refusesArraysThatDoNotFit() throws IOException {
     PickleBytes shortOfBytes = array(new PickleBytes()).op('(').num(1).nums(3);
     type(shortOfBytes, "f4").op(0x89, 'C', 4, 1, 2, 3, 4, 't', 'b');
-    assertProblem(Problem.PICKLE_MALFORMED, objects("(1,)", shortOfBytes));
+    assertProblem(PickleProblem.MALFORMED, objects("(1,)", shortOfBytes));
     PickleBytes negative = array(new PickleBytes()).op('(').num(1).nums(-1);
     type(negative, "f4").op(0x89, 'C', 4, 1, 2, 3, 4, 't', 'b');
-    assertProblem(Problem.BAD_SHAPE, objects("(1,)", negative));
+    assertProblem(TensorProblem.BAD_SHAPE, objects("(1,)", negative));
     // The header says two elements, the pickle holds one.
-    assertProblem(Problem.PICKLE_MALFORMED, objects("(2,)", new PickleBytes().num(7)));
-    assertProblem(Problem.NPY_OBJECTS, objects("(1,)", new PickleBytes().str("text")));
+    assertProblem(PickleProblem.MALFORMED, objects("(2,)", new PickleBytes().num(7)));
+    assertProblem(NpyProblem.OBJECTS, objects("(1,)", new PickleBytes().str("text")));
     // Never filled.
-    assertProblem(Problem.NPY_OBJECTS, objects("(1,)", array(new PickleBytes())));
+    assertProblem(NpyProblem.OBJECTS, objects("(1,)", array(new PickleBytes())));
     byte[] more = objects("(1,)", new PickleBytes().num(7));
-    assertProblem(Problem.PICKLE_MALFORMED, Arrays.copyOf(more, more.length + 1));
+    assertProblem(PickleProblem.MALFORMED, Arrays.copyOf(more, more.length + 1));
   }
 
   private void assertProblem(Problem problem, byte[] content) throws IOException {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +54,7 @@ final class OnnxExternalDataTest {
   @ValueSource(strings = {"/etc/passwd", "../part", "data/../../part", "", " ", "c:part", "a\\b"})
   void refusesPathsOutsideTheFolder(String location) throws IOException {
     refused(
-        Problem.EXTERNAL_PATH,
+        OnnxProblem.EXTERNAL_PATH,
         bytes(external(location)),
         "a tensor's data file is outside the model's folder",
         "expected: a relative path that stays in the model's folder",
@@ -70,7 +71,7 @@ final class OnnxExternalDataTest {
     Files.createSymbolicLink(inner.resolve("part"), secret);
     Path model = Files.write(inner.resolve("model.onnx"), bytes(external("part")));
     assertRefused(
-        Problem.EXTERNAL_PATH,
+        OnnxProblem.EXTERNAL_PATH,
         model,
         () -> open(model),
         "a tensor's data file is outside the model's folder",
@@ -84,7 +85,7 @@ final class OnnxExternalDataTest {
   @Test
   void refusesMissingExternalData() throws IOException {
     refused(
-        Problem.EXTERNAL_MISSING,
+        OnnxProblem.EXTERNAL_MISSING,
         bytes(external("part")),
         "the model's data file is not there",
         "expected: part beside the model",
@@ -105,7 +106,7 @@ final class OnnxExternalDataTest {
             new String[] {"4", "99999999999999999999"},
             new String[] {"4", ""})) {
       refused(
-          Problem.EXTERNAL_RANGE,
+          OnnxProblem.EXTERNAL_RANGE,
           bytes(external("part", "offset", place[0], "length", place[1])),
           "a tensor's place leaves its data file",
           "expected: bytes within part, which has 12",
@@ -115,7 +116,7 @@ final class OnnxExternalDataTest {
           "next: get the model and its data file again, both from the same source");
     }
     refused(
-        Problem.SIZE_MISMATCH,
+        TensorProblem.SIZE_MISMATCH,
         bytes(external("part", "length", "4")),
         "a tensor has not as many bytes as its shape needs",
         "expected: 2 elements, 8 bytes for F32[2]",
@@ -128,7 +129,7 @@ final class OnnxExternalDataTest {
   @Test
   void refusesAnExternalEntryTwice() throws IOException {
     refused(
-        Problem.ONNX_AMBIGUOUS_DATA,
+        OnnxProblem.AMBIGUOUS_DATA,
         bytes(external("part", "location", "other")),
         "a tensor's elements are stored in two places",
         "expected: one of raw_data, a typed field, external_data",

@@ -27,8 +27,10 @@ import java.util.Map;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFileContract;
@@ -202,7 +204,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesElementsInTwoPlaces() throws IOException {
     refused(
-        Problem.ONNX_AMBIGUOUS_DATA,
+        OnnxProblem.AMBIGUOUS_DATA,
         bytes(raw("w", DataType.FLOAT, new byte[4], 1).addFloatData(1)),
         TWO_PLACES,
         ONE_PLACE,
@@ -211,7 +213,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: w",
         AMBIGUOUS);
     refused(
-        Problem.ONNX_AMBIGUOUS_DATA,
+        OnnxProblem.AMBIGUOUS_DATA,
         bytes(external("part").setRawData(ByteString.copyFrom(new byte[8]))),
         TWO_PLACES,
         ONE_PLACE,
@@ -224,7 +226,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesTheWrongNumberOfElements() throws IOException {
     refused(
-        Problem.SIZE_MISMATCH,
+        TensorProblem.SIZE_MISMATCH,
         bytes(raw("w", DataType.FLOAT, new byte[9], 2)),
         WRONG_SIZE,
         "expected: 2 elements, 8 bytes for F32[2]",
@@ -233,7 +235,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: w",
         DAMAGED);
     refused(
-        Problem.SIZE_MISMATCH,
+        TensorProblem.SIZE_MISMATCH,
         bytes(typed("w", DataType.INT64, 1L << 40).addInt64Data(1)),
         WRONG_SIZE,
         "expected: 1099511627776 elements, 8796093022208 bytes for I64[1099511627776]",
@@ -242,7 +244,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: w",
         DAMAGED);
     refused(
-        Problem.SIZE_MISMATCH,
+        TensorProblem.SIZE_MISMATCH,
         bytes(typed("w", DataType.INT64, 1).addFloatData(1)),
         "a tensor's elements are in the wrong field",
         "expected: int64_data",
@@ -255,7 +257,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesElementsThatDoNotFitTheirType() throws IOException {
     refused(
-        Problem.ONNX_VALUE_RANGE,
+        OnnxProblem.VALUE_RANGE,
         bytes(typed("w", DataType.UINT8, 2).addInt32Data(255).addInt32Data(256)),
         "a tensor's element does not fit its type",
         "expected: 0 to 255 for U8[2]",
@@ -270,7 +272,7 @@ final class OnnxFileTest extends TensorFileContract {
     String expected =
         "expected: non-negative sizes, at most 64 of them, fewer than 2^63 bytes in all";
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         bytes(typed("w", DataType.FLOAT, 2, -1)),
         "a tensor's shape is impossible",
         expected,
@@ -279,7 +281,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: w",
         DAMAGED);
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         bytes(typed("w", DataType.FLOAT, 1L << 61)),
         "a tensor's shape is impossible",
         expected,
@@ -288,7 +290,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: w",
         DAMAGED);
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         bytes(typed("w", DataType.FLOAT, new long[65])),
         "a tensor's shape is impossible",
         expected,
@@ -309,7 +311,7 @@ final class OnnxFileTest extends TensorFileContract {
                 DataType.UNDEFINED, "UNDEFINED")
             .entrySet()) {
       refused(
-          Problem.UNKNOWN_DTYPE,
+          TensorProblem.UNKNOWN_DTYPE,
           bytes(typed("w", type.getKey(), 1)),
           "a tensor has an element type that is not supported",
           "expected: one of " + List.of(DType.values()),
@@ -319,7 +321,7 @@ final class OnnxFileTest extends TensorFileContract {
           "next: convert the file to one of these with the tool that wrote it");
     }
     refused(
-        Problem.UNKNOWN_DTYPE,
+        TensorProblem.UNKNOWN_DTYPE,
         bytes(TensorProto.newBuilder().setName("w").setDataType(99)),
         "a tensor has an element type that is not supported",
         "expected: one of " + List.of(DType.values()),
@@ -332,7 +334,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesSegmentsAndSparseTensors() throws IOException {
     refused(
-        Problem.ONNX_SEGMENT,
+        OnnxProblem.SEGMENT,
         bytes(
             raw("w", DataType.FLOAT, new byte[4], 1)
                 .setSegment(TensorProto.Segment.newBuilder().setBegin(0).setEnd(1))),
@@ -343,7 +345,7 @@ final class OnnxFileTest extends TensorFileContract {
     ModelProto.Builder sparse = model();
     sparse.getGraphBuilder().addSparseInitializer(SparseTensorProto.newBuilder().addDims(3));
     refused(
-        Problem.ONNX_SPARSE,
+        OnnxProblem.SPARSE,
         sparse.build().toByteArray(),
         "the model has a sparse initializer",
         "expected: dense tensors",
@@ -355,14 +357,14 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesNamesThatAreMissingOrTwice() throws IOException {
     refused(
-        Problem.ONNX_NAMELESS,
+        OnnxProblem.NAMELESS,
         bytes(raw("", DataType.FLOAT, new byte[4], 1)),
         "an initializer has no name",
         "file: FILE",
         "key: byte 15",
         DAMAGED);
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         bytes(raw("w", DataType.FLOAT, new byte[4], 1), raw("w", DataType.FLOAT, new byte[4], 1)),
         "two initializers have one name",
         "file: FILE",
@@ -373,7 +375,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesWhatIsNoModel() throws IOException {
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         model().clearGraph().build().toByteArray(),
         MALFORMED,
         "actual: a model without graph",
@@ -381,7 +383,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: byte 12",
         DAMAGED);
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         model().clearOpsetImport().build().toByteArray(),
         MALFORMED,
         "actual: a model without opset_import",
@@ -389,7 +391,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: byte 13",
         DAMAGED);
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         new byte[] {0x08, 8, 0x3b, 0},
         MALFORMED,
         "actual: an impossible tag, 59",
@@ -397,7 +399,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: byte 2",
         DAMAGED);
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         new byte[] {0x0a, 1, 8},
         MALFORMED,
         "actual: wire type 2 where 0 belongs",
@@ -405,7 +407,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: byte 1",
         DAMAGED);
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         new byte[] {0x08, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1},
         MALFORMED,
         "actual: a number longer than 10 bytes",
@@ -417,7 +419,7 @@ final class OnnxFileTest extends TensorFileContract {
   @Test
   void refusesLengthsBeyondTheMessageOrTheFile() throws IOException {
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         new byte[] {0x08, 8, 0x3a, -1, -1, -1, -1, 7},
         "the file ends inside a field",
         "expected: 2147483647 bytes",
@@ -426,7 +428,7 @@ final class OnnxFileTest extends TensorFileContract {
         "key: byte 3",
         "next: download it again");
     refused(
-        Problem.ONNX_MALFORMED,
+        OnnxProblem.MALFORMED,
         new byte[] {0x08, 8, 0x3a, 3, 0x2a, 9, 0, 0x42, 0},
         MALFORMED,
         "actual: 9 bytes where 1 are left",
@@ -442,7 +444,7 @@ final class OnnxFileTest extends TensorFileContract {
       sparse.setLength(1L << 31);
     }
     assertRefused(
-        Problem.ONNX_TOO_LARGE,
+        OnnxProblem.TOO_LARGE,
         path,
         () -> open(path),
         "the file is larger than an ONNX model can be",

@@ -24,7 +24,6 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.Digests;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,7 +126,7 @@ final class OnnxNamesTest {
   private void assertLost(String key, String actual) throws IOException {
     Path path = write();
     assertRefused(
-        Problem.ONNX_RENAMED,
+        OnnxProblem.RENAMED,
         path,
         () -> OnnxFile.open(path),
         "the exporter renamed a weight, and its name cannot be recovered",

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.torch.TorchFile;
 import org.canbridge.tensors.torch.TorchFileTest;
@@ -59,7 +61,7 @@ public final class UnpicklerTest {
 
   private void malformed(String what, int at, PickleBytes pickle) throws IOException {
     refused(
-        Problem.PICKLE_MALFORMED,
+        PickleProblem.MALFORMED,
         pickle.op('.'),
         what,
         "file: FILE",
@@ -293,7 +295,7 @@ public final class UnpicklerTest {
             new String[] {"collections", "defaultdict"},
             new String[] {"numpy.core.multiarray", "_reconstruct"})) {
       refused(
-          Problem.PICKLE_GLOBAL,
+          PickleProblem.GLOBAL,
           new PickleBytes().global(name[0], name[1]).str("rm -rf /").op(0x85, 'R', '.'),
           "the pickle asks for a Python object that is not allowed",
           "expected: tensors, dictionaries, lists, numbers, strings, argparse.Namespace",
@@ -315,7 +317,7 @@ public final class UnpicklerTest {
             "_rebuild_nested_tensor", "a nested tensor");
     for (Map.Entry<String, String> kind : kinds.entrySet()) {
       refused(
-          Problem.UNSUPPORTED_TENSOR,
+          PickleProblem.UNSUPPORTED_TENSOR,
           new PickleBytes().global("torch._utils", kind.getKey()).op('.'),
           "the file holds " + kind.getValue(),
           "expected: dense tensors",
@@ -329,7 +331,7 @@ public final class UnpicklerTest {
   @Test
   void refusesUnknownElementTypes() throws IOException {
     refused(
-        Problem.UNKNOWN_DTYPE,
+        TensorProblem.UNKNOWN_DTYPE,
         new PickleBytes().op('}').str("x").tensor("ComplexFloatStorage", "0", 3).op('s', '.'),
         "a tensor has an element type that is not supported",
         "expected: one of " + Arrays.toString(DType.values()),
@@ -348,7 +350,7 @@ public final class UnpicklerTest {
           0x84, 0x8f, 0x90, 0x91, 0x92, 0x96, 0x97, 0x98, 0, 0xff
         }) {
       refused(
-          Problem.PICKLE_OPCODE,
+          PickleProblem.OPCODE,
           new PickleBytes().op(opcode),
           "the pickle has an instruction that PyTorch does not write",
           "actual: opcode 0x%02x".formatted(opcode),
@@ -362,7 +364,7 @@ public final class UnpicklerTest {
   void refusesOtherProtocols() throws IOException {
     for (int protocol : new int[] {0, 1, 6, 255}) {
       refused(
-          Problem.PICKLE_OPCODE,
+          PickleProblem.OPCODE,
           new PickleBytes().op(0x80, protocol),
           "the pickle has a protocol that is not supported",
           "expected: 2 to 5",
@@ -445,7 +447,7 @@ public final class UnpicklerTest {
   @Test
   void refusesAKeyGivenTwice() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         new PickleBytes().op('}', '(').str("a").num(1).str("a").num(2).op('u', '.'),
         "a dictionary has the key 'a' twice",
         "file: FILE",
@@ -462,7 +464,7 @@ public final class UnpicklerTest {
             new PickleBytes().op(0x8e).i8(Long.MIN_VALUE),
             new PickleBytes().op(0x8d).i8(Long.MAX_VALUE))) {
       refused(
-          Problem.TRUNCATED,
+          FileProblem.TRUNCATED,
           pickle,
           "the pickle ends in the middle of a value",
           "file: FILE",
@@ -474,7 +476,7 @@ public final class UnpicklerTest {
   @Test
   void refusesTooDeepAStack() throws IOException {
     refused(
-        Problem.PICKLE_LIMIT,
+        PickleProblem.LIMIT,
         new PickleBytes().raw("N".repeat(100_001).getBytes(StandardCharsets.US_ASCII)),
         "the pickle has more values on the stack than any checkpoint",
         "expected: at most 100000",
@@ -486,7 +488,7 @@ public final class UnpicklerTest {
   @Test
   void refusesTooManyInstructions() throws IOException {
     refused(
-        Problem.PICKLE_LIMIT,
+        PickleProblem.LIMIT,
         new PickleBytes().op(']').raw("Na".repeat(2_000_000).getBytes(StandardCharsets.US_ASCII)),
         "the pickle has more instructions than any checkpoint",
         "expected: at most 4000000",

@@ -18,7 +18,9 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.Digests;
 import org.canbridge.tensors.formats.TensorFileContract;
@@ -183,7 +185,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAFileWithoutALength() throws IOException {
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         new byte[] {2, 0, 0, 0, 0, 0, 0},
         "the file ends before the length of its header",
         "expected: at least 8 bytes",
@@ -197,7 +199,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
     byte[] content = bytes("{}");
     ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putLong(-1);
     refused(
-        Problem.HEADER_TOO_LARGE,
+        TensorProblem.HEADER_TOO_LARGE,
         content,
         "the header is longer than safetensors allows",
         "expected: at most 100000000 bytes",
@@ -211,7 +213,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
     byte[] content = bytes("{}");
     ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putLong(99_999_999);
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         content,
         "the file ends inside its header",
         "expected: a header of 99999999 bytes",
@@ -223,7 +225,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAnEmptyHeader() throws IOException {
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes(""),
         NOT_JSON,
         "actual: the header does not start with '{'",
@@ -234,7 +236,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAHeaderThatIsAnArray() throws IOException {
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes("[1]"),
         NOT_JSON,
         "actual: the header does not start with '{'",
@@ -245,7 +247,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesBrokenJson() throws IOException {
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes("{\"a\" 1}"),
         NOT_JSON,
         "actual: Unexpected character ('1' (code 49)): was expecting a colon to separate field name"
@@ -257,7 +259,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesTextAfterTheJson() throws IOException {
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes("{} {}"),
         NOT_JSON,
         "actual: something follows the header's JSON object",
@@ -270,7 +272,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
     byte[] header = "{\"?\":1}".getBytes(StandardCharsets.UTF_8);
     header[2] = (byte) 0xff;
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes(header),
         NOT_JSON,
         "actual: the header is not UTF-8",
@@ -281,7 +283,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAHeaderInUtf16() throws IOException {
     refused(
-        Problem.HEADER_NOT_JSON,
+        TensorProblem.HEADER_NOT_JSON,
         bytes("{}".getBytes(StandardCharsets.UTF_16LE)),
         NOT_JSON,
         "actual: Illegal character ((CTRL-CHAR, code 0)): only regular white space (\\r, \\n, \\t)"
@@ -293,7 +295,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesDeepNesting() throws IOException {
     refused(
-        Problem.BAD_HEADER_ENTRY,
+        SafetensorsProblem.BAD_HEADER_ENTRY,
         bytes("{\"a\":{\"shape\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}}"),
         BAD_ENTRY,
         "expected: shape as an array of 64-bit integers",
@@ -307,7 +309,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   void refusesATensorNamedTwice() throws IOException {
     String entry = "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         bytes("{" + entry + "," + entry + "}"),
         "the header names a tensor twice",
         "file: FILE",
@@ -318,7 +320,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAFieldGivenTwice() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         bytes("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"I8\"}}"),
         "a tensor's header entry has a field twice",
         "file: FILE",
@@ -329,7 +331,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesMetadataGivenTwice() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         bytes("{\"__metadata__\":{},\"__metadata__\":{}}"),
         "the header has its metadata twice",
         "file: FILE",
@@ -340,7 +342,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAMetadataNameGivenTwice() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         bytes("{\"__metadata__\":{\"a\":\"1\",\"a\":\"1\"}}"),
         "the metadata has a name twice",
         "file: FILE",
@@ -351,7 +353,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesMetadataOfNumbers() throws IOException {
     refused(
-        Problem.BAD_METADATA,
+        SafetensorsProblem.BAD_METADATA,
         bytes("{\"__metadata__\":{\"step\":1}}"),
         "the metadata is not an object of strings",
         "expected: a string",
@@ -364,7 +366,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesMetadataThatIsNoObject() throws IOException {
     refused(
-        Problem.BAD_METADATA,
+        SafetensorsProblem.BAD_METADATA,
         bytes("{\"__metadata__\":\"pt\"}"),
         "the metadata is not an object of strings",
         "expected: an object",
@@ -377,7 +379,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAnUnknownElementType() throws IOException {
     refused(
-        Problem.UNKNOWN_DTYPE,
+        TensorProblem.UNKNOWN_DTYPE,
         bytes("{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,1]}}", 0),
         "a tensor has an element type that is not supported",
         "expected: one of " + Arrays.toString(DType.values()),
@@ -413,7 +415,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
             List.of("data_offsets of at most 2 numbers", "more"));
     for (Map.Entry<String, List<String>> each : cases.entrySet()) {
       refused(
-          Problem.BAD_HEADER_ENTRY,
+          SafetensorsProblem.BAD_HEADER_ENTRY,
           bytes("{\"a\":" + each.getKey() + "}"),
           BAD_ENTRY,
           "expected: " + each.getValue().get(0),
@@ -427,7 +429,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesTooManyDimensions() throws IOException {
     refused(
-        Problem.BAD_HEADER_ENTRY,
+        SafetensorsProblem.BAD_HEADER_ENTRY,
         bytes("{\"a\":{\"shape\":[1" + ",1".repeat(64) + "]}}"),
         BAD_ENTRY,
         "expected: shape of at most 64 numbers",
@@ -442,7 +444,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
     for (String shape :
         List.of("[-1]", "[0, -1]", "[4611686018427387904, 2]", "[3037000500, 3037000500, 1]")) {
       refused(
-          Problem.BAD_SHAPE,
+          TensorProblem.BAD_SHAPE,
           bytes("{\"a\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[0,0]}}".formatted(shape)),
           "a tensor's shape is impossible",
           "expected: non-negative sizes, fewer than 2^63 bytes in all",
@@ -457,7 +459,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   void refusesImpossibleOffsets() throws IOException {
     for (String offsets : List.of("[1, 0]", "[-1, 0]", "[0]", "[]")) {
       refused(
-          Problem.BAD_OFFSETS,
+          SafetensorsProblem.BAD_OFFSETS,
           bytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":%s}}".formatted(offsets)),
           "a tensor's data_offsets are impossible",
           "expected: [begin, end] with 0 <= begin <= end",
@@ -471,7 +473,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesASizeThatIsNotTheShapes() throws IOException {
     refused(
-        Problem.SIZE_MISMATCH,
+        TensorProblem.SIZE_MISMATCH,
         bytes("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 1, 2, 3, 4),
         "a tensor has not as many bytes as its shape needs",
         "expected: 8 bytes for F32[2]",
@@ -484,7 +486,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesOverlappingTensors() throws IOException {
     refused(
-        Problem.OVERLAP,
+        SafetensorsProblem.OVERLAP,
         bytes(
             "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
                 + "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}",
@@ -502,7 +504,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesAHole() throws IOException {
     refused(
-        Problem.HOLE,
+        SafetensorsProblem.HOLE,
         bytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}", 1, 2),
         "bytes before a tensor belong to none",
         "expected: data from offset 0",
@@ -515,7 +517,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesDataPastTheEnd() throws IOException {
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         bytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}", 1, 2),
         "the file is shorter than its header says",
         "expected: 3 bytes of tensors",
@@ -527,7 +529,7 @@ public final class SafetensorsFileTest extends TensorFileContract {
   @Test
   void refusesTrailingBytes() throws IOException {
     refused(
-        Problem.TRAILING_BYTES,
+        FileProblem.TRAILING_BYTES,
         bytes("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, 2),
         "bytes after the last tensor belong to none",
         "expected: 1 bytes of tensors",

@@ -17,12 +17,15 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFileContract;
 import org.canbridge.tensors.pickle.PickleBytes;
 import org.canbridge.tensors.pickle.PickleInput;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.canbridge.tensors.pickle.UnpicklerTest;
 import org.junit.jupiter.api.Test;
 
@@ -202,7 +205,7 @@ public final class TorchFileTest extends TensorFileContract {
   void refusesAnArchiveWithoutADirectory() throws IOException {
     byte[] content = sample();
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         Arrays.copyOf(content, content.length - 1),
         "the zip archive has no directory at its end",
         "file: FILE",
@@ -212,7 +215,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesAnArchiveOfSomethingElse() throws IOException {
     refused(
-        Problem.NOT_A_CHECKPOINT,
+        TensorProblem.NOT_A_CHECKPOINT,
         new ZipBytes().add("word/document.xml", SIX).end(),
         "the zip archive is not a file of torch.save",
         "expected: one entry data.pkl in a folder",
@@ -225,7 +228,7 @@ public final class TorchFileTest extends TensorFileContract {
   void refusesTorchScript() throws IOException {
     for (String name : List.of("m/constants.pkl", "m/code/__torch__.py")) {
       refused(
-          Problem.TORCHSCRIPT,
+          TorchProblem.TORCHSCRIPT,
           new ZipBytes().add("m/data.pkl", SIX).add(name, SIX).end(),
           "this is a TorchScript program, not a checkpoint",
           "file: FILE",
@@ -236,7 +239,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesABigEndianFile() throws IOException {
     refused(
-        Problem.BIG_ENDIAN,
+        TorchProblem.BIG_ENDIAN,
         new ZipBytes()
             .add("m/data.pkl", new PickleBytes().op('}').stop())
             .add("m/byteorder", ascii("big"))
@@ -253,7 +256,7 @@ public final class TorchFileTest extends TensorFileContract {
   void refusesACompressedEntry() throws IOException {
     for (int flags : new int[] {0, 1}) {
       refused(
-          Problem.ZIP_ENTRY_NOT_STORED,
+          TorchProblem.ZIP_ENTRY_NOT_STORED,
           new ZipBytes()
               .add("m/data.pkl", new PickleBytes().op('}').stop())
               .add("m/data/0", SIX, flags, flags == 0 ? 8 : 0, 1L << 31, 0)
@@ -269,7 +272,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesTwoEntriesOfOneName() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         new ZipBytes().add("m/data.pkl", SIX).add("m/data.pkl", SIX).end(),
         "the zip archive has two entries of one name",
         "file: FILE",
@@ -303,7 +306,7 @@ public final class TorchFileTest extends TensorFileContract {
 
   private void damaged(String actual, byte[] content) throws IOException {
     refused(
-        Problem.ZIP_DAMAGED,
+        TorchProblem.ZIP_DAMAGED,
         content,
         "the zip archive contradicts itself",
         "actual: " + actual,
@@ -314,7 +317,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesAMissingStorage() throws IOException {
     refused(
-        Problem.STORAGE_MISSING,
+        TorchProblem.STORAGE_MISSING,
         archive(new PickleBytes().op('}').str("x").tensor("FloatStorage", "1", 6).op('s').stop()),
         "the data of a tensor are not in the file",
         "expected: an entry m/data/1",
@@ -326,7 +329,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesAStorageOfAnotherSize() throws IOException {
     refused(
-        Problem.STORAGE_SIZE,
+        PickleProblem.STORAGE_SIZE,
         archive(new PickleBytes().op('}').str("x").tensor("DoubleStorage", "0", 6).op('s').stop()),
         "an entry of the zip archive has not the size that the pickle says",
         "expected: 48 bytes",
@@ -341,7 +344,7 @@ public final class TorchFileTest extends TensorFileContract {
     PickleBytes pickle = new PickleBytes().op('}', '(');
     pickle.str("x").tensor("FloatStorage", "0", 6).str("y").tensor("HalfStorage", "0", 6);
     refused(
-        Problem.STORAGE_SIZE,
+        PickleProblem.STORAGE_SIZE,
         archive(pickle.op('u').stop()),
         "storage 0 has two sizes",
         "expected: 24 bytes",
@@ -371,7 +374,7 @@ public final class TorchFileTest extends TensorFileContract {
   private void outside(long offset, long[] shape, long[] strides, String actual)
       throws IOException {
     refused(
-        Problem.TENSOR_OUTSIDE_STORAGE,
+        TorchProblem.TENSOR_OUTSIDE_STORAGE,
         oneTensor(offset, shape, strides),
         "a tensor reaches past the end of its storage",
         "expected: at most 24 bytes from offset 0",
@@ -392,7 +395,7 @@ public final class TorchFileTest extends TensorFileContract {
 
   private void shape(long[] shape, long[] strides) throws IOException {
     refused(
-        Problem.BAD_SHAPE,
+        TensorProblem.BAD_SHAPE,
         oneTensor(0, shape, strides),
         "a tensor's shape or strides are impossible",
         "expected: non-negative sizes and strides, one stride for each size, at most 64",
@@ -405,7 +408,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesATensorExpandedBeyondAnyFile() throws IOException {
     refused(
-        Problem.EXPANDED_TOO_LARGE,
+        TorchProblem.EXPANDED_TOO_LARGE,
         oneTensor(0, new long[] {1L << 40}, new long[] {0}),
         "a tensor repeats a few stored elements into more than the file could hold",
         "expected: at most 16777216 bytes",
@@ -418,7 +421,7 @@ public final class TorchFileTest extends TensorFileContract {
   @Test
   void refusesNamesThatBecomeEqual() throws IOException {
     refused(
-        Problem.DUPLICATE_KEY,
+        TensorProblem.DUPLICATE_KEY,
         archive(
             new PickleBytes()
                 .op('}', '(')
@@ -458,7 +461,7 @@ public final class TorchFileTest extends TensorFileContract {
 
   private void limit(byte[] pickle) throws IOException {
     refused(
-        Problem.PICKLE_LIMIT,
+        PickleProblem.LIMIT,
         archive(pickle),
         "the file has more entries, or deeper ones, than any checkpoint",
         "expected: at most 1000000 entries, 64 levels",
@@ -474,7 +477,7 @@ public final class TorchFileTest extends TensorFileContract {
         new ZipBytes().add("m/data.pkl", Arrays.copyOf(pickle, PickleInput.MAX_BYTES + 100)).end();
     Files.write(path, content);
     assertRefused(
-        Problem.PICKLE_LIMIT,
+        PickleProblem.LIMIT,
         path,
         () -> open(path),
         "the pickle is longer than that of any checkpoint",

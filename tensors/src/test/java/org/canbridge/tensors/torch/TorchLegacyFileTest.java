@@ -13,10 +13,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.formats.TensorFileContract;
 import org.canbridge.tensors.pickle.PickleBytes;
+import org.canbridge.tensors.pickle.PickleProblem;
 import org.junit.jupiter.api.Test;
 
 public final class TorchLegacyFileTest extends TensorFileContract {
@@ -112,7 +115,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   @Test
   void refusesAnotherPickle() throws IOException {
     refused(
-        Problem.NOT_A_CHECKPOINT,
+        TensorProblem.NOT_A_CHECKPOINT,
         new PickleBytes().op('}').stop(),
         "this is a pickle, but not a file of torch.save",
         "expected: the number 0x1950a86a20f9469cfc6c first",
@@ -123,7 +126,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   @Test
   void refusesAPickleThatRunsSomething() throws IOException {
     refused(
-        Problem.PICKLE_GLOBAL,
+        PickleProblem.GLOBAL,
         join(
             MAGIC,
             VERSION,
@@ -143,7 +146,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
     byte[] tar = new byte[1024];
     System.arraycopy("ustar".getBytes(StandardCharsets.US_ASCII), 0, tar, 257, 5);
     refused(
-        Problem.TORCH_TAR,
+        TorchProblem.TAR,
         tar,
         "this is a tar archive; PyTorch wrote these before version 0.1.10",
         "file: FILE",
@@ -155,7 +158,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   void refusesABigEndianFile() throws IOException {
     byte[] machine = new PickleBytes().op('}').str("little_endian").op(0x89, 's').stop();
     refused(
-        Problem.BIG_ENDIAN,
+        TorchProblem.BIG_ENDIAN,
         join(MAGIC, VERSION, machine, OBJECT, KEYS, DATA),
         "the file was written on a machine with another byte order",
         "expected: little_endian True",
@@ -199,13 +202,13 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   }
 
   private void malformed(String what, int at, byte[] content) throws IOException {
-    refused(Problem.PICKLE_MALFORMED, content, what, "file: FILE", "key: byte " + at, DAMAGED);
+    refused(PickleProblem.MALFORMED, content, what, "file: FILE", "key: byte " + at, DAMAGED);
   }
 
   @Test
   void refusesAMissingStorage() throws IOException {
     refused(
-        Problem.STORAGE_MISSING,
+        TorchProblem.STORAGE_MISSING,
         join(MAGIC, VERSION, MACHINE, OBJECT, keys("11"), data(1, TorchFileTest.floats(9))),
         "the data of a tensor are not in the file",
         "expected: storage 10",
@@ -217,7 +220,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   @Test
   void refusesAStorageOfAnotherSize() throws IOException {
     refused(
-        Problem.STORAGE_SIZE,
+        PickleProblem.STORAGE_SIZE,
         join(MAGIC, VERSION, MACHINE, OBJECT, KEYS, data(2, TorchFileTest.floats(1, 2))),
         "a storage has not the size that the pickle says",
         "expected: 1 elements",
@@ -231,7 +234,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   void refusesAStorageThatIsCut() throws IOException {
     byte[] content = sample();
     refused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         Arrays.copyOf(content, content.length - 1),
         "the file ends before its last storage",
         "expected: 24 bytes",
@@ -245,7 +248,7 @@ public final class TorchLegacyFileTest extends TensorFileContract {
   void refusesTrailingBytes() throws IOException {
     byte[] content = sample();
     refused(
-        Problem.TRAILING_BYTES,
+        FileProblem.TRAILING_BYTES,
         Arrays.copyOf(content, content.length + 1),
         "bytes after the last storage belong to none",
         "expected: " + content.length + " bytes",

@@ -10,7 +10,6 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /** The file of {@link FeatureStatistics#save}, checked when it is read. */
@@ -30,7 +29,7 @@ final class StatisticsFile {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Map<String, TensorData> tensors = file.tensors();
       if (!tensors.keySet().equals(Set.of(MU, SIGMA, COUNT))) {
-        throw InputFileException.of(Problem.STATISTICS_TENSORS, path)
+        throw InputFileException.of(StatisticsProblem.TENSORS, path)
             .what("these are not the statistics of features")
             .expected("the tensors count, mu and sigma")
             .actual(tensors.isEmpty() ? "none" : String.join(", ", new TreeSet<>(tensors.keySet())))
@@ -57,7 +56,7 @@ final class StatisticsFile {
       Path path, String name, Map<String, TensorData> tensors, TensorType expected) {
     TensorType actual = tensors.get(name).type();
     if (!actual.equals(expected)) {
-      throw InputFileException.of(Problem.STATISTICS_TENSORS, path)
+      throw InputFileException.of(StatisticsProblem.TENSORS, path)
           .what("a tensor of the statistics has another type or shape")
           .expected(expected)
           .actual(actual)
@@ -113,7 +112,7 @@ final class StatisticsFile {
 
   private static InputFileException wrong(
       Path path, String key, String what, String expected, Object actual) {
-    return InputFileException.of(Problem.STATISTICS_VALUES, path)
+    return InputFileException.of(StatisticsProblem.VALUES, path)
         .what(what)
         .expected(expected)
         .actual(actual)

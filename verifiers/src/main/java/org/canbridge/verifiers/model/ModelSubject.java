@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
@@ -29,7 +30,6 @@ import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.verifiers.CallPlans;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ParityCheck;
@@ -265,7 +265,7 @@ public final class ModelSubject implements AutoCloseable {
     try {
       runners.put(MODEL_WEIGHTS, runner(session(opened(options.withWeights(Weights.MODEL)))));
     } catch (InputFileException e) {
-      if (e.problem() != Problem.NO_SUCH_WEIGHTS) {
+      if (e.problem() != DetectionProblem.NO_SUCH_WEIGHTS) {
         throw e;
       }
       notChecked.put("output." + MODEL_WEIGHTS, "this file holds no 'model' weights");

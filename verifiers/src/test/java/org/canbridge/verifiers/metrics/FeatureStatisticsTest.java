@@ -189,30 +189,30 @@ final class FeatureStatisticsTest {
 
     Map<String, TensorData> missing = new LinkedHashMap<>(good);
     missing.remove("count");
-    refused(missing, Problem.STATISTICS_TENSORS, "actual: mu, sigma");
+    refused(missing, StatisticsProblem.TENSORS, "actual: mu, sigma");
     refused(
         with(good, "mu", MemoryTensor.of(new float[] {1, 2}, 2)),
-        Problem.STATISTICS_TENSORS,
+        StatisticsProblem.TENSORS,
         "actual: F32[2]");
     refused(
         with(good, "sigma", MemoryTensor.of(new double[] {1}, 1, 1)),
-        Problem.STATISTICS_TENSORS,
+        StatisticsProblem.TENSORS,
         "expected: F64[2, 2]");
     refused(
         with(good, "count", MemoryTensor.of(new long[] {1})),
-        Problem.STATISTICS_VALUES,
+        StatisticsProblem.VALUES,
         "actual: 1");
     refused(
         with(good, "mu", MemoryTensor.of(new double[] {1, Double.NaN}, 2)),
-        Problem.STATISTICS_VALUES,
+        StatisticsProblem.VALUES,
         "NaN at element 1");
     refused(
         with(good, "sigma", MemoryTensor.of(new double[] {2, 1, 1, -2}, 2, 2)),
-        Problem.STATISTICS_VALUES,
+        StatisticsProblem.VALUES,
         "-2.0 at [1, 1]");
     refused(
         with(good, "sigma", MemoryTensor.of(new double[] {2, 1, 0.5, 2}, 2, 2)),
-        Problem.STATISTICS_VALUES,
+        StatisticsProblem.VALUES,
         "0.5 at [1, 0]");
   }
 

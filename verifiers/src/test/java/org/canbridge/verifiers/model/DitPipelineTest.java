@@ -22,7 +22,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.verifiers.BundleProblem;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;
@@ -144,7 +144,7 @@ class DitPipelineTest {
             });
     InputFileException e =
         assertThrows(InputFileException.class, () -> check(PIPELINE, reference, Optional.empty()));
-    assertEquals(Problem.BUNDLE_BAD_FIELD, e.problem());
+    assertEquals(BundleProblem.BAD_FIELD, e.problem());
     assertTrue(e.getMessage().contains(message), e.getMessage());
     assertTrue(e.getMessage().contains("key: " + key + "\n"), e.getMessage());
     assertTrue(e.getMessage().contains("reference.json"), e.getMessage());

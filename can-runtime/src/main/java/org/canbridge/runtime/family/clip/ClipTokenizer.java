@@ -12,7 +12,6 @@ import java.util.Map;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * CLIP's byte-pair encoding, by the library that transformers' fast tokenizer uses. Text is
@@ -69,7 +68,7 @@ public final class ClipTokenizer implements AutoCloseable {
               plain),
           vocabulary);
     } catch (IOException | RuntimeException e) {
-      throw InputFileException.of(Problem.TOKENIZER_REFUSED, vocabulary.file())
+      throw InputFileException.of(TokenizerProblem.REFUSED, vocabulary.file())
           .what("the tokenizer library refuses the file")
           .actual(e.getMessage())
           .next("get a complete copy of the model's tokenizer files")

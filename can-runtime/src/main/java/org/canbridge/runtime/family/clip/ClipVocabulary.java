@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The files of a CLIP tokenizer as one definition, which is {@code tokenizer.json} where the folder
@@ -55,7 +55,7 @@ record ClipVocabulary(
       addIds(vocab, ids, tokens);
       return of(folder, vocab, definition(vocab, ids, merges(merges), tokens), tokens);
     }
-    throw InputFileException.of(Problem.TOKENIZER_MISSING, folder)
+    throw InputFileException.of(TokenizerProblem.MISSING, folder)
         .what("the folder holds no tokenizer")
         .expected("tokenizer.json, or vocab.json and merges.txt")
         .next("get these files from where the text encoder was published")
@@ -81,7 +81,7 @@ record ClipVocabulary(
   private static long id(Path file, Map<String, Long> tokens, String token) {
     Long id = tokens.get(token);
     if (id == null) {
-      throw InputFileException.of(Problem.TOKENIZER_NOT_CLIP, file)
+      throw InputFileException.of(TokenizerProblem.NOT_CLIP, file)
           .what("the tokenizer is not CLIP's: it lacks a token")
           .expected(token)
           .actual(tokens.size() + " other tokens")
@@ -226,7 +226,7 @@ record ClipVocabulary(
   }
 
   private static InputFileException unreadable(Path file, IOException e) {
-    return InputFileException.of(Problem.UNREADABLE, file)
+    return InputFileException.of(FileProblem.UNREADABLE, file)
         .what("the file cannot be read")
         .actual(e)
         .next("check its permissions and the disk")
@@ -235,7 +235,7 @@ record ClipVocabulary(
   }
 
   private static InputFileException.Builder malformed(Path file, String expected) {
-    return InputFileException.of(Problem.TOKENIZER_MALFORMED, file)
+    return InputFileException.of(TokenizerProblem.MALFORMED, file)
         .what("the file is not part of a tokenizer")
         .expected(expected)
         .next("get a complete copy of the model's tokenizer files");

@@ -8,7 +8,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Batches of a set in shuffled order, read ahead by threads.
@@ -67,7 +66,7 @@ public final class BatchLoader implements AutoCloseable {
           "batch " + batch + " at position " + position + " of " + set.size() + " examples");
     }
     if (set.size() < batch) {
-      throw InputFileException.of(Problem.TOO_FEW_EXAMPLES, set.path())
+      throw InputFileException.of(DataProblem.TOO_FEW_EXAMPLES, set.path())
           .what("the data set has fewer examples than a batch")
           .expected("at least " + batch)
           .actual(set.size())

@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The files of a set that cannot be used. Unless they are to be skipped, the first one found ends
@@ -88,7 +87,7 @@ final class BrokenFiles {
             });
     report(List.copyOf(broken.values()));
     if (broken.size() == count) {
-      throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, set)
+      throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, set)
           .what("the data set has no file that can be used")
           .actual(count == 0 ? "it is empty" : "all " + count + " are broken")
           .next("give another path")

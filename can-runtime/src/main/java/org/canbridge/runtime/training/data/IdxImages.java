@@ -11,7 +11,6 @@ import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.idx.IdxFile;
 
 /** Gray images in an IDX file (N, H, W), labels in another (N), as the MNIST family has them. */
@@ -38,7 +37,7 @@ final class IdxImages implements TrainingSet {
     List<Long> expected = List.of((long) shape.height(), (long) shape.width());
     boolean fits = sizes.size() == 3 && sizes.subList(1, 3).equals(expected);
     if (shape.channels() != 1 || !fits) {
-      throw InputFileException.of(Problem.EXAMPLE_SHAPE, file.path())
+      throw InputFileException.of(DataProblem.EXAMPLE_SHAPE, file.path())
           .what("the images have another shape than the network takes")
           .expected("(N, H, W) for a network that takes " + shape)
           .actual(sizes)
@@ -46,7 +45,7 @@ final class IdxImages implements TrainingSet {
           .build();
     }
     if (sizes.get(0) == 0) {
-      throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, file.path())
+      throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, file.path())
           .what("the file holds no image")
           .next("give another file")
           .build();
@@ -103,7 +102,7 @@ final class IdxImages implements TrainingSet {
   }
 
   private static InputFileException missing(Path folder, String name) {
-    return InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, folder)
+    return InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, folder)
         .what("part of the data set is missing")
         .expected(name + " or " + name + ".gz")
         .next("put the published file there")
@@ -114,7 +113,7 @@ final class IdxImages implements TrainingSet {
     try (IdxFile file = IdxFile.open(name)) {
       List<Long> sizes = file.array().type().shape();
       if (!sizes.equals(List.of(images))) {
-        throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, name)
+        throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, name)
             .what("there is not one label for each image")
             .expected(List.of(images))
             .actual(sizes)

@@ -19,8 +19,8 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Decodes image files with ImageIO: PNG, JPEG (CMYK too), BMP, GIF (the first picture), WebP.
@@ -93,13 +93,13 @@ final class ImageDecoder {
     try {
       long size = Files.size(file);
       if (size == 0) {
-        throw InputFileException.of(Problem.EMPTY, file)
+        throw InputFileException.of(FileProblem.EMPTY, file)
             .what("the file is empty")
             .next(BrokenFiles.NEXT)
             .build();
       }
       if (size > MAX_FILE) {
-        throw InputFileException.of(Problem.IMAGE_TOO_LARGE, file)
+        throw InputFileException.of(DataProblem.IMAGE_TOO_LARGE, file)
             .what("the file is larger than any image that is read")
             .expected("at most " + MAX_FILE + " bytes")
             .actual(size + " bytes")
@@ -115,7 +115,7 @@ final class ImageDecoder {
   private ImageReader reader(ImageInputStream stream, Path file) throws IOException {
     Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
     if (!readers.hasNext()) {
-      throw InputFileException.of(Problem.IMAGE_UNREADABLE, file)
+      throw InputFileException.of(DataProblem.IMAGE_UNREADABLE, file)
           .what("this is not an image that can be read")
           .expected("PNG, JPEG, BMP, GIF or WebP")
           .actual("a file that begins with " + start(file))
@@ -129,7 +129,7 @@ final class ImageDecoder {
     reader.setInput(stream, true, true);
     long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
     if (pixels > maxPixels) {
-      throw InputFileException.of(Problem.IMAGE_TOO_LARGE, file)
+      throw InputFileException.of(DataProblem.IMAGE_TOO_LARGE, file)
           .what("the image has more pixels than are decoded")
           .expected("at most " + maxPixels)
           .actual(reader.getWidth(0) + " x " + reader.getHeight(0))
@@ -193,7 +193,7 @@ final class ImageDecoder {
   }
 
   private static InputFileException unreadable(Path file, String reason, Exception cause) {
-    return InputFileException.of(Problem.IMAGE_UNREADABLE, file)
+    return InputFileException.of(DataProblem.IMAGE_UNREADABLE, file)
         .what("the image is damaged or of an unusual kind")
         .actual(reason)
         .next(BrokenFiles.NEXT)

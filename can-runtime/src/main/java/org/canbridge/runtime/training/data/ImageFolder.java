@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** Image files in a folder for each class, or in one folder without classes. */
 final class ImageFolder implements TrainingSet {
@@ -41,7 +40,7 @@ final class ImageFolder implements TrainingSet {
     ImageShape shape = options.shape();
     boolean colors = shape.channels() == 1 || shape.channels() == 3;
     if (!colors || shape.height() != shape.width()) {
-      throw InputFileException.of(Problem.EXAMPLE_SHAPE, root)
+      throw InputFileException.of(DataProblem.EXAMPLE_SHAPE, root)
           .what("the network does not take images")
           .expected("a square of 1 or 3 channels")
           .actual(shape)
@@ -52,7 +51,7 @@ final class ImageFolder implements TrainingSet {
     ImageListing listing = ImageListing.of(root, broken);
     int classes = listing.classes().size();
     if (options.classes().isPresent() && classes > options.classes().getAsInt()) {
-      throw InputFileException.of(Problem.EXAMPLE_LABEL, root)
+      throw InputFileException.of(DataProblem.EXAMPLE_LABEL, root)
           .what("the folder has more classes than the network")
           .expected("at most " + options.classes().getAsInt())
           .actual(classes + ", from " + listing.classes().get(0))

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The images of a folder, sorted: by class and then by name, both by the code of their characters.
@@ -93,7 +92,7 @@ record ImageListing(Path root, List<String> classes, List<String[]> names) {
   }
 
   private static InputFileException oddFile(Path file, String what) {
-    return InputFileException.of(Problem.ODD_FILE, file)
+    return InputFileException.of(DataProblem.ODD_FILE, file)
         .what("there is " + what)
         .expected("CLASS/NAME.png, .jpg, .jpeg, .bmp, .gif or .webp; or images alone")
         .next(BrokenFiles.NEXT)

@@ -3,7 +3,6 @@ package org.canbridge.runtime.training.data;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** Checks labels against the classes of the network. */
 final class Labels {
@@ -22,7 +21,7 @@ final class Labels {
   static long require(long label, OptionalInt known, Path file, String key) {
     long end = known.isPresent() ? known.getAsInt() : MOST;
     if (label < 0 || label >= end) {
-      throw InputFileException.of(Problem.EXAMPLE_LABEL, file)
+      throw InputFileException.of(DataProblem.EXAMPLE_LABEL, file)
           .what("a label is none of the network's classes")
           .expected("0 to " + (end - 1))
           .actual(label)

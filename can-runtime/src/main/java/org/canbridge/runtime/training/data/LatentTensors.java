@@ -38,7 +38,7 @@ final class LatentTensors implements TrainingSet {
         find(VALUES)
             .orElseThrow(
                 () ->
-                    refusal(Problem.NOT_A_TRAINING_SET, null)
+                    refusal(DataProblem.NOT_A_TRAINING_SET, null)
                         .what("the file holds no latents")
                         .expected("a tensor latents or x (N, C, H, W)")
                         .actual(String.join(", ", file.tensors().keySet()))
@@ -46,7 +46,7 @@ final class LatentTensors implements TrainingSet {
                         .build());
     List<Long> sizes = values.type().shape();
     if (!TYPES.contains(values.type().dtype()) || sizes.size() != 4 || sizes.get(0) == 0) {
-      throw refusal(Problem.EXAMPLE_SHAPE, null)
+      throw refusal(DataProblem.EXAMPLE_SHAPE, null)
           .what("the latents have another form than is read")
           .expected("F32, F16 or BF16 (N, C, H, W), N at least 1")
           .actual(values.type())
@@ -88,7 +88,7 @@ final class LatentTensors implements TrainingSet {
 
   private long[] labels(TensorData tensor, long count) {
     if (tensor.type().dtype().isFloating() || !tensor.type().shape().equals(List.of(count))) {
-      throw refusal(Problem.TRAINING_SET_INCOMPLETE, "labels")
+      throw refusal(DataProblem.TRAINING_SET_INCOMPLETE, "labels")
           .what("there is not one label for each latent")
           .expected("integers [" + count + "]")
           .actual(tensor.type())
@@ -98,7 +98,7 @@ final class LatentTensors implements TrainingSet {
     try {
       return Tensors.longs(tensor);
     } catch (ArithmeticException e) {
-      throw refusal(Problem.EXAMPLE_LABEL, "labels")
+      throw refusal(DataProblem.EXAMPLE_LABEL, "labels")
           .what("a label is too large")
           .actual(e.getMessage())
           .next("save one class number for each latent")

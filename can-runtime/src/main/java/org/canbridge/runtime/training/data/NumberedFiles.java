@@ -11,7 +11,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * The files {@code 0.npy, 1.npy ...} of a folder, and for each of them perhaps {@code 0_0.npy,
@@ -109,7 +108,7 @@ final class NumberedFiles {
   }
 
   private static InputFileException oddFile(Path file) {
-    return InputFileException.of(Problem.ODD_FILE, file)
+    return InputFileException.of(DataProblem.ODD_FILE, file)
         .what("there is a file that does not belong to the numbered ones")
         .expected("0.npy, 1.npy ... and for texts 0_0.npy, 0_1.npy ..., each row without a gap")
         .next(BrokenFiles.NEXT)
@@ -118,7 +117,7 @@ final class NumberedFiles {
 
   private static InputFileException missing(Path file, int[] numbers) {
     long last = numbers[numbers.length - 1];
-    return InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, file)
+    return InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, file)
         .what("numbers are missing among the files; this is the first")
         .expected("0.npy to " + last + ".npy")
         .actual(numbers.length + " of " + (last + 1))

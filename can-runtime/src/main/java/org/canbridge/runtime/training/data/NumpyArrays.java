@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.npy.NpyFile;
+import org.canbridge.tensors.npy.NpyProblem;
 
 /** What {@code .npy} files of examples hold, read one file at a time. */
 final class NumpyArrays {
@@ -81,7 +81,7 @@ final class NumpyArrays {
   }
 
   private static InputFileException refusal(Path path, Object found) {
-    return InputFileException.of(Problem.NPY_OBJECTS, path)
+    return InputFileException.of(NpyProblem.OBJECTS, path)
         .what("the file is not what is stored for an example")
         .expected("floating point (C, H, W), or the pair of it and a class number")
         .actual(found)

@@ -10,8 +10,9 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.npy.NpyProblem;
 
 /**
  * Latents or moments in one {@code .npy} file each, as the scripts of U-ViT and fast-DiT write
@@ -94,7 +95,7 @@ final class NumpyFeatures implements TrainingSet {
     if (features.isEmpty() && !NumberedFiles.isIn(folder)) {
       arrays = folder.resolve(options.split() == Split.TRAIN ? "train" : "val");
       if (!Files.isDirectory(arrays)) {
-        throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, folder)
+        throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, folder)
             .what("part of the data set is missing")
             .expected("a folder " + arrays.getFileName() + " beside " + EMPTY_TEXT)
             .next("put the features there")
@@ -138,7 +139,7 @@ final class NumpyFeatures implements TrainingSet {
         }
       }
     }
-    throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, path)
+    throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, path)
         .what("the data set has no file that can be used")
         .actual(files.count() + " numbered files")
         .next("give another path")
@@ -161,7 +162,7 @@ final class NumpyFeatures implements TrainingSet {
         requireShape(NumpyArrays.read(file), file);
       }
     } catch (IOException e) {
-      throw InputFileException.of(Problem.UNREADABLE, file)
+      throw InputFileException.of(FileProblem.UNREADABLE, file)
           .what("the file cannot be read")
           .actual(e)
           .next(BrokenFiles.NEXT)
@@ -169,14 +170,14 @@ final class NumpyFeatures implements TrainingSet {
           .build();
     }
     if (files.hasVariants() && files.variants(i) == 0) {
-      throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, file)
+      throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, file)
           .what("there is no text for the example")
           .expected(files.variant(i, 0).getFileName())
           .next(BrokenFiles.NEXT)
           .build();
     }
     if (labelFolder.isPresent() && !Files.exists(labelFile(i))) {
-      throw InputFileException.of(Problem.TRAINING_SET_INCOMPLETE, labelFile(i))
+      throw InputFileException.of(DataProblem.TRAINING_SET_INCOMPLETE, labelFile(i))
           .what("there is no label for the example")
           .next(BrokenFiles.NEXT)
           .build();
@@ -202,7 +203,7 @@ final class NumpyFeatures implements TrainingSet {
             .label()
             .orElseThrow(
                 () ->
-                    InputFileException.of(Problem.NPY_OBJECTS, file)
+                    InputFileException.of(NpyProblem.OBJECTS, file)
                         .what("the file holds no class, unlike the first one")
                         .next(BrokenFiles.NEXT)
                         .build());
@@ -216,7 +217,7 @@ final class NumpyFeatures implements TrainingSet {
   }
 
   private static InputFileException wrongShape(Path file, Object expected, List<Long> actual) {
-    return InputFileException.of(Problem.EXAMPLE_SHAPE, file)
+    return InputFileException.of(DataProblem.EXAMPLE_SHAPE, file)
         .what("the array has another shape than the others")
         .expected(expected)
         .actual(actual)

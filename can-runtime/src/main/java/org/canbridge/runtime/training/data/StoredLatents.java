@@ -5,7 +5,6 @@ import java.util.List;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.RandomStream;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * Latents as they are stored, and as the network sees them. C channels are taken as they are, in
@@ -37,7 +36,7 @@ final class StoredLatents {
     List<Long> plain = sizes(shape.channels());
     List<Long> doubled = sizes(2L * shape.channels());
     if (!stored.equals(plain) && !stored.equals(doubled)) {
-      throw InputFileException.of(Problem.EXAMPLE_SHAPE, file)
+      throw InputFileException.of(DataProblem.EXAMPLE_SHAPE, file)
           .what("the latents have another shape than the network takes")
           .expected("latents " + plain + ", or moments " + doubled)
           .actual(stored)
@@ -84,7 +83,7 @@ final class StoredLatents {
   static void requireFinite(float[] stored, Path file, String key) {
     for (int i = 0; i < stored.length; i++) {
       if (!Float.isFinite(stored[i])) {
-        throw InputFileException.of(Problem.EXAMPLE_NOT_FINITE, file)
+        throw InputFileException.of(DataProblem.EXAMPLE_NOT_FINITE, file)
             .what("a value is not finite")
             .actual(stored[i] + " at " + i)
             .key(key)

@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** Opens training sets of every kind, told by what lies at the path. */
 public final class TrainingSets {
@@ -27,7 +27,7 @@ public final class TrainingSets {
    */
   public static TrainingSet open(Path path, TrainingSetOptions options) throws IOException {
     if (!Files.exists(path)) {
-      throw InputFileException.of(Problem.MISSING, path)
+      throw InputFileException.of(FileProblem.MISSING, path)
           .what("there is no such file or folder")
           .next("check the path")
           .build();
@@ -91,7 +91,7 @@ public final class TrainingSets {
   }
 
   private static InputFileException unknown(Path path, String found) {
-    return InputFileException.of(Problem.NOT_A_TRAINING_SET, path)
+    return InputFileException.of(DataProblem.NOT_A_TRAINING_SET, path)
         .what("this is no training set of a kind that is known")
         .expected(
             "a folder of images by class, IDX files, one safetensors file of latents, or .npy"

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * {@code metrics.jsonl}: what every step of a run was like, appended while it trains. A line is a
@@ -198,7 +198,7 @@ public final class MetricsFile implements AutoCloseable {
         position += size;
       }
     } catch (NoSuchFileException e) {
-      throw InputFileException.of(Problem.MISSING, path)
+      throw InputFileException.of(FileProblem.MISSING, path)
           .what("there is no such file of metrics")
           .next("name the " + NAME + " of a training run")
           .cause(e)
@@ -227,7 +227,7 @@ public final class MetricsFile implements AutoCloseable {
   }
 
   private static InputFileException.Builder malformed(Path path, long line) {
-    return InputFileException.of(Problem.METRICS_MALFORMED, path)
+    return InputFileException.of(MetricsProblem.MALFORMED, path)
         .what("line " + line + " is not the metrics of a step")
         .key("line " + line)
         .next("delete the line if you edited the file; else move the file away");

@@ -168,7 +168,7 @@ class ClipTokenizerTest {
   void folderWithoutTokenizerIsRefused() throws IOException {
     Files.delete(folder.resolve("merges.txt"));
     assertRefused(
-        Problem.TOKENIZER_MISSING,
+        TokenizerProblem.MISSING,
         "the folder holds no tokenizer\n"
             + "  expected: tokenizer.json, or vocab.json and merges.txt\n"
             + "  file: "
@@ -180,7 +180,7 @@ class ClipTokenizerTest {
   void otherTokenizersAreRefused() throws IOException {
     Files.writeString(folder.resolve("vocab.json"), "{\"[CLS]\": 0, \"<|startoftext|>\": 1}");
     assertRefused(
-        Problem.TOKENIZER_NOT_CLIP,
+        TokenizerProblem.NOT_CLIP,
         "the tokenizer is not CLIP's: it lacks a token\n"
             + "  expected: <|endoftext|>\n"
             + "  actual: 2 other tokens\n"
@@ -195,7 +195,7 @@ class ClipTokenizerTest {
     assertMalformed("merges.txt", "two tokens on every line", "\n  actual: ca t</w> s");
     Files.writeString(folder.resolve("vocab.json"), "{\"a\": -1}");
     assertRefused(
-        Problem.TOKENIZER_MALFORMED,
+        TokenizerProblem.MALFORMED,
         "the file is not part of a tokenizer\n"
             + "  expected: a whole number from 0\n"
             + "  actual: -1\n"
@@ -209,12 +209,12 @@ class ClipTokenizerTest {
     Files.writeString(folder.resolve("tokenizer.json"), "{\"a\": 1, \"a\": 2}");
     InputFileException twice =
         assertThrows(InputFileException.class, () -> ClipTokenizer.open(folder));
-    assertEquals(Problem.TOKENIZER_MALFORMED, twice.problem());
+    assertEquals(TokenizerProblem.MALFORMED, twice.problem());
   }
 
   private void assertMalformed(String file, String expected, String actual) {
     assertRefused(
-        Problem.TOKENIZER_MALFORMED,
+        TokenizerProblem.MALFORMED,
         "the file is not part of a tokenizer\n  expected: "
             + expected
             + actual
@@ -231,7 +231,7 @@ class ClipTokenizerTest {
     MAPPER.writeValue(folder.resolve("tokenizer.json").toFile(), definition);
     InputFileException refusal =
         assertThrows(InputFileException.class, () -> ClipTokenizer.open(folder));
-    assertEquals(Problem.TOKENIZER_REFUSED, refusal.problem());
+    assertEquals(TokenizerProblem.REFUSED, refusal.problem());
     assertEquals(
         "the tokenizer library refuses the file",
         refusal.getMessage().lines().findFirst().orElseThrow());

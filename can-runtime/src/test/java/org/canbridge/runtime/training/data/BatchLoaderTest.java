@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -283,7 +282,7 @@ final class BatchLoaderTest {
   void refusesASetThatIsTooSmall() {
     LoaderOptions options = LoaderOptions.defaults();
     assertRefused(
-        Problem.TOO_FEW_EXAMPLES,
+        DataProblem.TOO_FEW_EXAMPLES,
         Path.of("numbers"),
         () -> new BatchLoader(new Numbers(3), BATCH, 0, 0, options),
         "the data set has fewer examples than a batch",

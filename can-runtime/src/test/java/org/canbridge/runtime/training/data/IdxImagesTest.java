@@ -12,7 +12,6 @@ import java.util.OptionalInt;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 final class IdxImagesTest extends TrainingSetContract {
@@ -140,7 +139,7 @@ final class IdxImagesTest extends TrainingSetContract {
   void refusesAnotherSize() throws IOException {
     Path images = path().resolve("train-images-idx3-ubyte");
     assertRefused(
-        Problem.EXAMPLE_SHAPE,
+        DataProblem.EXAMPLE_SHAPE,
         images,
         () -> open(TrainingSetOptions.of(new ImageShape(1, 4, 4))),
         "the images have another shape than the network takes",
@@ -154,7 +153,7 @@ final class IdxImagesTest extends TrainingSetContract {
   void refusesLabelsThatDoNotFit() throws IOException {
     Path labels = write(path().resolve("train-labels-idx1-ubyte"), 4);
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         labels,
         () -> open(options()),
         "there is not one label for each image",
@@ -164,7 +163,7 @@ final class IdxImagesTest extends TrainingSetContract {
         "next: take both files from the same source");
     write(labels, 5);
     assertRefused(
-        Problem.EXAMPLE_LABEL,
+        DataProblem.EXAMPLE_LABEL,
         labels,
         () -> open(options().withClasses(4)),
         "a label is none of the network's classes",
@@ -175,7 +174,7 @@ final class IdxImagesTest extends TrainingSetContract {
         "next: import the network with as many classes as the data set has");
     Files.delete(labels);
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         path(),
         () -> open(options()),
         "part of the data set is missing",
@@ -187,7 +186,7 @@ final class IdxImagesTest extends TrainingSetContract {
   @Test
   void refusesAFolderWithoutTheOtherPart() throws IOException {
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         path(),
         () -> open(options().withSplit(Split.TEST)),
         "part of the data set is missing",

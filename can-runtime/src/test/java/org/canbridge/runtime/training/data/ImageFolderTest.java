@@ -16,8 +16,8 @@ import java.util.OptionalInt;
 import java.util.zip.CRC32;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 final class ImageFolderTest extends TrainingSetContract {
@@ -108,7 +108,7 @@ final class ImageFolderTest extends TrainingSetContract {
     Path pointer = root.resolve("c cow/z.png");
     Files.writeString(pointer, "version https://git-lfs.github.com/spec/v1\n");
     assertRefused(
-        Problem.EMPTY,
+        FileProblem.EMPTY,
         first,
         () -> open(options()),
         "the file is empty; so it is with 2 other files",
@@ -118,7 +118,7 @@ final class ImageFolderTest extends TrainingSetContract {
     Files.delete(first);
     Files.delete(pointer);
     assertRefused(
-        Problem.IMAGE_UNREADABLE,
+        DataProblem.IMAGE_UNREADABLE,
         text,
         () -> open(options()),
         "this is not an image that can be read",
@@ -181,7 +181,7 @@ final class ImageFolderTest extends TrainingSetContract {
     ByteBuffer.wrap(bytes).putInt(29, (int) sum.getValue());
     Files.write(file, bytes);
     assertRefused(
-        Problem.IMAGE_TOO_LARGE,
+        DataProblem.IMAGE_TOO_LARGE,
         file,
         () -> TrainingSets.open(root, options()),
         "the image has more pixels than are decoded",
@@ -196,7 +196,7 @@ final class ImageFolderTest extends TrainingSetContract {
     Path odd = path().resolve("b dog/notes.txt");
     Files.writeString(odd, "mine");
     assertRefused(
-        Problem.ODD_FILE,
+        DataProblem.ODD_FILE,
         odd,
         () -> open(options()),
         "there is a file that is no image by its name",
@@ -206,7 +206,7 @@ final class ImageFolderTest extends TrainingSetContract {
     Files.delete(odd);
     Path deep = Files.createDirectory(path().resolve("b dog/more"));
     assertRefused(
-        Problem.ODD_FILE,
+        DataProblem.ODD_FILE,
         deep,
         () -> open(options()),
         "there is a folder inside the folder of a class",
@@ -216,7 +216,7 @@ final class ImageFolderTest extends TrainingSetContract {
     Files.delete(deep);
     Path empty = Files.createDirectory(path().resolve("d pig"));
     assertRefused(
-        Problem.ODD_FILE,
+        DataProblem.ODD_FILE,
         empty,
         () -> open(options()),
         "there is a folder of a class without an image",
@@ -229,7 +229,7 @@ final class ImageFolderTest extends TrainingSetContract {
   void refusesANetworkThatDoesNotFit() throws IOException {
     Path root = path();
     assertRefused(
-        Problem.EXAMPLE_SHAPE,
+        DataProblem.EXAMPLE_SHAPE,
         root,
         () -> open(TrainingSetOptions.of(new ImageShape(4, 32, 32))),
         "the network does not take images",
@@ -238,7 +238,7 @@ final class ImageFolderTest extends TrainingSetContract {
         "file: FILE",
         "next: give the latents of the images, as safetensors or .npy");
     assertRefused(
-        Problem.EXAMPLE_LABEL,
+        DataProblem.EXAMPLE_LABEL,
         root,
         () -> open(options().withClasses(2)),
         "the folder has more classes than the network",
@@ -257,7 +257,7 @@ final class ImageFolderTest extends TrainingSetContract {
     for (int i = 0; i < 2; i++) {
       Path path = i == 0 ? empty : file;
       assertRefused(
-          Problem.NOT_A_TRAINING_SET,
+          DataProblem.NOT_A_TRAINING_SET,
           path,
           () -> TrainingSets.open(path, options()),
           "this is no training set of a kind that is known",
@@ -269,7 +269,7 @@ final class ImageFolderTest extends TrainingSetContract {
     }
     Path nothing = folder.resolve("nothing");
     assertRefused(
-        Problem.MISSING,
+        FileProblem.MISSING,
         nothing,
         () -> TrainingSets.open(nothing, options()),
         "there is no such file or folder",

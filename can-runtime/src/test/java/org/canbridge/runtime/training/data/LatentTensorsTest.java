@@ -16,7 +16,6 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 
@@ -111,7 +110,7 @@ final class LatentTensorsTest extends TrainingSetContract {
   void refusesAnotherShape() throws IOException {
     Path file = path();
     assertRefused(
-        Problem.EXAMPLE_SHAPE,
+        DataProblem.EXAMPLE_SHAPE,
         file,
         () -> open(TrainingSetOptions.of(new ImageShape(4, 3, 4))),
         "the latents have another shape than the network takes",
@@ -126,7 +125,7 @@ final class LatentTensorsTest extends TrainingSetContract {
     Path file = folder.resolve("other.safetensors");
     write(file, latents("weights", 2), "y", null);
     assertRefused(
-        Problem.NOT_A_TRAINING_SET,
+        DataProblem.NOT_A_TRAINING_SET,
         file,
         () -> TrainingSets.open(file, options()),
         "the file holds no latents",
@@ -136,7 +135,7 @@ final class LatentTensorsTest extends TrainingSetContract {
         "next: name the tensor so");
     write(file, new Named("x", MemoryTensor.of(new float[24], 2, 3, 4)), "y", null);
     assertRefused(
-        Problem.EXAMPLE_SHAPE,
+        DataProblem.EXAMPLE_SHAPE,
         file,
         () -> TrainingSets.open(file, options()),
         "the latents have another form than is read",
@@ -151,7 +150,7 @@ final class LatentTensorsTest extends TrainingSetContract {
     Path file = folder.resolve("labels.safetensors");
     write(file, latents("x", 2), "y", MemoryTensor.of(new long[4], 4));
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         file,
         () -> TrainingSets.open(file, options()),
         "there is not one label for each latent",
@@ -162,7 +161,7 @@ final class LatentTensorsTest extends TrainingSetContract {
         "next: save one class number for each latent");
     write(file, latents("x", 2), "y", MemoryTensor.of(new long[] {0, 0, -1, 0, 0}, 5));
     assertRefused(
-        Problem.EXAMPLE_LABEL,
+        DataProblem.EXAMPLE_LABEL,
         file,
         () -> TrainingSets.open(file, options().withClasses(3)),
         "a label is none of the network's classes",
@@ -182,7 +181,7 @@ final class LatentTensorsTest extends TrainingSetContract {
     try (TrainingSet set = TrainingSets.open(file, options())) {
       assertEquals(24, set.read(0, random(0)).values().length);
       assertRefused(
-          Problem.EXAMPLE_NOT_FINITE,
+          DataProblem.EXAMPLE_NOT_FINITE,
           file,
           () -> set.read(1, random(1)),
           "a value is not finite",

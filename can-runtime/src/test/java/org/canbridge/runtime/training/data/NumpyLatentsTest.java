@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.npy.NpyProblem;
 import org.junit.jupiter.api.Test;
 
 /** fast-DiT's features and labels, in two folders. */
@@ -48,7 +48,7 @@ final class NumpyLatentsTest extends TrainingSetContract {
     Path label = copy.resolve("imagenet256_labels/7.npy");
     Files.delete(label);
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         label,
         () -> TrainingSets.open(copy, options()),
         "there is no label for the example",
@@ -63,7 +63,7 @@ final class NumpyLatentsTest extends TrainingSetContract {
     Path label = copy.resolve("imagenet256_labels/7.npy");
     Files.write(label, Files.readAllBytes(copy.resolve("imagenet256_features/7.npy")));
     assertRefused(
-        Problem.NPY_OBJECTS,
+        NpyProblem.OBJECTS,
         label,
         () -> TrainingSets.open(copy, options()),
         "the file is not what is stored for an example",

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.tensors.files.Problem;
+import org.canbridge.tensors.files.FileProblem;
 import org.junit.jupiter.api.Test;
 
 /** U-ViT's features of ImageNet: (moments, class). */
@@ -72,7 +72,7 @@ final class NumpyPairsTest extends TrainingSetContract {
     Files.write(copy.resolve("4.npy"), new byte[0]);
     Files.writeString(copy.resolve("notes.txt"), "mine");
     assertRefused(
-        Problem.ODD_FILE,
+        DataProblem.ODD_FILE,
         copy.resolve("notes.txt"),
         () -> TrainingSets.open(copy, options()),
         "there is a file that does not belong to the numbered ones",
@@ -81,7 +81,7 @@ final class NumpyPairsTest extends TrainingSetContract {
         "next: repair or remove it, or leave out broken files with --skip-broken");
     Files.delete(copy.resolve("notes.txt"));
     assertRefused(
-        Problem.TRUNCATED,
+        FileProblem.TRUNCATED,
         copy.resolve("1.npy"),
         () -> TrainingSets.open(copy, options()),
         "the pickle ends in the middle of a value; so it is with 1 other file",
@@ -126,7 +126,7 @@ final class NumpyPairsTest extends TrainingSetContract {
     Files.delete(copy.resolve("2.npy"));
     Files.delete(copy.resolve("3.npy"));
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         copy.resolve("2.npy"),
         () -> TrainingSets.open(copy, options()),
         "numbers are missing among the files; this is the first",
@@ -139,7 +139,7 @@ final class NumpyPairsTest extends TrainingSetContract {
   @Test
   void refusesAnotherShape() {
     assertRefused(
-        Problem.EXAMPLE_SHAPE,
+        DataProblem.EXAMPLE_SHAPE,
         path().resolve("0.npy"),
         () -> open(TrainingSetOptions.of(new ImageShape(4, 32, 32))),
         "the latents have another shape than the network takes",
@@ -153,7 +153,7 @@ final class NumpyPairsTest extends TrainingSetContract {
   void refusesALabelPastTheNetworksClasses() throws IOException {
     try (TrainingSet set = open(options().withClasses(4))) {
       assertRefused(
-          Problem.EXAMPLE_LABEL,
+          DataProblem.EXAMPLE_LABEL,
           path().resolve("3.npy"),
           () -> set.read(3, random(3)),
           "a label is none of the network's classes",

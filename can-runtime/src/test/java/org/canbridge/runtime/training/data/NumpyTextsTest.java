@@ -14,7 +14,6 @@ import java.util.Set;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.TrainingSetOptions.Split;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 
 /** U-ViT's features of MS-COCO: moments and texts. */
@@ -66,7 +65,7 @@ final class NumpyTextsTest extends TrainingSetContract {
       assertArrayEquals(Ramps.of(100, 18), set.emptyText());
     }
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         path(),
         () -> open(options().withSplit(Split.TEST)),
         "part of the data set is missing",
@@ -82,7 +81,7 @@ final class NumpyTextsTest extends TrainingSetContract {
     Files.delete(copy.resolve("train/3_0.npy"));
     Path file = copy.resolve("train/3.npy");
     assertRefused(
-        Problem.TRAINING_SET_INCOMPLETE,
+        DataProblem.TRAINING_SET_INCOMPLETE,
         file,
         () -> TrainingSets.open(copy, options()),
         "there is no text for the example",
@@ -104,7 +103,7 @@ final class NumpyTextsTest extends TrainingSetContract {
     Files.delete(copy.resolve("train/1_1.npy"));
     try (TrainingSet set = TrainingSets.open(copy, options())) {
       assertRefused(
-          Problem.EXAMPLE_SHAPE,
+          DataProblem.EXAMPLE_SHAPE,
           wrong,
           () -> set.read(1, random(1)),
           "the array has another shape than the others",

@@ -23,7 +23,6 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -203,7 +202,7 @@ abstract class TrainingSetContract {
     }
     InputFileException e =
         assertThrows(InputFileException.class, () -> readAll(options().withClasses(classes - 1)));
-    assertEquals(Problem.EXAMPLE_LABEL, e.problem());
+    assertEquals(DataProblem.EXAMPLE_LABEL, e.problem());
   }
 
   private void readAll(TrainingSetOptions options) throws IOException {

@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,7 +166,7 @@ final class MetricsFileTest {
     Files.writeString(file, FIRST + line + "\n");
 
     InputFileException e = assertThrows(InputFileException.class, () -> MetricsFile.read(file));
-    assertEquals(Problem.METRICS_MALFORMED, e.problem());
+    assertEquals(MetricsProblem.MALFORMED, e.problem());
     List<String> message = e.getMessage().lines().toList();
     assertEquals("line 2 is not the metrics of a step", message.get(0));
     assertEquals("  file: " + file, message.get(3));
@@ -189,7 +189,7 @@ final class MetricsFileTest {
   @Test
   void aMissingFileIsNamed() {
     InputFileException e = assertThrows(InputFileException.class, () -> MetricsFile.read(file));
-    assertEquals(Problem.MISSING, e.problem());
+    assertEquals(FileProblem.MISSING, e.problem());
   }
 
   /** Ctrl-C interrupts the training thread; the line it is writing must not be lost for that. */
