@@ -24,8 +24,7 @@ import org.junit.jupiter.api.Test;
 final class PackagesTest {
   /** One class of each module, which tells where its class files lie. */
   private static final List<Class<?>> MODULES =
-      List.of(
-          TensorData.class, Checkpoints.class, Model.class, ReferenceBundle.class, Main.class);
+      List.of(TensorData.class, Checkpoints.class, Model.class, ReferenceBundle.class, Main.class);
 
   private static final ArchRule NO_CYCLES =
       slices().matching("org.canbridge.(**)").should().beFreeOfCycles();
