@@ -51,19 +51,7 @@ public final class Program implements AutoCloseable {
    * @return the asked values in order, float32, owned by the manager of the first input
    */
   public NDList forward(NDList inputs, NDList weights) {
-    return call(null, inputs, weights, false);
-  }
-
-  /**
-   * Runs the network and keeps what the backward pass needs; to be called while a {@code
-   * GradientCollector} is open, with weights that were asked to collect gradients.
-   *
-   * @param inputs in the order of the graph's inputs
-   * @param weights in the order of the graph's parameters; as they are, not prepared for bfloat16
-   * @return as {@link #forward}
-   */
-  public NDList forwardForGradients(NDList inputs, NDList weights) {
-    return call(null, inputs, weights, true);
+    return call(null, inputs, weights);
   }
 
   /**
@@ -73,10 +61,10 @@ public final class Program implements AutoCloseable {
    * @param weights in the order of the graph's parameters
    */
   public NDList prepare(NDList weights) {
-    return call("prepare", new NDList(), weights, false);
+    return call("prepare", new NDList(), weights);
   }
 
-  private NDList call(String method, NDList inputs, NDList weights, boolean training) {
+  private NDList call(String method, NDList inputs, NDList weights) {
     NDList arguments = new NDList();
     if (method != null) {
       // DJL takes the method's name from an array's name; the array itself is not passed on.
@@ -91,7 +79,7 @@ public final class Program implements AutoCloseable {
     }
     return model
         .getBlock()
-        .forward(new ParameterStore(model.getNDManager(), false), arguments, training);
+        .forward(new ParameterStore(model.getNDManager(), false), arguments, false);
   }
 
   @Override

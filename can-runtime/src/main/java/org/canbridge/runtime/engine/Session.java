@@ -10,14 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
 
 /**
  * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the
@@ -188,21 +186,9 @@ public final class Session implements AutoCloseable {
                 + " but is "
                 + tensor.type().shape());
       }
-      typed.put(
-          input.name(),
-          input.kind() == Kind.INT ? Tensors.as(tensor, DType.I64) : floating(tensor));
+      typed.put(input.name(), Weights.typed(tensor, input.kind(), arithmetic.precision().border()));
     }
     return Math.toIntExact(batch);
-  }
-
-  /** Timesteps come as integers too. */
-  private TensorData floating(TensorData tensor) {
-    if (tensor.type().dtype().isFloating()) {
-      return Tensors.as(tensor, arithmetic.precision().border());
-    }
-    long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
-    return Tensors.as(
-        MemoryTensor.of(Tensors.doubles(tensor), shape), arithmetic.precision().border());
   }
 
   private static long batchSize(Op.Input input, TensorData tensor) {

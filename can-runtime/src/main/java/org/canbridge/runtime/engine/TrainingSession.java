@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Loss;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.DType;
@@ -271,8 +270,8 @@ public final class TrainingSession implements AutoCloseable {
       throw new IllegalArgumentException(
           "input '" + input.name() + "' " + input.shape() + " is missing");
     }
-    DType type = input.kind() == Kind.INT ? DType.I64 : arithmetic.precision().border();
-    return Weights.array(scope, Tensors.as(tensor, type));
+    return Weights.array(
+        scope, Weights.typed(tensor, input.kind(), arithmetic.precision().border()));
   }
 
   /** Euclidean norm of all gradients gathered since the last update. */

@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 
@@ -49,6 +51,15 @@ final class Weights {
           "the weights do not fit the network: " + String.join("; ", wrong));
     }
     return list;
+  }
+
+  /** An input as programs take it; for floating-point ones integers are taken too. */
+  static TensorData typed(TensorData tensor, Kind kind, DType floating) {
+    if (kind == Kind.INT || tensor.type().dtype().isFloating()) {
+      return Tensors.as(tensor, kind == Kind.INT ? DType.I64 : floating);
+    }
+    long[] shape = tensor.type().shape().stream().mapToLong(Long::longValue).toArray();
+    return Tensors.as(MemoryTensor.of(Tensors.doubles(tensor), shape), floating);
   }
 
   /**

@@ -4,32 +4,39 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Program;
+import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.Loss;
+import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
+import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Gradients of everything that conversion adds, taken through the TorchScript program, against
- * central differences in float64.
+ * Gradients of everything that conversion adds, as training takes them, against central differences
+ * in float64.
  */
 class GeneratorGradientTest {
   private static final int BATCH = 2;
@@ -54,42 +61,68 @@ class GeneratorGradientTest {
   void gradientsAreThoseOfFiniteDifferences(CanCombinationsTest.Case each) {
     Graph base = each.network().graph(each.plan().control());
     Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, each.plan()));
-    Map<String, TensorData> values = TinyNetworks.weights(can, 3);
+    Map<String, TensorData> weights = TinyNetworks.weights(can, 3);
+    Map<String, TensorData> inputs =
+        new LinkedHashMap<>(new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES));
+    Set<String> added = new LinkedHashSet<>();
+    can.parameters().stream()
+        .map(Op.Parameter::name)
+        .filter(name -> name.startsWith("can."))
+        .forEach(added::add);
+    assertFalse(added.isEmpty());
+    long[] shape = can.value("output").shape().resolve(BATCH);
+    double[] probe = direction(Math.toIntExact(can.value("output").shape().elements() * BATCH), 99);
+    Map<String, double[]> gradients = new LinkedHashMap<>();
+    List<TrainingSession.Group> all = List.of(new TrainingSession.Group(added, 1, 0));
+    try (TrainingSession training =
+        TrainingSession.open(can, weights, all, new Probe(), Precision.F64)) {
+      training.differentiate(
+          inputs, Map.of("clean", inputs.get("x"), "probe", MemoryTensor.of(probe, shape)), 1);
+      training.gradients().forEach((name, value) -> gradients.put(name, Tensors.doubles(value)));
+    }
     try (NDManager manager = NDManager.newBaseManager();
         Program program = Program.compile(can, List.of(can.value("output")), Precision.F64)) {
-      NDList inputs = inputs(manager, can);
-      NDList weights = new NDList();
-      for (Op.Parameter parameter : can.parameters()) {
-        weights.add(array(manager, values.get(parameter.name())));
-      }
-      double[] probe = probe(program.forward(inputs, weights).get(0));
-      List<Integer> added = new ArrayList<>();
-      for (int i = 0; i < weights.size(); i++) {
-        if (can.parameters().get(i).name().startsWith("can.")) {
-          added.add(i);
-          weights.get(i).setRequiresGradient(true);
+      NDList arguments = inputs(manager, can, inputs);
+      NDList values = new NDList();
+      can.parameters().forEach(p -> values.add(array(manager, weights.get(p.name()))));
+      for (int at = 0; at < values.size(); at++) {
+        String name = can.parameters().get(at).name();
+        if (added.contains(name)) {
+          double[] gradient = gradients.get(name);
+          double[] direction = direction(gradient.length, at);
+          double slope =
+              (loss(program, arguments, values, at, direction, STEP, probe)
+                      - loss(program, arguments, values, at, direction, -STEP, probe))
+                  / (2 * STEP);
+          double along = dot(gradient, direction);
+          assertEquals(slope, along, 1e-5 * Math.max(1, Math.abs(slope)), name);
+          assertTrue(dot(gradient, gradient) > 0, name + " gets no gradient");
         }
       }
-      assertFalse(added.isEmpty());
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        NDArray output = program.forwardForGradients(inputs, weights).get(0);
-        collector.backward(output.mul(manager.create(probe, output.getShape())).sum());
-      }
-      List<double[]> gradients =
-          added.stream().map(i -> weights.get(i).getGradient().toDoubleArray()).toList();
-      added.forEach(i -> weights.get(i).setRequiresGradient(false));
-      for (int k = 0; k < added.size(); k++) {
-        int at = added.get(k);
-        String name = can.parameters().get(at).name();
-        double[] direction = direction(gradients.get(k).length, at);
-        double along = dot(gradients.get(k), direction);
-        double slope =
-            (loss(program, inputs, weights, at, direction, STEP, probe)
-                    - loss(program, inputs, weights, at, direction, -STEP, probe))
-                / (2 * STEP);
-        assertEquals(slope, along, 1e-5 * Math.max(1, Math.abs(slope)), name);
-        assertTrue(dot(gradients.get(k), gradients.get(k)) > 0, name + " gets no gradient");
-      }
+    }
+  }
+
+  /** The scalar product of each sample's output with a given tensor, times the batch size. */
+  private record Probe() implements Loss {
+    @Override
+    public Graph before(Graph network) {
+      GraphBuilder g = new GraphBuilder();
+      Shape image =
+          network.inputs().stream().filter(i -> i.name().equals(MADE)).findFirst().get().shape();
+      g.output(MADE, g.input("clean", Kind.FLOAT, image));
+      g.input("probe", Kind.FLOAT, network.value("output").shape());
+      return g.build();
+    }
+
+    @Override
+    public Graph after(Graph network) {
+      GraphBuilder g = new GraphBuilder();
+      Shape shape = network.value("output").shape();
+      Node product = g.mul(g.input(OUTPUT, Kind.FLOAT, shape), g.input("probe", Kind.FLOAT, shape));
+      Node flat = g.reshape(product, Shape.batched(shape.elements()));
+      Node mean = g.add(new ReductionOp.Mean(List.of(1)), null, flat);
+      g.output("probe", g.mulScalar(g.reshape(mean, Shape.batched()), shape.elements() * BATCH));
+      return g.build();
     }
   }
 
@@ -108,8 +141,7 @@ class GeneratorGradientTest {
     return dot(program.forward(inputs, moved).get(0).toDoubleArray(), probe);
   }
 
-  private static NDList inputs(NDManager manager, Graph can) {
-    Map<String, TensorData> values = new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES);
+  private static NDList inputs(NDManager manager, Graph can, Map<String, TensorData> values) {
     NDList inputs = new NDList();
     for (Op.Input input : can.inputs()) {
       TensorData value = values.get(input.name());
@@ -125,12 +157,8 @@ class GeneratorGradientTest {
     return manager.create(Tensors.doubles(value), shape(value));
   }
 
-  private static Shape shape(TensorData value) {
-    return new Shape(value.type().shape());
-  }
-
-  private static double[] probe(NDArray output) {
-    return direction((int) output.size(), 99);
+  private static ai.djl.ndarray.types.Shape shape(TensorData value) {
+    return new ai.djl.ndarray.types.Shape(value.type().shape());
   }
 
   private static double[] direction(int length, long seed) {
