@@ -3,7 +3,6 @@ package org.canbridge.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -178,13 +177,7 @@ final class SummaryPage {
    * @throws IOException if it cannot be written
    */
   void writeTo(Path file) throws IOException {
-    try (AtomicFile target = AtomicFile.create(file)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(html());
-      while (bytes.hasRemaining()) {
-        target.channel().write(bytes);
-      }
-      target.commit();
-    }
+    AtomicFile.write(file, html());
   }
 
   private void element(String name, String kind, String text) {

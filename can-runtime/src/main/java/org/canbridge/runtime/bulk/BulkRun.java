@@ -1,22 +1,18 @@
 package org.canbridge.runtime.bulk;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PrimitiveIterator;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.runtime.record.RunRecord;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
@@ -31,9 +27,6 @@ import org.canbridge.tensors.files.InputFileException;
 public final class BulkRun {
   /** Name of the file that says what the images are. */
   public static final String RECORD = "samples.json";
-
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path folder;
   private final BulkPlan plan;
@@ -67,49 +60,29 @@ public final class BulkRun {
       throws IOException {
     Files.createDirectories(folder);
     Path record = folder.resolve(RECORD);
-    ObjectNode wanted = JSON.createObjectNode();
-    wanted.put("format", "canbridge-samples/1");
-    wanted.put("count", plan.count());
-    wanted.put("batch", plan.batch());
-    ObjectNode texts = wanted.putObject("settings");
-    settings.forEach(texts::put);
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    sizes.put("count", plan.count());
+    sizes.put("batch", (long) plan.batch());
+    RunRecord wanted = RunRecord.of("canbridge-samples/1", sizes, settings);
     if (Files.exists(record)) {
       compare(record, wanted);
     } else {
       checkEmpty(folder);
-      try (AtomicFile file = AtomicFile.create(record)) {
-        ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(wanted));
-        while (bytes.hasRemaining()) {
-          file.channel().write(bytes);
-        }
-        file.commit();
-      }
+      wanted.write(record);
     }
     return new BulkRun(folder, plan, files);
   }
 
-  private static void compare(Path record, ObjectNode wanted) throws IOException {
-    JsonNode found;
-    try {
-      found = JSON.readTree(Files.readAllBytes(record));
-    } catch (JsonProcessingException e) {
-      throw other(record, "a file that is not JSON", wanted, e);
+  private static void compare(Path record, RunRecord wanted) throws IOException {
+    List<String> differences = wanted.differences(record);
+    if (!differences.isEmpty()) {
+      throw InputFileException.of(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, record)
+          .what("the folder holds images of another run")
+          .expected("the options that the images were drawn with")
+          .actual(String.join("; ", differences))
+          .next("give the options of that run to go on with it, or another folder")
+          .build();
     }
-    // Through text, so that numbers compare by value whatever type they were read as.
-    if (!found.toString().equals(wanted.toString())) {
-      throw other(record, found.toString(), wanted, null);
-    }
-  }
-
-  private static InputFileException other(
-      Path record, String found, ObjectNode wanted, Exception cause) {
-    return InputFileException.of(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, record)
-        .what("the folder holds images of another run")
-        .expected(wanted.toString())
-        .actual(found)
-        .next("give the options of that run to go on with it, or another folder")
-        .cause(cause)
-        .build();
   }
 
   /** Jobs that begin together may both be about to write the record. */

@@ -1,16 +1,9 @@
 package org.canbridge.runtime.training;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,13 +13,13 @@ import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.record.RunRecord;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.runtime.training.watch.MetricsFile;
 import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.runtime.training.watch.TrainingSummary;
-import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
@@ -51,8 +44,6 @@ public final class TrainingRun {
   private static final String CHECKPOINTS = "checkpoints";
   private static final String SAMPLES = "samples";
   private static final String FORMAT = "canbridge-training-run/1";
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path directory;
   private final Setup setup;
@@ -146,13 +137,7 @@ public final class TrainingRun {
     Path absolute = directory.toAbsolutePath();
     Files.createDirectories(absolute.getParent());
     Files.createDirectory(absolute);
-    try (AtomicFile file = AtomicFile.create(absolute.resolve(RECORD))) {
-      ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(described(setup.record())));
-      while (bytes.hasRemaining()) {
-        file.channel().write(bytes);
-      }
-      file.commit();
-    }
+    record(setup).write(absolute.resolve(RECORD));
     return new TrainingRun(absolute, setup, Optional.empty());
   }
 
@@ -164,20 +149,17 @@ public final class TrainingRun {
    */
   public static TrainingRun resume(Path directory, Setup setup) throws IOException {
     Path absolute = directory.toAbsolutePath();
-    compare(absolute.resolve(RECORD), described(setup.record()));
+    compare(absolute.resolve(RECORD), record(setup));
     Optional<TrainingCheckpoint> last = TrainingCheckpoint.latest(absolute.resolve(CHECKPOINTS));
     last.ifPresent(checkpoint -> checkpoint.restore(setup.trainer()));
     return new TrainingRun(absolute, setup, last);
   }
 
-  private static ObjectNode described(Map<String, String> record) {
-    ObjectNode json = JSON.createObjectNode().put("format", FORMAT);
-    ObjectNode settings = json.putObject("settings");
-    record.forEach(settings::put);
-    return json;
+  private static RunRecord record(Setup setup) {
+    return RunRecord.of(FORMAT, Map.of(), setup.record());
   }
 
-  private static void compare(Path file, ObjectNode wanted) throws IOException {
+  private static void compare(Path file, RunRecord wanted) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw InputFileException.of(TrainingProblem.STATE, file)
           .what("there is no training run to go on with")
@@ -186,35 +168,8 @@ public final class TrainingRun {
           .next("leave --resume out to begin a run in a new directory")
           .build();
     }
-    JsonNode found;
-    try {
-      found = JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw InputFileException.of(TrainingProblem.STATE, file)
-          .what("the run's settings cannot be read")
-          .expected("the JSON object that the run wrote")
-          .actual(e.getOriginalMessage())
-          .next("begin a new run in another directory")
-          .cause(e)
-          .build();
-    }
-    List<String> differences = new ArrayList<>();
-    wanted
-        .path("settings")
-        .properties()
-        .forEach(
-            entry -> {
-              JsonNode there = found.path("settings").path(entry.getKey());
-              if (!there.equals(entry.getValue())) {
-                differences.add(
-                    entry.getKey()
-                        + " was "
-                        + there.asText("not there")
-                        + " and is now "
-                        + entry.getValue().asText());
-              }
-            });
-    if (!differences.isEmpty() || !found.path("format").asText().equals(FORMAT)) {
+    List<String> differences = wanted.differences(file);
+    if (!differences.isEmpty()) {
       throw InputFileException.of(TrainingProblem.STATE, file)
           .what("the run was begun with other settings")
           .expected("the options and the data that the run was begun with")

@@ -117,6 +117,18 @@ class BulkRunTest {
     assertEquals(0, open("run", plan).remaining());
     assertRefused(() -> open("run", new BulkPlan(6, 2, 0, 1)));
     assertRefused(() -> open("run", new BulkPlan(5, 1, 0, 1)));
+    InputFileException other =
+        assertThrows(InputFileException.class, () -> open("run", new BulkPlan(6, 1, 0, 1)));
+    assertEquals(
+        """
+        the folder holds images of another run
+          expected: the options that the images were drawn with
+          actual: count was 5 and is now 6; batch was 2 and is now 1
+          file: %s
+          next: give the options of that run to go on with it, or another folder\
+        """
+            .formatted(folder.resolve("run").resolve(BulkRun.RECORD)),
+        other.getMessage());
     assertRefused(() -> BulkRun.open(folder.resolve("run"), plan, Map.of("seed", "8"), png()));
     Files.writeString(folder.resolve("run").resolve(BulkRun.RECORD), "{");
     assertRefused(() -> open("run", plan));

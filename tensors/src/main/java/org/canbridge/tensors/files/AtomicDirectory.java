@@ -1,8 +1,6 @@
 package org.canbridge.tensors.files;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -46,13 +44,7 @@ public final class AtomicDirectory implements AutoCloseable {
 
   /** Writes a text file in UTF-8. */
   public void write(String name, String content) throws IOException {
-    try (AtomicFile file = AtomicFile.create(temporary.resolve(name))) {
-      ByteBuffer text = StandardCharsets.UTF_8.encode(content);
-      while (text.hasRemaining()) {
-        file.channel().write(text);
-      }
-      file.commit();
-    }
+    AtomicFile.write(temporary.resolve(name), content);
   }
 
   /** Gives the directory its name, in place of one that is there. */

@@ -1,7 +1,9 @@
 package org.canbridge.tensors.files;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -45,6 +47,22 @@ public final class AtomicFile implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     return new AtomicFile(absolute, temporary, channel);
+  }
+
+  /**
+   * Writes a text file in UTF-8.
+   *
+   * @param target the file; one of this name is replaced
+   * @throws IOException if it cannot be written; the target is then as it was
+   */
+  public static void write(Path target, String text) throws IOException {
+    try (AtomicFile file = create(target)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        file.channel.write(bytes);
+      }
+      file.commit();
+    }
   }
 
   /** Where to write; positioned at the start of the empty file. */

@@ -1,8 +1,6 @@
 package org.canbridge.verifiers.report;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -29,13 +27,7 @@ public final class ReportWriter {
     files.put("report.html", HtmlReport.of(report));
     Files.createDirectories(directory);
     for (Map.Entry<String, String> entry : files.entrySet()) {
-      try (AtomicFile file = AtomicFile.create(directory.resolve(entry.getKey()))) {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(entry.getValue());
-        while (bytes.hasRemaining()) {
-          file.channel().write(bytes);
-        }
-        file.commit();
-      }
+      AtomicFile.write(directory.resolve(entry.getKey()), entry.getValue());
     }
   }
 }

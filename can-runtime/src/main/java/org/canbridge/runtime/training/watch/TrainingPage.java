@@ -3,7 +3,6 @@ package org.canbridge.runtime.training.watch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,13 +51,7 @@ public final class TrainingPage {
     RunHistory history = RunHistory.read(runDirectory.resolve(MetricsFile.NAME));
     SampleGrids grids = SampleGrids.find(runDirectory, PICTURE_BYTES);
     String html = new TrainingPage(summary, history, grids).html();
-    try (AtomicFile target = AtomicFile.create(runDirectory.resolve(NAME))) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(html);
-      while (bytes.hasRemaining()) {
-        target.channel().write(bytes);
-      }
-      target.commit();
-    }
+    AtomicFile.write(runDirectory.resolve(NAME), html);
   }
 
   private String html() throws IOException {
