@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.runtime.can.CanInitializer;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
@@ -16,9 +17,8 @@ import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Shape;
-import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
 
 /**
  * A model made condition-aware, checked on random inputs against the model it came from.
@@ -130,7 +130,7 @@ public record CanConversion(
     List<String> removed = CanRewriter.removed(source, can);
     Map<String, TensorData> tensors = new LinkedHashMap<>(model.checkpoint().tensors());
     tensors.keySet().removeAll(removed);
-    tensors.putAll(CanInitializer.initialize(source, can, seed));
+    tensors.putAll(Initializer.draw(CanRewriter.added(source, can), seed));
     if (spec.control() == Control.CAN_ONLY) {
       tensors.putAll(model.family().constants(model.checkpoint().tensors()));
     }

@@ -4,16 +4,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanPlan;
+import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.tensors.TensorData;
+import org.canbridge.runtime.graph.Initializer;
 
 /**
  * The networks as they are before training.
@@ -31,10 +32,7 @@ record Networks(Path trained, Path work) {
       return dit;
     }
     try (dit) {
-      Model start =
-          job.start() == Start.TRAINED
-              ? dit
-              : Model.generated(DitStart.of(dit.checkpoint(), job.seed()));
+      Model start = job.start() == Start.TRAINED ? dit : Model.generated(random(dit, job.seed()));
       if (job.row().plan().isEmpty()) {
         return start;
       }
@@ -45,6 +43,12 @@ record Networks(Path trained, Path work) {
           WriteOptions.defaults().overwriting());
       return Model.open(directory, ImportOptions.defaults());
     }
+  }
+
+  /** The network as its authors begin. */
+  private static Checkpoint random(Model trained, long seed) {
+    return Checkpoint.generated(
+        trained.checkpoint().config(), Initializer.draw(trained.source().parameters(), seed));
   }
 
   private static Checkpoint converted(Model start, Job job, CanPlan plan) {
@@ -58,7 +62,10 @@ record Networks(Path trained, Path work) {
       return checkpoint;
     }
     Map<String, TensorData> tensors = new LinkedHashMap<>(checkpoint.tensors());
-    tensors.putAll(DitStart.constants((DitConfig) checkpoint.config()));
+    // What they stand for is zero in a network that begins: no gradient would pass the gates.
+    tensors.putAll(
+        Initializer.draw(
+            CanRewriter.added(start.source(), start.family().graph(Control.CAN_ONLY)), job.seed()));
     return checkpoint.withTensors(tensors);
   }
 }

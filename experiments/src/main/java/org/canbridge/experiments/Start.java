@@ -6,7 +6,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 enum Start {
   /** The bundled DiT, which was trained on Fashion-MNIST. */
   TRAINED("trained", 2e-5),
-  /** The same network with the authors' random weights: {@link DitStart}. */
+  /** The same network with the random weights that its authors begin with. */
   SCRATCH("scratch", 1e-3);
 
   private final String label;

@@ -2,6 +2,7 @@ package org.canbridge.runtime.can;
 
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
@@ -17,6 +18,7 @@ final class AddedCondition {
   private static final int SINUSOID = 256;
 
   private static final double MAX_PERIOD = 10_000;
+  private static final Initializer TABLE = new Initializer.Normal(0.02);
 
   private AddedCondition() {}
 
@@ -37,7 +39,9 @@ final class AddedCondition {
       Node y = g.input("y", Kind.INT, Shape.batched());
       GraphBuilder module = g.in("can").in("y_embedder");
       Node table =
-          module.in("embedding_table").parameter("weight", embedder.classes(), embedder.width());
+          module
+              .in("embedding_table")
+              .parameter("weight", TABLE, embedder.classes(), embedder.width());
       label = module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));
     }
     if (time == null) {

@@ -3,14 +3,15 @@ package org.canbridge.runtime.can;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Dim;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer.Usual;
 import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
@@ -31,8 +32,9 @@ import org.canbridge.runtime.graph.TokenGrid;
  *
  * <p>Requires a network with a node of the condition's role, or an embedder to add. Ensures that
  * outputs and module paths stay, that no parameter of the source is lost or renamed, and that with
- * the values of {@link CanInitializer} the network computes what it computed before. Where the
- * source has lost its own control, parts of it that nothing uses any more are dropped.
+ * the values of its parameters' {@link Op.Parameter#initializer} the network computes what it
+ * computed before. Where the source has lost its own control, parts of it that nothing uses any
+ * more are dropped.
  */
 public final class CanRewriter {
   private final Graph source;
@@ -111,7 +113,7 @@ public final class CanRewriter {
 
   private Node copy(GraphBuilder at, Node node, Node[] in) {
     if (node.op() instanceof Op.Parameter parameter) {
-      return at.parameterNamed(parameter.name(), parameter.shape());
+      return at.parameter(parameter);
     }
     CanSpec.Generator generator = generatorOf.get(node.path());
     if (generator == null || !isLayer(node)) {
@@ -212,7 +214,11 @@ public final class CanRewriter {
         at.permute(
             at.reshape(image, Shape.batched(grid.height(), grid.width(), channels)), 0, 3, 1, 2);
     LinearOp.Conv2d op = new LinearOp.Conv2d(1, 1, Math.toIntExact(channels));
-    Node[] in = {map, at.parameter("weight", channels, 1, 3, 3), at.parameter("bias", channels)};
+    Node[] in = {
+      map,
+      at.parameter("weight", Usual.IDENTITY, channels, 1, 3, 3),
+      at.parameter("bias", Usual.ZEROS, channels)
+    };
     CanSpec.Generator generator = generatorOf.get(path);
     Node out =
         generator == null
@@ -225,22 +231,14 @@ public final class CanRewriter {
   }
 
   /** What the rewriting adds: the parameters that the source does not have, in execution order. */
-  public static Map<String, Shape> added(Graph source, Graph can) {
-    return parametersBeyond(source, can);
+  public static List<Op.Parameter> added(Graph source, Graph can) {
+    Set<String> names =
+        source.parameters().stream().map(Op.Parameter::name).collect(Collectors.toSet());
+    return can.parameters().stream().filter(p -> !names.contains(p.name())).toList();
   }
 
   /** Names of the source's parameters that the condition-aware network does without. */
   public static List<String> removed(Graph source, Graph can) {
-    return List.copyOf(parametersBeyond(can, source).keySet());
-  }
-
-  private static Map<String, Shape> parametersBeyond(Graph known, Graph graph) {
-    Set<String> names = new HashSet<>();
-    known.parameters().forEach(p -> names.add(p.name()));
-    Map<String, Shape> beyond = new LinkedHashMap<>();
-    graph.parameters().stream()
-        .filter(p -> !names.contains(p.name()))
-        .forEach(p -> beyond.put(p.name(), p.shape()));
-    return beyond;
+    return added(can, source).stream().map(Op.Parameter::name).toList();
   }
 }

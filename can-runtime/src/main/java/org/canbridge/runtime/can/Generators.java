@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.graph.Dim;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer.Usual;
 import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
@@ -17,6 +18,11 @@ import org.canbridge.runtime.graph.Shape;
  * Writes generators into a graph. What a generator gives is one row for each sample, {@code (B,
  * numel(W) [+ numel(b)])}, in row-major order; it is the value of the module {@code can.<name>} and
  * has the role {@link Role#GENERATED}.
+ *
+ * <p>Generators and base kernels begin at zero, so that the network computes what it computed
+ * before. What stands in front of or beside those (projections, selections, outer factors of
+ * low-rank generators) begins at random: with zeros on both sides no gradient would ever reach
+ * either.
  */
 final class Generators {
   private final GraphBuilder builder;
@@ -88,14 +94,17 @@ final class Generators {
 
   private static Node linear(GraphBuilder at, Node input, long rows, Role role) {
     return at.add(
-        new LinearOp.Linear(), role, input, at.parameter("weight", rows, input.shape().size(-1)));
+        new LinearOp.Linear(),
+        role,
+        input,
+        at.parameter("weight", Usual.ZEROS, rows, input.shape().size(-1)));
   }
 
   /** Base kernels mixed by a softmax over the condition. */
   private static Node mixture(GraphBuilder at, int kernels, Node condition, Shape weight) {
     List<Dim> dims = new ArrayList<>(weight.dims());
     dims.add(0, Dim.of(kernels));
-    Node base = at.parameter("kernels", dims.stream().mapToLong(Dim::size).toArray());
+    Node base = at.parameter("kernels", Usual.ZEROS, dims.stream().mapToLong(Dim::size).toArray());
     Node shares =
         at.add(new ReductionOp.Softmax(), null, at.linear("select", condition, kernels, null));
     Node matrix = at.permute(at.reshape(base, Shape.of(kernels, weight.elements())), 1, 0);

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
@@ -173,7 +174,7 @@ public final class BatchNormFold {
   private Node same(Node node) {
     GraphBuilder at = builder.at(node.path());
     if (node.op() instanceof Op.Parameter parameter) {
-      return at.parameterNamed(parameter.name(), parameter.shape());
+      return at.parameter(parameter);
     }
     Node[] in = node.inputs().stream().map(copies::get).toArray(Node[]::new);
     return at.add(node.op(), node.role().orElse(null), in);
@@ -182,7 +183,10 @@ public final class BatchNormFold {
   private Node folded(Node convolution, Pair pair) {
     GraphBuilder at = builder.at(convolution.path());
     List<Node> in = convolution.inputs();
-    Node bias = at.parameterNamed(pair.bias(), Shape.of(in.get(1).shape().size(0)));
+    Node bias =
+        at.parameter(
+            new Op.Parameter(
+                pair.bias(), Shape.of(in.get(1).shape().size(0)), Initializer.Usual.ZEROS));
     return at.add(
         convolution.op(),
         convolution.role().orElse(null),

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.runtime.graph.Initializer.Usual;
 
 /**
  * Builds a {@link Graph}. A builder stands at a module path; {@link #in(String)} gives one for a
@@ -28,10 +29,11 @@ public final class GraphBuilder {
 
   private final State state;
   private final String path;
+  private final Initializer weights;
 
   /** Begins an empty graph. */
   public GraphBuilder() {
-    this(new State(), "");
+    this(new State(), "", Usual.FAN_IN);
   }
 
   /** Goes on where {@code graph} ends; its nodes stay what they are. */
@@ -46,22 +48,31 @@ public final class GraphBuilder {
     state.outputs.putAll(graph.outputs());
     state.modules.putAll(graph.modules());
     state.tokenGrid = graph.tokenGrid().orElse(null);
-    return new GraphBuilder(state, "");
+    return new GraphBuilder(state, "", Usual.FAN_IN);
   }
 
-  private GraphBuilder(State state, String path) {
+  private GraphBuilder(State state, String path, Initializer weights) {
     this.state = state;
     this.path = path;
+    this.weights = weights;
   }
 
   /** The builder of a child module. */
   public GraphBuilder in(String child) {
-    return new GraphBuilder(state, join(child));
+    return new GraphBuilder(state, join(child), weights);
   }
 
   /** The builder at a full module path. */
   public GraphBuilder at(String fullPath) {
-    return new GraphBuilder(state, fullPath);
+    return new GraphBuilder(state, fullPath, weights);
+  }
+
+  /**
+   * The builder at the same path whose weights begin so; those of a new builder are {@code N(0,
+   * 1/fan-in)}. Biases always begin at zero, norms as the identity.
+   */
+  public GraphBuilder initializing(Initializer other) {
+    return new GraphBuilder(state, path, other);
   }
 
   /** The module path at which this builder stands. */
@@ -95,20 +106,25 @@ public final class GraphBuilder {
     return at("").add(new Op.Input(name, shape, kind), null);
   }
 
-  /** The tensor {@code <path>.<name>} of the state dict; asked for twice it is the same node. */
+  /** A weight or table {@code <path>.<name>} of the state dict. */
   public Node parameter(String name, long... sizes) {
-    return parameterNamed(join(name), Shape.of(sizes));
+    return parameter(name, weights, sizes);
   }
 
-  /** The tensor with this full name. */
-  public Node parameterNamed(String fullName, Shape shape) {
-    Node known = state.parameters.get(fullName);
+  /** The tensor {@code <path>.<name>} of the state dict. */
+  public Node parameter(String name, Initializer initializer, long... sizes) {
+    return parameter(new Op.Parameter(join(name), Shape.of(sizes), initializer));
+  }
+
+  /** The tensor with this full name; asked for twice it is the same node. */
+  public Node parameter(Op.Parameter parameter) {
+    Node known = state.parameters.get(parameter.name());
     if (known == null) {
-      known = add(new Op.Parameter(fullName, shape), null);
-      state.parameters.put(fullName, known);
-    } else if (!known.shape().equals(shape)) {
+      known = add(parameter, null);
+      state.parameters.put(parameter.name(), known);
+    } else if (!known.shape().equals(parameter.shape())) {
       throw new IllegalArgumentException(
-          "parameter " + fullName + " is " + known.shape() + " and " + shape);
+          "parameter " + parameter.name() + " is " + known.shape() + " and " + parameter.shape());
     }
     return known;
   }
@@ -121,7 +137,12 @@ public final class GraphBuilder {
     GraphBuilder module = in(name);
     Node weight = module.parameter("weight", outFeatures, x.shape().size(-1));
     return module.returns(
-        module.add(new LinearOp.Linear(), role, x, weight, module.parameter("bias", outFeatures)));
+        module.add(
+            new LinearOp.Linear(),
+            role,
+            x,
+            weight,
+            module.parameter("bias", Usual.ZEROS, outFeatures)));
   }
 
   /** A linear layer without bias as module {@code name}. */
@@ -147,7 +168,7 @@ public final class GraphBuilder {
     GraphBuilder module = in(name);
     Node weight =
         module.parameter("weight", outChannels, x.shape().size(1) / groups, kernel, kernel);
-    Node bias = module.parameter("bias", outChannels);
+    Node bias = module.parameter("bias", Usual.ZEROS, outChannels);
     return module.returns(
         module.add(new LinearOp.Conv2d(stride, padding, groups), role, x, weight, bias));
   }
@@ -178,10 +199,10 @@ public final class GraphBuilder {
             new ReductionOp.BatchNorm(eps),
             null,
             x,
-            module.parameter("weight", channels),
-            module.parameter("bias", channels),
-            module.parameter("running_mean", channels),
-            module.parameter("running_var", channels)));
+            module.parameter("weight", Usual.ONES, channels),
+            module.parameter("bias", Usual.ZEROS, channels),
+            module.parameter("running_mean", Usual.ZEROS, channels),
+            module.parameter("running_var", Usual.ONES, channels)));
   }
 
   /** Layer norm over the last axis without weight and bias. */
@@ -193,18 +214,22 @@ public final class GraphBuilder {
   public Node layerNorm(String name, Node x, double eps) {
     GraphBuilder module = in(name);
     long width = x.shape().size(-1);
-    Node weight = module.parameter("weight", width);
+    Node weight = module.parameter("weight", Usual.ONES, width);
     return module.returns(
         module.add(
-            new ReductionOp.LayerNorm(eps), null, x, weight, module.parameter("bias", width)));
+            new ReductionOp.LayerNorm(eps),
+            null,
+            x,
+            weight,
+            module.parameter("bias", Usual.ZEROS, width)));
   }
 
   /** Group norm of {@code (B, C, ...)} with weight and bias {@code (C)}, as module {@code name}. */
   public Node groupNorm(String name, Node x, int groups, double eps) {
     GraphBuilder module = in(name);
     long channels = x.shape().size(1);
-    Node weight = module.parameter("weight", channels);
-    Node bias = module.parameter("bias", channels);
+    Node weight = module.parameter("weight", Usual.ONES, channels);
+    Node bias = module.parameter("bias", Usual.ZEROS, channels);
     return module.returns(
         module.add(new ReductionOp.GroupNorm(groups, eps), null, x, weight, bias));
   }

@@ -61,7 +61,7 @@ public sealed interface Op
   }
 
   /** A named tensor of the state dict. */
-  record Parameter(String name, Shape shape) implements Op {
+  record Parameter(String name, Shape shape, Initializer initializer) implements Op {
     @Override
     public <R> R accept(OpVisitor<R> visitor, List<Node> in) {
       return visitor.parameter(this);

@@ -12,6 +12,7 @@ import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.tensors.TensorData;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -85,7 +86,7 @@ class CanCombinationsTest {
     Map<String, TensorData> weights = TinyNetworks.weights(base, 7);
     Map<String, TensorData> inputs = new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES);
     Map<String, TensorData> all = new LinkedHashMap<>(weights);
-    all.putAll(CanInitializer.initialize(base, can, 1));
+    all.putAll(Initializer.draw(CanRewriter.added(base, can), 1));
     assertError(
         CanOracle.run(base, weights, inputs, "output", Precision.F64),
         CanOracle.run(can, all, inputs, "output", Precision.F64),

@@ -15,6 +15,7 @@ import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -48,7 +49,7 @@ class UvitConversionTest {
     Map<String, TensorData> weights = random.weights(source);
     Map<String, TensorData> inputs = random.inputs(source, BATCH, CLASSES);
     Map<String, TensorData> all = new LinkedHashMap<>(weights);
-    all.putAll(CanInitializer.initialize(source, can, 1));
+    all.putAll(Initializer.draw(CanRewriter.added(source, can), 1));
     assertArrayEquals(output(source, weights, inputs), output(can, all, inputs), 1e-4f);
   }
 

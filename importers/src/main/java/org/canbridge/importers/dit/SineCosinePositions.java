@@ -18,7 +18,7 @@ import org.canbridge.tensors.Tensors;
  * precision and rounded once. Source: {@code get_2d_sincos_pos_embed} in {@code models.py} of
  * facebookresearch/DiT; diffusers' {@code PatchEmbed} has the same table.
  */
-enum SineCosinePositions implements Formula {
+public enum SineCosinePositions implements Formula {
   TABLE;
 
   private static final double MAX_PERIOD = 10_000;

@@ -9,6 +9,7 @@ import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
@@ -39,6 +40,7 @@ public final class Cat {
   private static final double MAX_PERIOD = 10_000;
   private static final int SINUSOID = 256;
   private static final int SCALE = 5;
+  private static final Initializer TABLE = new Initializer.Normal(0.02);
 
   private final CatConfig config;
 
@@ -107,7 +109,7 @@ public final class Cat {
     long rows = ((CatCondition.Label) config.condition()).numClasses() + 1L;
     Node y = g.input("y", Kind.INT, Shape.batched());
     GraphBuilder module = g.in("y_embedder");
-    Node table = module.in("embedding_table").parameter("weight", rows, width);
+    Node table = module.in("embedding_table").parameter("weight", TABLE, rows, width);
     return module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));
   }
 

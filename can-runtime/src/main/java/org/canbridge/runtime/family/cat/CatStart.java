@@ -1,25 +1,17 @@
 package org.canbridge.runtime.family.cat;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.canbridge.importers.cat.CatConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.family.Beginning;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Shape;
-import org.canbridge.tensors.ConstantTensor;
-import org.canbridge.tensors.DType;
-import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.TensorType;
 
 /**
  * A CaT to begin training with, since nobody published weights: weights {@code N(0, 1/fan-in)},
@@ -30,7 +22,6 @@ import org.canbridge.tensors.TensorType;
  * @param config arguments of the network
  */
 record CatStart(CatConfig config) implements Beginning {
-  private static final double EMBEDDING_DEVIATION = 0.02;
   private static final Pattern OURS =
       Pattern.compile("(?:(encoder|decoder)\\.(\\d+)|middle)\\.blocks\\.(\\d+)\\.(.*)");
   private static final Pattern THEIRS =
@@ -42,11 +33,7 @@ record CatStart(CatConfig config) implements Beginning {
     if (pretrained.isPresent() && !(pretrained.get().config() instanceof EfficientVitConfig)) {
       throw new IllegalArgumentException("must be an EfficientViT");
     }
-    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-    Map<String, TensorData> tensors = new LinkedHashMap<>();
-    for (Op.Parameter parameter : Cat.graph(config).parameters()) {
-      tensors.put(parameter.name(), value(parameter.name(), parameter.shape(), random));
-    }
+    Map<String, TensorData> tensors = Initializer.draw(Cat.graph(config).parameters(), seed);
     Map<String, String> taken = new LinkedHashMap<>();
     pretrained.ifPresent(
         source ->
@@ -78,30 +65,5 @@ record CatStart(CatConfig config) implements Beginning {
                   && theirs.get(other).type().shape().equals(shape);
             })
         .findFirst();
-  }
-
-  private static TensorData value(String name, Shape shape, RandomGenerator random) {
-    long[] sizes = shape.resolve(1);
-    if (name.endsWith("norm.weight")) {
-      return filled(1, sizes);
-    }
-    if (shape.rank() == 1) {
-      return ConstantTensor.zeros(TensorType.of(DType.F32, sizes));
-    }
-    double deviation =
-        name.startsWith("y_embedder.")
-            ? EMBEDDING_DEVIATION
-            : 1 / Math.sqrt(shape.elements() / (double) shape.size(0));
-    float[] values = new float[Math.toIntExact(shape.elements())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (deviation * random.nextGaussian());
-    }
-    return MemoryTensor.of(values, sizes);
-  }
-
-  private static TensorData filled(float value, long... sizes) {
-    float[] values = new float[Math.toIntExact(sizes[0])];
-    Arrays.fill(values, value);
-    return MemoryTensor.of(values, sizes);
   }
 }

@@ -1,12 +1,17 @@
 package org.canbridge.runtime.family.dit;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.dit.SineCosinePositions;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer;
+import org.canbridge.runtime.graph.Initializer.Usual;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
@@ -27,10 +32,22 @@ import org.canbridge.runtime.graph.TokenGrid;
  * <p>Inputs: {@code x (B, C, S, S)}, {@code t (B)} timestep 0..999, {@code y (B)} class label, the
  * null class being {@code num_classes}. Output: {@code (B, C or 2C, S, S)}, the second half of the
  * channels being the variance value.
+ *
+ * <p>Weights begin as in the authors' {@code initialize_weights}: linear layers, the patch
+ * embedding as one of them, after Glorot and Bengio; embedders normal; zero for {@code
+ * adaLN_modulation} and for the last layer.
  */
 public final class Dit {
   private static final double NORM_EPS = 1e-6;
   private static final double MAX_PERIOD = 10_000;
+
+  /** Deviation of the embedders' weights. */
+  private static final Initializer EMBEDDER = new Initializer.Normal(0.02);
+
+  /** No random table, and not trained. */
+  private static final Initializer POSITIONS =
+      (shape, random) ->
+          SineCosinePositions.TABLE.tensor(Arrays.stream(shape.resolve(1)).boxed().toList());
 
   /** Name of the module that turns the condition into shift, scale and gate. */
   public static final String MODULATION = "adaLN_modulation";
@@ -59,7 +76,7 @@ public final class Dit {
   }
 
   private Graph build() {
-    GraphBuilder g = new GraphBuilder();
+    GraphBuilder g = new GraphBuilder().initializing(Usual.GLOROT);
     long side = config.inputSize();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChannels(), side, side));
     Node t = g.input("t", Kind.FLOAT, Shape.batched());
@@ -71,7 +88,7 @@ public final class Dit {
             .returns(
                 g.add(
                     patchEmbed(g.in("x_embedder"), x),
-                    g.parameter("pos_embed", 1, config.tokens(), width)));
+                    g.parameter("pos_embed", POSITIONS, 1, config.tokens(), width)));
     GraphBuilder first = config.perBlockEmbedders() ? g.at("blocks.0") : g;
     Node activated = g.pointwise(Function.SILU, condition(first, t, y, true));
     for (int i = 0; i < config.depth(); i++) {
@@ -112,12 +129,14 @@ public final class Dit {
   }
 
   private Node timeEmbed(GraphBuilder g, Node sinusoid, Role role) {
-    Node hidden = g.pointwise(Function.SILU, g.in("mlp").linear("0", sinusoid, width, null));
-    return g.returns(g.in("mlp").linear("2", hidden, width, role));
+    GraphBuilder mlp = g.in("mlp").initializing(EMBEDDER);
+    Node hidden = g.pointwise(Function.SILU, mlp.linear("0", sinusoid, width, null));
+    return g.returns(mlp.linear("2", hidden, width, role));
   }
 
   private Node labelEmbed(GraphBuilder g, Node y, Role role) {
-    Node table = g.in("embedding_table").parameter("weight", config.numClasses() + 1L, width);
+    Node table =
+        g.in("embedding_table").parameter("weight", EMBEDDER, config.numClasses() + 1L, width);
     return g.returns(g.add(new LookupOp.Embedding(), role, y, table));
   }
 
@@ -132,13 +151,24 @@ public final class Dit {
 
   /** {@code parts} modulation vectors, each {@code (B, 1, D)}: shift, scale, gate, ... */
   private List<Node> modulation(GraphBuilder g, Node activated, int parts) {
-    GraphBuilder module = g.in(MODULATION);
+    GraphBuilder module = g.in(MODULATION).initializing(Usual.ZEROS);
     if (control == Control.CAN_ONLY) {
-      Node constants = module.returns(module.parameter("bias", parts * width));
+      Node constants = module.returns(module.parameter("bias", constants(parts), parts * width));
       return g.chunk(g.reshape(constants, Shape.of(1, 1, parts * width)), parts);
     }
     Node all = module.returns(module.linear("1", activated, parts * width, null));
     return g.chunk(g.reshape(all, Shape.batched(1, parts * width)), parts);
+  }
+
+  /**
+   * Shifts and scales zero and gates one: a transformer with norms in front of its layers. The mean
+   * of a DiT that begins is zero for all three. A zero gate lets no gradient through to its layer,
+   * and where adaLN opens it with the sum of a row of weights times the condition, a constant moves
+   * by one learning rate a step: hundreds of steps would be lost.
+   */
+  private static Initializer constants(int parts) {
+    return new Initializer.Ranges(
+        IntStream.range(0, parts).mapToObj(part -> part % 3 == 2 ? 1f : 0f).toList());
   }
 
   /** Layer norm without affine part, then {@code norm * (1 + scale) + shift}. */
@@ -169,7 +199,8 @@ public final class Dit {
     long patch = config.patchSize();
     Node modulated = modulate(g, tokens, m.get(0), m.get(1), NORM_EPS);
     return g.returns(
-        g.linear("linear", modulated, patch * patch * config.outChannels(), Role.HEAD));
+        g.initializing(Usual.ZEROS)
+            .linear("linear", modulated, patch * patch * config.outChannels(), Role.HEAD));
   }
 
   /** {@code (B, N, p*p*C)}, rows ordered (p, q, c), to {@code (B, C, S, S)}. */

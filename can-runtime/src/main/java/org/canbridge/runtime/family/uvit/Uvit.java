@@ -11,6 +11,7 @@ import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
+import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.LookupOp;
@@ -29,6 +30,8 @@ import org.canbridge.runtime.graph.TokenGrid;
  * <p>Inputs: {@code x (B, C, S, S)}; {@code t (B)}, the timestep as a float up to 1000; {@code y
  * (B)} class label of a class-conditional network, the null class being the last one; {@code
  * context (B, tokens, width)} of a text-conditional one. Output: {@code (B, C, S, S)}.
+ *
+ * <p>Weights begin with the deviation 0.02 of the authors' linear layers and positions.
  *
  * <p>Tokens stand in the order label, time, patches; with text: time, context, patches.
  */
@@ -66,7 +69,7 @@ public final class Uvit {
   }
 
   private Graph build() {
-    GraphBuilder g = new GraphBuilder();
+    GraphBuilder g = new GraphBuilder().initializing(new Initializer.Normal(0.02));
     long side = config.imgSize();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChans(), side, side));
     Node t = g.input("t", Kind.FLOAT, Shape.batched());
