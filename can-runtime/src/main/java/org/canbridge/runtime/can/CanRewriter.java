@@ -230,11 +230,11 @@ public final class CanRewriter {
         : at.add(new LayoutOp.Concat(1), null, at.slice(tokens, 1, 0, grid.extra()), back);
   }
 
-  /** What the rewriting adds: the parameters that the source does not have, in execution order. */
-  public static List<Op.Parameter> added(Graph source, Graph can) {
+  /** What a rewriting adds: the parameters that the network did not have, in execution order. */
+  public static List<Op.Parameter> added(Graph before, Graph after) {
     Set<String> names =
-        source.parameters().stream().map(Op.Parameter::name).collect(Collectors.toSet());
-    return can.parameters().stream().filter(p -> !names.contains(p.name())).toList();
+        before.parameters().stream().map(Op.Parameter::name).collect(Collectors.toSet());
+    return after.parameters().stream().filter(p -> !names.contains(p.name())).toList();
   }
 
   /** Names of the source's parameters that the condition-aware network does without. */
