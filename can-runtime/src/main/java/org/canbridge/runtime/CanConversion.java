@@ -5,8 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
@@ -19,6 +17,8 @@ import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 
 /**
  * A model made condition-aware, checked on random inputs against the model it came from.

@@ -8,13 +8,13 @@ import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
-import org.canbridge.tensors.TensorData;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Initializer;
+import org.canbridge.tensors.TensorData;
 
 /**
  * The networks as they are before training.
