@@ -76,6 +76,22 @@ final class Invocation {
     return !typed(option).isEmpty();
   }
 
+  /**
+   * Refuses everything else than these options.
+   *
+   * @param first the option that leaves no room for others
+   */
+  void only(Opt<?> first, Opt<?>... others) throws UsageException {
+    noOperand();
+    List<Opt<?>> allowed = new ArrayList<>(List.of(others));
+    allowed.add(first);
+    for (Opt<?> option : options.all()) {
+      if (!allowed.contains(option) && option != CommonOptions.DEBUG && has(option)) {
+        throw new UsageException(option + " does not go with " + first);
+      }
+    }
+  }
+
   /** The option must be given, but was not. */
   UsageException missing(Opt<?> option) {
     return new UsageException("needs " + option + "; synopsis: " + command.synopsis());

@@ -36,7 +36,8 @@ final class OptionSet {
     }
   }
 
-  private List<Opt<?>> all() {
+  /** All of them. */
+  List<Opt<?>> all() {
     List<Opt<?>> all = new ArrayList<>();
     groups.forEach(group -> all.addAll(group.options()));
     return all;

@@ -6,23 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.canbridge.runtime.Model;
-import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.TextEncoder;
-import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.family.TextInput;
+import org.canbridge.runtime.bulk.SamplingJob;
 
-/**
- * The options of text-conditional models.
- *
- * @param prompts the texts; they count as the model's classes. Empty for models of classes
- * @param negative what guidance leads away from
- * @param clip the text encoder
- */
-record PromptOptions(List<String> prompts, String negative, Optional<Path> clip) {
+/** The options of text-conditional models. */
+final class PromptOptions {
   private static final long MAX_FILE_BYTES = 64L << 20;
 
   private static final Opt<Optional<String>> PROMPT =
@@ -37,8 +25,10 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
   static final OptionGroup GROUP =
       new OptionGroup("prompts", List.of(PROMPT, PROMPTS, NEGATIVE, TEXT_ENCODER));
 
-  /** Reads them. */
-  static PromptOptions read(Invocation invocation) throws UsageException, IOException {
+  private PromptOptions() {}
+
+  /** Reads them; nothing for models of classes. */
+  static Optional<SamplingJob.Texts> read(Invocation invocation) throws UsageException, IOException {
     Optional<String> prompt = invocation.get(PROMPT);
     Optional<Path> file = invocation.get(PROMPTS);
     Optional<Path> clip = invocation.get(TEXT_ENCODER);
@@ -53,7 +43,8 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
     if (prompts.isEmpty() && invocation.has(NEGATIVE)) {
       throw new UsageException("--negative goes with --prompt or --prompts");
     }
-    return new PromptOptions(prompts, invocation.get(NEGATIVE).orElse(""), clip);
+    String negative = invocation.get(NEGATIVE).orElse("");
+    return clip.map(encoder -> new SamplingJob.Texts(prompts, negative, encoder));
   }
 
   private static List<String> lines(Path file) throws UsageException, IOException {
@@ -70,36 +61,6 @@ record PromptOptions(List<String> prompts, String negative, Optional<Path> clip)
       throw new UsageException("--prompts: there is no file " + file);
     } catch (MalformedInputException e) {
       throw new UsageException("--prompts: " + file + " is not UTF-8 text");
-    }
-  }
-
-  /**
-   * The sampler of a model, of its classes or of these prompts.
-   *
-   * @throws UsageException if the model needs prompts and there are none, or the other way round
-   */
-  ModelSampler sampler(Model model, Session session, Precision precision) throws UsageException {
-    Optional<TextInput> text = model.family().text();
-    if (text.isPresent() == prompts.isEmpty()) {
-      throw new UsageException(
-          text.isPresent()
-              ? "this model draws from text; give --prompt TEXT and --text-encoder DIR"
-              : "this model is not conditioned on text; --prompt and --text-encoder are of no use"
-                  + " to it");
-    }
-    if (text.isEmpty()) {
-      return ModelSampler.of(model, session);
-    }
-    try (TextEncoder encoder = TextEncoder.open(clip.orElseThrow(), text.get(), precision)) {
-      return ModelSampler.of(model, session, encoder.encode(prompts, negative));
-    }
-  }
-
-  /** Adds what the texts are, by name. */
-  void describe(Map<String, String> text) {
-    if (!prompts.isEmpty()) {
-      text.put("prompt", String.join("\n", prompts));
-      text.put("negative_prompt", negative);
     }
   }
 }

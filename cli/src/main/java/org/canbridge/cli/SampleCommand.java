@@ -3,32 +3,21 @@ package org.canbridge.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
-import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.importers.published.PipelineFolder;
-import org.canbridge.runtime.LatentDecoder;
-import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.SchedulerFile;
-import org.canbridge.runtime.bulk.BulkPlan;
 import org.canbridge.runtime.bulk.BulkRun;
-import org.canbridge.runtime.bulk.ImageFile;
 import org.canbridge.runtime.bulk.LatentFile;
-import org.canbridge.runtime.bulk.PngImageFile;
-import org.canbridge.runtime.diffusion.DiffusersScheduler;
+import org.canbridge.runtime.bulk.OpenJob;
+import org.canbridge.runtime.bulk.SamplingJob;
+import org.canbridge.runtime.bulk.Shard;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
-import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.image.PngGrid;
 
 /** {@code canbridge sample}: pictures from a model. */
@@ -47,24 +36,30 @@ final class SampleCommand implements Command {
       Opt.path("vae", "DIR")
           .usually("a pipeline folder's own")
           .help("the autoencoder that turns latents into pictures");
-  private static final Opt<Optional<String>> CLASSES =
-      Opt.text("classes", "LIST")
+  private static final Opt<Optional<List<Integer>>> CLASSES =
+      Opt.of("classes", "LIST", Value.list(Value.integer(0, Integer.MAX_VALUE)))
           .usually("the first ten, in a folder all")
           .help("class numbers, in the order of the images");
-  private static final Opt<Optional<Integer>> COUNT =
-      Opt.integer("count", 1, Integer.MAX_VALUE)
+  private static final Opt<Optional<Long>> COUNT =
+      Opt.whole("count", 1, Long.MAX_VALUE)
           .usually("one of each class")
           .help("how many images, the classes in turn");
   private static final Opt<Integer> COLUMNS =
       Opt.integer("columns", 1, MAX_GRID).defaultsTo(10).help("images in a row of the grid");
   private static final Opt<Shard> SHARD =
-      Opt.of("shard", "I/N", Shard::read)
-          .defaultsTo(new Shard(1, 1))
+      Opt.of("shard", "I/N", Value.parsed(Shard::parse))
+          .defaultsTo(Shard.WHOLE)
           .help("of N jobs that fill one folder, the I-th, from 1");
   private static final Opt<Integer> BATCH =
-      Opt.integer("batch", 1, MAX_GRID).defaultsTo(10).help("images at a time");
+      Opt.integer("batch", 1, SamplingJob.MAX_BATCH).defaultsTo(10).help("images at a time");
   private static final Opt<Precision> PRECISION =
       CommonOptions.precision("arithmetic", Precision.values());
+  private static final Opt<Optional<Path>> SAVE_JOB =
+      Opt.path("save-job", "FILE.json")
+          .help("draw nothing, and write all these options as a job that --job runs");
+  private static final Opt<Optional<Path>> JOB =
+      Opt.path("job", "FILE.json")
+          .help("run a written job: goes with --out DIR, and --shard for another part");
 
   @Override
   public String name() {
@@ -78,7 +73,7 @@ final class SampleCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "MODEL [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
+    return "MODEL|--job FILE [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
         + " [--classes LIST|--prompt TEXT] [--count N] [--shard I/N] [--sampler NAME] [--steps N]"
         + " [--cfg S] [--seed N]";
   }
@@ -98,7 +93,7 @@ final class SampleCommand implements Command {
   @Override
   public List<OptionGroup> options() {
     return List.of(
-        OptionGroup.own(OUT, SAVE_LATENTS, VAE, CLASSES, COUNT, COLUMNS, SHARD, BATCH, PRECISION),
+        OptionGroup.own(OUT, SAVE_LATENTS, VAE, CLASSES, COUNT, COLUMNS, SHARD, BATCH, PRECISION, SAVE_JOB, JOB),
         SamplingOptions.GROUP,
         PromptOptions.GROUP,
         ModelOptions.GROUP);
@@ -118,81 +113,106 @@ final class SampleCommand implements Command {
             "a pipeline folder of diffusers, by its own scheduler and autoencoder"),
         new Example(
             "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --out samples --shard 3/8",
-            "the third of eight parts of a large set"));
+            "the third of eight parts of a large set"),
+        new Example(
+            "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --save-job job.json",
+            "the whole set as a file that any machine can run"),
+        new Example(
+            "sample --job job.json --out samples --shard 3/8", "the third part of that, there"));
   }
 
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
-    Path source = ModelOptions.path(invocation, "MODEL");
     Optional<Path> out = invocation.get(OUT);
     Optional<Path> latents = invocation.get(SAVE_LATENTS);
-    if (out.isEmpty() && latents.isEmpty()) {
+    Optional<Path> written = invocation.get(SAVE_JOB);
+    boolean folder = out.isPresent() && !isPicture(out.get());
+    if (invocation.has(JOB)) {
+      runWritten(invocation, context);
+      return ExitStatus.OK;
+    }
+    if (out.isEmpty() && latents.isEmpty() && written.isEmpty()) {
       throw new UsageException("needs --out FILE.png, --out DIR or --save-latents FILE");
     }
-    boolean folder = out.isPresent() && !isPicture(out.get());
+    if (written.isPresent() && (out.isPresent() || latents.isPresent())) {
+      throw new UsageException("--save-job draws nothing; --out goes with --job");
+    }
     if (folder && latents.isPresent()) {
       throw new UsageException("--save-latents goes with a grid, not with a folder of images");
     }
-    if (!folder && invocation.has(SHARD)) {
+    if (!folder && written.isEmpty() && invocation.has(SHARD)) {
       throw new UsageException("--shard goes with --out DIR");
     }
-    Optional<PipelineFolder> pipeline = PipelineFolder.at(source);
-    Optional<SchedulerFile> scheduler =
-        invocation
-            .get(SamplingOptions.SCHEDULER)
-            .or(() -> pipeline.flatMap(PipelineFolder::scheduler))
-            .map(SchedulerFile::open);
-    SamplingOptions options = SamplingOptions.read(invocation, scheduler);
-    Precision precision = invocation.get(PRECISION);
-    Optional<Path> vae =
-        invocation
-            .get(VAE)
-            .or(() -> out.flatMap(o -> pipeline).flatMap(PipelineFolder::autoencoder));
-    PromptOptions prompts = PromptOptions.read(invocation);
-    try (Model model = Model.open(source, ModelOptions.read(invocation));
-        Session session = model.session(precision);
-        LatentDecoder decoder =
-            vae.isPresent()
-                ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), precision)
-                : null) {
-      ModelSampler usual = prompts.sampler(model, session, precision);
-      ModelSampler sampler =
-          scheduler.map(SchedulerFile::trained).map(usual::trainedOn).orElse(usual);
-      Pictures pictures = Pictures.of(sampler, Optional.ofNullable(decoder));
-      SamplingSettings settings = options.of(sampler);
-      Map<String, String> text = new LinkedHashMap<>(settings.describe());
-      scheduler.map(SchedulerFile::describeTrained).ifPresent(text::putAll);
-      text.put("model", source.toAbsolutePath().getFileName().toString());
-      prompts.describe(text);
-      vae.ifPresent(path -> text.put("vae", path.toAbsolutePath().getFileName().toString()));
-      if (precision != Precision.F32) {
-        text.put("precision", precision.name().toLowerCase(Locale.ROOT));
-      }
-      if (pipeline.isPresent()) {
-        say(invocation, settings, vae, context);
-      }
+    SamplingJob job = job(invocation, latents.isPresent() && out.isEmpty());
+    if (written.isPresent()) {
+      job.write(written.get());
+      context.out().println("wrote " + written.get());
+      return ExitStatus.OK;
+    }
+    try (OpenJob open = opened(job)) {
+      open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       if (folder) {
-        fill(out.get(), pictures, settings, text, invocation, context);
+        fill(out.get(), open, context);
       } else {
-        grid(out, latents, pictures, settings, text, invocation, context);
+        grid(out, latents, open, invocation, context);
       }
     }
     return ExitStatus.OK;
   }
 
-  /** What is taken from a pipeline folder without having been asked for. */
-  private static void say(
-      Invocation invocation, SamplingSettings settings, Optional<Path> vae, Context context) {
-    if (!invocation.has(SamplingOptions.SCHEDULER)
-        && settings.solver() instanceof DiffusersScheduler) {
-      context
-          .err()
-          .println("canbridge: sampling by the pipeline's own scheduler, " + settings.solver());
+  private static OpenJob opened(SamplingJob job) throws UsageException {
+    try {
+      return OpenJob.open(job);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e.getMessage());
     }
-    if (!invocation.has(VAE) && vae.isPresent()) {
-      context
-          .err()
-          .println("canbridge: decoding with the pipeline's own autoencoder, " + vae.get());
+  }
+
+  private static SamplingJob job(Invocation invocation, boolean latentsOnly)
+      throws UsageException, IOException {
+    return new SamplingJob(
+        ModelOptions.path(invocation, "MODEL"),
+        ModelOptions.read(invocation),
+        invocation.get(VAE),
+        invocation.get(SamplingOptions.SCHEDULER),
+        SamplingOptions.read(invocation),
+        invocation.get(PRECISION),
+        PromptOptions.read(invocation),
+        invocation.get(CLASSES),
+        invocation.get(COUNT),
+        invocation.get(BATCH),
+        invocation.get(SHARD),
+        latentsOnly ? SamplingJob.Output.LATENTS : SamplingJob.Output.AUTO);
+  }
+
+  /** Runs a job's file, which says everything but where the images go and which part is drawn. */
+  private static void runWritten(Invocation invocation, Context context)
+      throws UsageException, IOException {
+    invocation.only(JOB, OUT, SHARD);
+    Path file = invocation.get(JOB).orElseThrow();
+    Path out = invocation.get(OUT).orElseThrow(() -> new UsageException("--job needs --out DIR"));
+    if (isPicture(out)) {
+      throw new UsageException("--job fills a folder, and " + out + " is the name of a grid");
+    }
+    SamplingJob job = SamplingJob.read(file);
+    job = invocation.has(SHARD) ? job.withShard(invocation.get(SHARD)) : job;
+    try (OpenJob open = opened(job, file)) {
+      open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
+      fill(out, open, context);
+    }
+  }
+
+  private static OpenJob opened(SamplingJob job, Path file) {
+    try {
+      return OpenJob.open(job);
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, file)
+          .what("the sampling job does not go with its model")
+          .expected("settings that the model can be sampled with")
+          .actual(e.getMessage())
+          .next("mend the file, or write the job anew with sample --save-job")
+          .cause(e)
+          .build();
     }
   }
 
@@ -200,147 +220,51 @@ final class SampleCommand implements Command {
     return out.toString().toLowerCase(Locale.ROOT).endsWith(".png");
   }
 
-  /**
-   * What a model draws, and how it is shown.
-   *
-   * @param sampler draws
-   * @param decoder turns latents into pictures
-   */
-  private record Pictures(ModelSampler sampler, Optional<LatentDecoder> decoder) {
-    static Pictures of(ModelSampler sampler, Optional<LatentDecoder> decoder)
-        throws UsageException {
-      if (decoder.isPresent() && decoder.get().channels() != sampler.shape().channels()) {
-        throw new UsageException(
-            "the autoencoder decodes "
-                + decoder.get().channels()
-                + " channels, the model draws images of "
-                + sampler.shape());
-      }
-      return new Pictures(sampler, decoder);
-    }
-
-    boolean canBeShown() {
-      return decoder.isPresent() || PngGrid.canShow(sampler.shape());
-    }
-
-    Latents shown(Latents drawn) {
-      return decoder.isPresent() ? decoder.get().decode(drawn) : drawn;
-    }
-  }
-
   private static void grid(
       Optional<Path> out,
       Optional<Path> latents,
-      Pictures pictures,
-      SamplingSettings settings,
-      Map<String, String> text,
+      OpenJob open,
       Invocation invocation,
       Context context)
       throws UsageException, IOException {
-    ModelSampler sampler = pictures.sampler();
-    if (out.isPresent() && !pictures.canBeShown()) {
+    if (out.isPresent() && !open.canBeShown()) {
       throw new UsageException(
           "the images of this model are latents of "
-              + sampler.shape()
+              + open.sampler().shape()
               + ", which a PNG cannot show; use --vae DIR or --save-latents FILE");
     }
-    int columns = invocation.get(COLUMNS);
-    List<Integer> chosen = classes(invocation, sampler, DEFAULT_CLASSES);
-    int count = invocation.get(COUNT).orElse(chosen.size());
+    List<Integer> chosen = open.classes(DEFAULT_CLASSES);
+    long count = invocation.get(COUNT).orElse((long) chosen.size());
     if (count > MAX_GRID) {
       throw new UsageException(
           "--count is '" + count + "', but a grid has at most " + MAX_GRID + "; use --out DIR");
     }
-    long[] labels = new long[count];
+    long[] labels = new long[(int) count];
     Arrays.setAll(labels, i -> chosen.get(i % chosen.size()));
-    Latents images = draw(sampler, settings, labels, invocation.get(BATCH), context);
+    Latents images =
+        draw(open.sampler(), open.settings(), labels, invocation.get(BATCH), context);
     if (latents.isPresent()) {
-      LatentFile.save(images, latents.get(), text);
+      LatentFile.save(images, latents.get(), open.describe());
       context.out().println("wrote " + latents.get());
     }
     if (out.isPresent()) {
-      PngGrid.ofColumns(Math.min(columns, labels.length))
-          .write(pictures.shown(images), out.get(), text);
+      PngGrid.ofColumns(Math.min(invocation.get(COLUMNS), labels.length))
+          .write(open.shown(images), out.get(), open.describe());
       context.out().println("wrote " + out.get());
     }
   }
 
-  private static void fill(
-      Path folder,
-      Pictures pictures,
-      SamplingSettings settings,
-      Map<String, String> text,
-      Invocation invocation,
-      Context context)
-      throws UsageException, IOException {
-    ModelSampler sampler = pictures.sampler();
-    List<Integer> chosen = classes(invocation, sampler, sampler.classes());
-    Shard shard = invocation.get(SHARD);
-    BulkPlan plan =
-        new BulkPlan(
-            invocation.get(COUNT).orElse(chosen.size()),
-            invocation.get(BATCH),
-            shard.number() - 1,
-            shard.of());
-    ImageFile files =
-        pictures.canBeShown()
-            ? new PngImageFile(text, image -> label(chosen, image))
-            : new LatentFile(text, image -> label(chosen, image));
-    Map<String, String> record = new LinkedHashMap<>(text);
-    record.put("classes", invocation.get(CLASSES).orElse("all"));
-    record.put("files", files.extension());
-    BulkRun run = BulkRun.open(folder, plan, record, files);
+  private static void fill(Path folder, OpenJob open, Context context) throws IOException {
+    BulkRun run = open.begin(folder);
     long remaining = run.remaining();
     if (remaining == 0) {
       context.out().println("all images are there in " + folder);
       return;
     }
     try (Progress progress = context.progress("sampling", remaining, "images")) {
-      run.run(
-          (first, size) -> {
-            long[] labels = new long[size];
-            Arrays.setAll(labels, i -> label(chosen, first + i));
-            Latents drawn =
-                sampler
-                    .sampler()
-                    .sample(settings, labels, first, StepListener.NONE, context::interrupted);
-            return pictures.shown(drawn);
-          },
-          progress::advanceTo,
-          context::interrupted);
+      run.run(open.drawer(context::interrupted), progress::advanceTo, context::interrupted);
     }
     context.out().println("wrote " + remaining + " images to " + folder);
-  }
-
-  private static long label(List<Integer> chosen, long image) {
-    return chosen.get((int) (image % chosen.size()));
-  }
-
-  /**
-   * One of the jobs that fill a folder.
-   *
-   * @param number which, from 1
-   * @param of how many there are
-   */
-  private record Shard(int number, int of) {
-    private static final Pattern FORM = Pattern.compile("([0-9]{1,6})/([0-9]{1,6})");
-
-    static Shard read(String name, String text) throws UsageException {
-      Matcher matcher = FORM.matcher(text);
-      if (matcher.matches()) {
-        Shard shard =
-            new Shard(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
-        if (shard.number() >= 1 && shard.number() <= shard.of()) {
-          return shard;
-        }
-      }
-      throw new UsageException(name + " is '" + text + "', but must be I/N with I from 1 to N");
-    }
-
-    @Override
-    public String toString() {
-      return number + "/" + of;
-    }
   }
 
   static Latents draw(
@@ -368,13 +292,5 @@ final class SampleCommand implements Command {
       }
     }
     return new Latents(shape, all);
-  }
-
-  private static List<Integer> classes(Invocation invocation, ModelSampler sampler, int first)
-      throws UsageException {
-    Optional<String> given = invocation.get(CLASSES);
-    return given.isPresent()
-        ? Value.list(Value.integer(0, sampler.classes() - 1)).read("--classes", given.get())
-        : IntStream.range(0, Math.min(first, sampler.classes())).boxed().toList();
   }
 }

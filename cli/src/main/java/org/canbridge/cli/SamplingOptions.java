@@ -1,47 +1,20 @@
 package org.canbridge.cli;
 
-import com.fasterxml.jackson.databind.node.BooleanNode;
-import com.fasterxml.jackson.databind.node.IntNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.SchedulerFile;
+import org.canbridge.runtime.bulk.SamplingRequest;
+import org.canbridge.runtime.bulk.Spacing;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
-import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.Respacing;
-import org.canbridge.runtime.diffusion.SamplingSettings;
-import org.canbridge.runtime.diffusion.SolverChoice;
 import org.canbridge.runtime.diffusion.SolverName;
-import org.canbridge.runtime.diffusion.SolverOptions;
-import org.canbridge.runtime.diffusion.TimestepSpacing;
 
-/**
- * The options that say how images are drawn.
- *
- * @param settings all of them, with no guidance where no scale was given
- * @param scale the guidance scale that was given
- */
-record SamplingOptions(SamplingSettings settings, Optional<Double> scale) {
-  private static final String KARRAS = "karras";
-
-  /**
-   * What {@code --spacing} says.
-   *
-   * @param timesteps how they are spread; empty for Karras et al.'s noise levels
-   */
-  private record Spacing(Optional<TimestepSpacing> timesteps) {
-    static Spacing of(String text) {
-      return new Spacing(
-          text.equals(KARRAS) ? Optional.empty() : Optional.of(TimestepSpacing.parse(text)));
-    }
-  }
-
+/** The options that say how images are drawn. */
+final class SamplingOptions {
   private static final Opt<Optional<SolverName>> SAMPLER =
       Opt.of("sampler", "NAME", Value.parsed(SolverName::parse))
           .usually("that of the scheduler's configuration, or ddpm if there is none")
@@ -65,7 +38,7 @@ record SamplingOptions(SamplingSettings settings, Optional<Double> scale) {
           .usually("3 for dpm-solver, 2 for dpm-solver++ and unipc")
           .help("order of these solvers");
   private static final Opt<Optional<Spacing>> SPACING =
-      Opt.of("spacing", "NAME", Value.parsed(Spacing::of))
+      Opt.of("spacing", "NAME", Value.parsed(Spacing::parse))
           .usually("linspace, or what the scheduler's configuration says")
           .help(
               "timesteps of dpm-solver++, unipc, euler, heun and diffusers' schedulers: linspace,"
@@ -112,84 +85,26 @@ record SamplingOptions(SamplingSettings settings, Optional<Double> scale) {
               CLIP,
               SEED));
 
-  /**
-   * Reads them.
-   *
-   * @param scheduler the configuration that tells the solver unless there is a {@code --sampler}
-   */
-  static SamplingOptions read(Invocation invocation, Optional<SchedulerFile> scheduler)
-      throws UsageException {
-    try {
-      SolverChoice solver = solver(invocation, scheduler);
-      Optional<Double> scale = invocation.get(CFG);
-      Optional<GuidanceForm> form = invocation.get(CFG_FORM);
-      if (form.isPresent() && scale.isEmpty()) {
-        throw new UsageException("--cfg-form says what --cfg means, which is missing");
-      }
-      scale = scale.map(form.orElse(GuidanceForm.INTERPOLATED)::scale);
-      Guidance guidance =
-          new Guidance(
-              scale.orElse(1.0),
-              invocation.get(CFG_CHANNELS),
-              invocation.get(CFG_INTERVAL).orElse(GuidanceInterval.ALWAYS));
-      SamplingSettings settings =
-          SamplingSettings.of(solver, invocation.get(STEPS).orElseGet(solver::usualSteps))
-              .withOptions(solverOptions(invocation))
-              .withGuidance(guidance)
-              .withClipDenoised(invocation.get(CLIP))
-              .withSeed(invocation.get(SEED));
-      return new SamplingOptions(settings, scale);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-  }
+  private SamplingOptions() {}
 
-  private static SolverChoice solver(Invocation invocation, Optional<SchedulerFile> scheduler)
-      throws UsageException {
-    Optional<SolverName> name = invocation.get(SAMPLER);
-    if (name.isPresent() || scheduler.isEmpty()) {
-      return name.orElse(SolverName.DDPM);
+  /** Reads them. */
+  static SamplingRequest read(Invocation invocation) throws UsageException {
+    Optional<Double> scale = invocation.get(CFG);
+    Optional<GuidanceForm> form = invocation.get(CFG_FORM);
+    if (form.isPresent() && scale.isEmpty()) {
+      throw new UsageException("--cfg-form says what --cfg means, which is missing");
     }
-    SchedulerFile file = scheduler.get();
-    Optional<Integer> order = invocation.get(ORDER);
-    if (order.isPresent()) {
-      file = file.with("solver_order", IntNode.valueOf(order.get()));
-    }
-    Optional<Spacing> spacing = invocation.get(SPACING);
-    if (spacing.isPresent()) {
-      Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
-      file = file.with("use_karras_sigmas", BooleanNode.valueOf(timesteps.isEmpty()));
-      if (timesteps.isPresent()) {
-        file = file.with("timestep_spacing", TextNode.valueOf(timesteps.get().toString()));
-      }
-    }
-    return file.scheduler();
-  }
-
-  /**
-   * The settings for a model: where no scale was given, the one of its authors' scripts.
-   *
-   * @throws UsageException if they do not go with the model
-   */
-  SamplingSettings of(ModelSampler sampler) throws UsageException {
-    SamplingSettings complete =
-        scale.isPresent() ? settings : settings.withGuidance(sampler.usualGuidance());
-    try {
-      sampler.sampler().check(complete);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
-    }
-    return complete;
-  }
-
-  private static SolverOptions solverOptions(Invocation invocation) throws UsageException {
-    SolverOptions options = SolverOptions.DEFAULTS.withEta(invocation.get(ETA));
-    options = invocation.get(ORDER).map(options::withOrder).orElse(options);
-    Optional<Spacing> spacing = invocation.get(SPACING);
-    if (spacing.isEmpty()) {
-      return options;
-    }
-    return spacing.get().timesteps().map(options::withSpacing).orElse(options.withKarras(true));
+    return new SamplingRequest(
+        invocation.get(SAMPLER),
+        invocation.get(STEPS),
+        invocation.get(ORDER),
+        invocation.get(SPACING),
+        invocation.get(ETA),
+        scale.map(form.orElse(GuidanceForm.INTERPOLATED)::scale),
+        invocation.get(CFG_CHANNELS),
+        invocation.get(CFG_INTERVAL).orElse(GuidanceInterval.ALWAYS),
+        invocation.get(CLIP),
+        invocation.get(SEED));
   }
 
   private static GuidanceInterval interval(String name, String text) throws UsageException {

@@ -86,6 +86,74 @@ class SampleCommandTest {
     assertTrue(other.err().contains("the folder holds images of another run"), other.err());
   }
 
+  /** Options that are written as a job and run from its file draw the same files, parts too. */
+  @Test
+  void aWrittenJobDrawsTheSameBytes() throws IOException {
+    String[] how = {
+      "--heads", "3", "--sampler", "ddim", "--steps", "3", "--eta", "0.5", "--cfg", "1.5",
+      "--cfg-interval", "0.1,20", "--cfg-channels", "first-three", "--seed", "-3", "--clip",
+      "--classes", "2,0", "--count", "5", "--batch", "2"
+    };
+    ok(PIXELS, with(how, "--out", at("options")));
+    assertEquals("wrote " + at("job.json") + "\n", ok(PIXELS, with(how, "--save-job", at("job.json"))).out());
+    ok("--job=" + at("job.json"), "--out", at("job"));
+    assertSameFiles("options", "job");
+    for (String part : List.of("2/2", "1/2")) {
+      ok("--job=" + at("job.json"), "--out", at("parts"), "--shard", part);
+    }
+    assertSameFiles("options", "parts");
+    Outcome resumed = ok(PIXELS, with(how, "--out", at("parts")));
+    assertTrue(resumed.out().contains("all images are there"), resumed.out());
+  }
+
+  private void assertSameFiles(String expected, String actual) throws IOException {
+    assertEquals(files(expected), files(actual));
+    for (String name : files(expected)) {
+      assertArrayEquals(
+          Files.readAllBytes(folder.resolve(expected).resolve(name)),
+          Files.readAllBytes(folder.resolve(actual).resolve(name)),
+          name);
+    }
+  }
+
+  @Test
+  void aJobThatDoesNotGoWithItsModelIsRefused() throws IOException {
+    Path file = folder.resolve("job.json");
+    ok(PIXELS, "--heads", "3", "--classes", "1000", "--save-job", file.toString());
+    Outcome refused = run("--job", file.toString(), "--out", at("images"));
+    assertEquals(
+        new Outcome(
+            3,
+            "",
+            "canbridge: the sampling job does not go with its model\n"
+                + "  expected: settings that the model can be sampled with\n"
+                + "  actual: class 1000 is not one of the model's, 0 to 9\n  file: "
+                + file
+                + "\n  next: mend the file, or write the job anew with sample --save-job\n"),
+        refused);
+    assertFalse(Files.exists(folder.resolve("images")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--job j.json | --job needs --out DIR",
+        "--job j.json --out x.png | --job fills a folder, and x.png is the name of a grid",
+        "--job j.json --out x --steps 3 | --steps does not go with --job",
+        "--job j.json --out x --cfg-scale 3 | --cfg does not go with --job",
+        "model --job j.json --out x | takes no operand, but got: model",
+        "model --save-job j.json --out x | --save-job draws nothing; --out goes with --job",
+      })
+  void aJobSaysEverythingItself(String options, String message) {
+    String[] words = options.split(" ");
+    Outcome outcome = run(words[0], Arrays.copyOfRange(words, 1, words.length));
+    assertEquals(
+        new Outcome(
+            2, "", "canbridge: sample: " + message + "\n  next: canbridge sample --help\n"),
+        outcome);
+  }
+
   @Test
   void latentsAreDecoded() throws IOException {
     String[] how = {

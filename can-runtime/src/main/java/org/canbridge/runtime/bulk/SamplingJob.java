@@ -1,0 +1,282 @@
+package org.canbridge.runtime.bulk;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.canbridge.importers.family.Weights;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.Problem;
+
+/**
+ * A set of images to be drawn, as data: whoever runs it, in a shell, a job array or a cluster, gets
+ * the same bytes. Paths are as on a command line.
+ *
+ * <pre>{@code
+ * SamplingJob job = SamplingJob.read(Path.of("job.json")).withShard(new Shard(3, 8));
+ * try (OpenJob open = OpenJob.open(job)) {
+ *   open.begin(Path.of("samples")).run(open.drawer(() -> false), drawn -> {}, () -> false);
+ * }
+ * }</pre>
+ *
+ * @param model a published file, a pipeline folder or a model directory
+ * @param opening what the model's file does not tell
+ * @param autoencoder turns latents into pictures; else a pipeline folder's own
+ * @param scheduler a {@code scheduler_config.json}; else a pipeline folder's own
+ * @param request how images are drawn
+ * @param precision the arithmetic
+ * @param texts what a text-conditional model draws, in turn
+ * @param classes what a model of classes draws, in turn; else all its classes
+ * @param count how many images; else one of each class or text
+ * @param batch images drawn together; rounding depends on it
+ * @param shard the part of the images that this job draws
+ * @param output what becomes of an image
+ */
+public record SamplingJob(
+    Path model,
+    ImportOptions opening,
+    Optional<Path> autoencoder,
+    Optional<Path> scheduler,
+    SamplingRequest request,
+    Precision precision,
+    Optional<Texts> texts,
+    Optional<List<Integer>> classes,
+    Optional<Long> count,
+    int batch,
+    Shard shard,
+    Output output) {
+  /** The most images that are drawn together. */
+  public static final int MAX_BATCH = 1 << 20;
+
+  private static final String FORMAT = "canbridge-job/1";
+  private static final long MAX_BYTES = 256L << 20;
+
+  /**
+   * Texts instead of classes.
+   *
+   * @param prompts at least one
+   * @param negative what guidance leads away from; may be empty
+   * @param encoder folder of the text encoder with its tokenizer
+   */
+  public record Texts(List<String> prompts, String negative, Path encoder) {
+    /** Keeps a copy. */
+    public Texts {
+      prompts = List.copyOf(prompts);
+    }
+  }
+
+  /** What becomes of an image. */
+  public enum Output {
+    /** A picture where the image can be shown as one, else its latent. */
+    AUTO,
+    /** A PNG picture. */
+    PNG,
+    /** The image as the model draws it, as safetensors. */
+    LATENTS;
+
+    private static Output parse(String text) {
+      return oneOf(values(), text);
+    }
+  }
+
+  /** The same images, another part of them. */
+  public SamplingJob withShard(Shard part) {
+    return new SamplingJob(
+        model,
+        opening,
+        autoencoder,
+        scheduler,
+        request,
+        precision,
+        texts,
+        classes,
+        count,
+        batch,
+        part,
+        output);
+  }
+
+  /** The job's file. */
+  public ObjectNode toJson() {
+    ObjectNode json = Json.object();
+    json.put("format", FORMAT);
+    json.put("model", model.toString());
+    ObjectNode importing = Json.object();
+    opening.arch().ifPresent(arch -> importing.put("arch", arch));
+    if (opening.weights() != Weights.AUTO) {
+      importing.put("weights", opening.weights().word());
+    }
+    ObjectNode arguments = Json.object();
+    opening
+        .given()
+        .forEach(
+            (name, given) -> {
+              if (!given.from().equals("--arch")) {
+                arguments.set(name, given.value());
+              }
+            });
+    if (!arguments.isEmpty()) {
+      importing.set("arguments", arguments);
+    }
+    if (!importing.isEmpty()) {
+      json.set("import", importing);
+    }
+    autoencoder.ifPresent(path -> json.put("autoencoder", path.toString()));
+    scheduler.ifPresent(path -> json.put("scheduler", path.toString()));
+    json.set("sampling", request.toJson());
+    json.put("precision", word(precision));
+    if (texts.isPresent()) {
+      ObjectNode text = json.putObject("text");
+      texts.get().prompts().forEach(text.withArray("/prompts")::add);
+      text.put("negative", texts.get().negative());
+      text.put("encoder", texts.get().encoder().toString());
+    }
+    classes.ifPresent(list -> list.forEach(json.withArray("/classes")::add));
+    count.ifPresent(number -> json.put("count", number));
+    json.put("batch", batch);
+    json.put("shard", shard.toString());
+    json.put("output", word(output));
+    return json;
+  }
+
+  /**
+   * Writes the job's file.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public void write(Path file) throws IOException {
+    try (AtomicFile written = AtomicFile.create(file)) {
+      ByteBuffer text = StandardCharsets.UTF_8.encode(Json.pretty(toJson()) + "\n");
+      while (text.hasRemaining()) {
+        written.channel().write(text);
+      }
+      written.commit();
+    }
+  }
+
+  /**
+   * Reads a job's file.
+   *
+   * @throws InputFileException if it is none, or has a field that is unknown or out of range
+   */
+  public static SamplingJob read(Path file) {
+    JobFields fields = new JobFields(file, object(file));
+    String format = fields.required("format", fields.text("format"));
+    if (!format.equals(FORMAT)) {
+      throw InputFileException.of(Problem.CONFIG_FIELD, file)
+          .key("format")
+          .what("this is no sampling job that this version reads")
+          .expected(FORMAT)
+          .actual(format)
+          .next("write the job anew with sample --save-job")
+          .build();
+    }
+    SamplingJob job =
+        new SamplingJob(
+            fields.required("model", fields.path("model")),
+            fields.fields("import").map(SamplingJob::opening).orElse(ImportOptions.defaults()),
+            fields.path("autoencoder"),
+            fields.path("scheduler"),
+            request(fields.required("sampling", fields.fields("sampling"))),
+            fields
+                .parsed("precision", text -> oneOf(Precision.values(), text))
+                .orElse(Precision.F32),
+            fields.fields("text").map(SamplingJob::texts),
+            fields.integers("classes", 0, Integer.MAX_VALUE),
+            fields.whole("count", 1, Long.MAX_VALUE),
+            fields.required("batch", fields.whole("batch", 1, MAX_BATCH)).intValue(),
+            fields.parsed("shard", Shard::parse).orElse(Shard.WHOLE),
+            fields.parsed("output", Output::parse).orElse(Output.AUTO));
+    fields.finish();
+    return job;
+  }
+
+  private static ObjectNode object(Path file) {
+    try {
+      if (Files.size(file) <= MAX_BYTES) {
+        JsonNode json = Json.parse(Files.readAllBytes(file));
+        if (json instanceof ObjectNode object) {
+          return object;
+        }
+      }
+      throw notJson(file, null);
+    } catch (JsonProcessingException e) {
+      throw notJson(file, e);
+    } catch (IOException e) {
+      throw InputFileException.of(Problem.MISSING, file)
+          .what("the sampling job cannot be read")
+          .expected("a file that sample --save-job wrote")
+          .actual(e.toString())
+          .next("check the path")
+          .cause(e)
+          .build();
+    }
+  }
+
+  private static InputFileException notJson(Path file, Exception cause) {
+    return InputFileException.of(Problem.CONFIG_NOT_JSON, file)
+        .what("the sampling job is not a JSON object")
+        .expected("a file that sample --save-job wrote")
+        .next("write the job anew with sample --save-job")
+        .cause(cause)
+        .build();
+  }
+
+  private static ImportOptions opening(JobFields fields) {
+    ImportOptions options =
+        fields.parsed("arch", ImportOptions.defaults()::withArch).orElse(ImportOptions.defaults());
+    Optional<ObjectNode> arguments = fields.object("arguments");
+    Optional<Weights> weights = fields.parsed("weights", text -> oneOf(Weights.values(), text));
+    fields.finish();
+    if (arguments.isPresent()) {
+      options = options.withArguments(arguments.get(), "the sampling job");
+    }
+    return options.withWeights(weights.orElse(Weights.AUTO));
+  }
+
+  private static SamplingRequest request(JobFields fields) {
+    SamplingRequest request = SamplingRequest.read(fields);
+    fields.finish();
+    return request;
+  }
+
+  private static Texts texts(JobFields fields) {
+    Texts texts =
+        new Texts(
+            fields.required("prompts", fields.texts("prompts")),
+            fields.text("negative").orElse(""),
+            fields.required("encoder", fields.path("encoder")));
+    fields.finish();
+    return texts;
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static <E extends Enum<E>> E oneOf(E[] constants, String text) {
+    return Arrays.stream(constants)
+        .filter(each -> word(each).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "one of "
+                        + Arrays.stream(constants)
+                            .map(SamplingJob::word)
+                            .collect(Collectors.joining(", "))));
+  }
+}

@@ -1,0 +1,137 @@
+package org.canbridge.runtime.bulk;
+
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.Objects;
+import java.util.Optional;
+import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.SchedulerFile;
+import org.canbridge.runtime.diffusion.Guidance;
+import org.canbridge.runtime.diffusion.GuidanceInterval;
+import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.Respacing;
+import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.SolverChoice;
+import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.diffusion.SolverOptions;
+import org.canbridge.runtime.diffusion.TimestepSpacing;
+import org.canbridge.tensors.files.Json;
+
+/**
+ * How somebody wants images to be drawn, before it is known of which model: what is left open here
+ * is settled by the model and its scheduler.
+ *
+ * @param sampler the solver; else the one that the scheduler's configuration describes, or DDPM
+ * @param steps how many, else as many as people take with the solver
+ * @param order of solvers that have one
+ * @param spacing of noise levels
+ * @param eta noise of DDIM, 0..1
+ * @param scale of guidance, 1 being none; else that of the model's authors
+ * @param channels that are guided
+ * @param interval noise levels at which guidance acts
+ * @param clip whether the estimate of the clean image is limited to -1..1
+ * @param seed of all noise
+ */
+public record SamplingRequest(
+    Optional<SolverName> sampler,
+    Optional<Respacing> steps,
+    Optional<Integer> order,
+    Optional<Spacing> spacing,
+    double eta,
+    Optional<Double> scale,
+    GuidedChannels channels,
+    GuidanceInterval interval,
+    boolean clip,
+    long seed) {
+
+  /** Refuses null. */
+  public SamplingRequest {
+    Objects.requireNonNull(channels);
+    Objects.requireNonNull(interval);
+  }
+
+  /**
+   * The settings for a model.
+   *
+   * @param scheduler tells the solver unless {@link #sampler} does
+   * @throws IllegalArgumentException if they do not go with the model
+   * @throws org.canbridge.tensors.files.InputFileException if the scheduler is not followed here
+   */
+  public SamplingSettings settings(ModelSampler model, Optional<SchedulerFile> scheduler) {
+    SolverChoice solver = solver(scheduler);
+    SolverOptions options = SolverOptions.DEFAULTS.withEta(eta);
+    options = order.map(options::withOrder).orElse(options);
+    if (spacing.isPresent()) {
+      Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
+      options = timesteps.map(options::withSpacing).orElse(options.withKarras(true));
+    }
+    SamplingSettings settings =
+        SamplingSettings.of(solver, steps.orElseGet(solver::usualSteps))
+            .withOptions(options)
+            .withGuidance(
+                new Guidance(scale.orElse(model.usualGuidance()), channels, interval))
+            .withClipDenoised(clip)
+            .withSeed(seed);
+    model.sampler().check(settings);
+    return settings;
+  }
+
+  private SolverChoice solver(Optional<SchedulerFile> scheduler) {
+    if (sampler.isPresent() || scheduler.isEmpty()) {
+      return sampler.orElse(SolverName.DDPM);
+    }
+    SchedulerFile file = scheduler.get();
+    if (order.isPresent()) {
+      file = file.with("solver_order", IntNode.valueOf(order.get()));
+    }
+    if (spacing.isPresent()) {
+      Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
+      file = file.with("use_karras_sigmas", BooleanNode.valueOf(timesteps.isEmpty()));
+      if (timesteps.isPresent()) {
+        file = file.with("timestep_spacing", TextNode.valueOf(timesteps.get().toString()));
+      }
+    }
+    return file.scheduler();
+  }
+
+  /** All fields that are settled. */
+  ObjectNode toJson() {
+    ObjectNode json = Json.object();
+    sampler.ifPresent(value -> json.put("sampler", value.toString()));
+    steps.ifPresent(value -> json.put("steps", value.toString()));
+    order.ifPresent(value -> json.put("order", value));
+    spacing.ifPresent(value -> json.put("spacing", value.toString()));
+    json.put("eta", eta);
+    scale.ifPresent(value -> json.put("guidance", value));
+    json.put("guidance_channels", channels.toString());
+    if (interval.low() > 0) {
+      json.put("guidance_low", interval.low());
+    }
+    if (Double.isFinite(interval.high())) {
+      json.put("guidance_high", interval.high());
+    }
+    json.put("clip", clip);
+    json.put("seed", seed);
+    return json;
+  }
+
+  static SamplingRequest read(JobFields fields) {
+    double low = fields.number("guidance_low", 0, Double.MAX_VALUE).orElse(0.0);
+    return new SamplingRequest(
+        fields.parsed("sampler", SolverName::parse),
+        fields.parsed("steps", Respacing::parse),
+        fields.whole("order", 1, 3).map(Long::intValue),
+        fields.parsed("spacing", Spacing::parse),
+        fields.number("eta", 0, 1).orElse(0.0),
+        fields.number("guidance", -Double.MAX_VALUE, Double.MAX_VALUE),
+        fields.parsed("guidance_channels", GuidedChannels::parse).orElse(GuidedChannels.ALL),
+        fields
+            .number("guidance_high", Math.nextUp(low), Double.MAX_VALUE)
+            .map(high -> new GuidanceInterval(low, high))
+            .orElse(new GuidanceInterval(low, Double.POSITIVE_INFINITY)),
+        fields.flag("clip").orElse(false),
+        fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(0L));
+  }
+}
