@@ -12,8 +12,6 @@ import org.canbridge.runtime.bulk.LatentFile;
 import org.canbridge.runtime.bulk.OpenJob;
 import org.canbridge.runtime.bulk.SamplingJob;
 import org.canbridge.runtime.bulk.Shard;
-import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
@@ -196,23 +194,9 @@ final class SampleCommand implements Command {
     }
     SamplingJob job = SamplingJob.read(file);
     job = invocation.has(SHARD) ? job.withShard(invocation.get(SHARD)) : job;
-    try (OpenJob open = opened(job, file)) {
+    try (OpenJob open = OpenJob.open(job, file)) {
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       fill(out, open, context);
-    }
-  }
-
-  private static OpenJob opened(SamplingJob job, Path file) {
-    try {
-      return OpenJob.open(job);
-    } catch (IllegalArgumentException e) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, file)
-          .what("the sampling job does not go with its model")
-          .expected("settings that the model can be sampled with")
-          .actual(e.getMessage())
-          .next("mend the file, or write the job anew with sample --save-job")
-          .cause(e)
-          .build();
     }
   }
 

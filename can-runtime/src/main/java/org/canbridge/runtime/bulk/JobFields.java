@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.files.Problem;
 
 /** The fields of an object in a job's file, each read as what it is; what nobody reads is wrong. */
 final class JobFields {
@@ -151,7 +150,7 @@ final class JobFields {
   }
 
   private InputFileException wrong(String name, String actual, String expected) {
-    return InputFileException.of(Problem.CONFIG_FIELD, file)
+    return InputFileException.of(BulkProblem.JOB_FIELD, file)
         .key(prefix + name)
         .what("the sampling job has a field that cannot be followed")
         .expected(expected)

@@ -70,6 +70,25 @@ public final class OpenJob implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens a job that was read from a file.
+   *
+   * @throws InputFileException if the job does not go with the model, or a file cannot be used
+   */
+  public static OpenJob open(SamplingJob job, Path file) {
+    try {
+      return open(job);
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(BulkProblem.JOB_OF_ANOTHER_MODEL, file)
+          .what("the sampling job does not go with its model")
+          .expected("settings that the model can be sampled with")
+          .actual(e.getMessage())
+          .next("mend the file, or write the job anew with sample --save-job")
+          .cause(e)
+          .build();
+    }
+  }
+
   private void openParts() {
     Model model = Model.open(job.model(), job.opening());
     closing.push(model::close);

@@ -17,17 +17,17 @@ import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
-import org.canbridge.tensors.files.Problem;
 
 /**
  * A set of images to be drawn, as data: whoever runs it, in a shell, a job array or a cluster, gets
  * the same bytes. Paths are as on a command line.
  *
  * <pre>{@code
- * SamplingJob job = SamplingJob.read(Path.of("job.json")).withShard(new Shard(3, 8));
- * try (OpenJob open = OpenJob.open(job)) {
+ * Path file = Path.of("job.json");
+ * try (OpenJob open = OpenJob.open(SamplingJob.read(file).withShard(new Shard(3, 8)), file)) {
  *   open.begin(Path.of("samples")).run(open.drawer(() -> false), drawn -> {}, () -> false);
  * }
  * }</pre>
@@ -176,7 +176,7 @@ public record SamplingJob(
     JobFields fields = new JobFields(file, object(file));
     String format = fields.required("format", fields.text("format"));
     if (!format.equals(FORMAT)) {
-      throw InputFileException.of(Problem.CONFIG_FIELD, file)
+      throw InputFileException.of(BulkProblem.JOB_FIELD, file)
           .key("format")
           .what("this is no sampling job that this version reads")
           .expected(FORMAT)
@@ -216,7 +216,7 @@ public record SamplingJob(
     } catch (JsonProcessingException e) {
       throw notJson(file, e);
     } catch (IOException e) {
-      throw InputFileException.of(Problem.MISSING, file)
+      throw InputFileException.of(FileProblem.MISSING, file)
           .what("the sampling job cannot be read")
           .expected("a file that sample --save-job wrote")
           .actual(e.toString())
@@ -227,7 +227,7 @@ public record SamplingJob(
   }
 
   private static InputFileException notJson(Path file, Exception cause) {
-    return InputFileException.of(Problem.CONFIG_NOT_JSON, file)
+    return InputFileException.of(BulkProblem.JOB_NOT_JSON, file)
         .what("the sampling job is not a JSON object")
         .expected("a file that sample --save-job wrote")
         .next("write the job anew with sample --save-job")
