@@ -28,7 +28,8 @@ final class PromptOptions {
   private PromptOptions() {}
 
   /** Reads them; nothing for models of classes. */
-  static Optional<SamplingJob.Texts> read(Invocation invocation) throws UsageException, IOException {
+  static Optional<SamplingJob.Texts> read(Invocation invocation)
+      throws UsageException, IOException {
     Optional<String> prompt = invocation.get(PROMPT);
     Optional<Path> file = invocation.get(PROMPTS);
     Optional<Path> clip = invocation.get(TEXT_ENCODER);

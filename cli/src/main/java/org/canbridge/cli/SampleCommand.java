@@ -91,7 +91,18 @@ final class SampleCommand implements Command {
   @Override
   public List<OptionGroup> options() {
     return List.of(
-        OptionGroup.own(OUT, SAVE_LATENTS, VAE, CLASSES, COUNT, COLUMNS, SHARD, BATCH, PRECISION, SAVE_JOB, JOB),
+        OptionGroup.own(
+            OUT,
+            SAVE_LATENTS,
+            VAE,
+            CLASSES,
+            COUNT,
+            COLUMNS,
+            SHARD,
+            BATCH,
+            PRECISION,
+            SAVE_JOB,
+            JOB),
         SamplingOptions.GROUP,
         PromptOptions.GROUP,
         ModelOptions.GROUP);
@@ -225,8 +236,7 @@ final class SampleCommand implements Command {
     }
     long[] labels = new long[(int) count];
     Arrays.setAll(labels, i -> chosen.get(i % chosen.size()));
-    Latents images =
-        draw(open.sampler(), open.settings(), labels, invocation.get(BATCH), context);
+    Latents images = draw(open.sampler(), open.settings(), labels, invocation.get(BATCH), context);
     if (latents.isPresent()) {
       LatentFile.save(images, latents.get(), open.describe());
       context.out().println("wrote " + latents.get());

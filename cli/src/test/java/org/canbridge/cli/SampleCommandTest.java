@@ -90,12 +90,34 @@ class SampleCommandTest {
   @Test
   void aWrittenJobDrawsTheSameBytes() throws IOException {
     String[] how = {
-      "--heads", "3", "--sampler", "ddim", "--steps", "3", "--eta", "0.5", "--cfg", "1.5",
-      "--cfg-interval", "0.1,20", "--cfg-channels", "first-three", "--seed", "-3", "--clip",
-      "--classes", "2,0", "--count", "5", "--batch", "2"
+      "--heads",
+      "3",
+      "--sampler",
+      "ddim",
+      "--steps",
+      "3",
+      "--eta",
+      "0.5",
+      "--cfg",
+      "1.5",
+      "--cfg-interval",
+      "0.1,20",
+      "--cfg-channels",
+      "first-three",
+      "--seed",
+      "-3",
+      "--clip",
+      "--classes",
+      "2,0",
+      "--count",
+      "5",
+      "--batch",
+      "2"
     };
     ok(PIXELS, with(how, "--out", at("options")));
-    assertEquals("wrote " + at("job.json") + "\n", ok(PIXELS, with(how, "--save-job", at("job.json"))).out());
+    assertEquals(
+        "wrote " + at("job.json") + "\n",
+        ok(PIXELS, with(how, "--save-job", at("job.json"))).out());
     ok("--job=" + at("job.json"), "--out", at("job"));
     assertSameFiles("options", "job");
     for (String part : List.of("2/2", "1/2")) {
@@ -149,8 +171,7 @@ class SampleCommandTest {
     String[] words = options.split(" ");
     Outcome outcome = run(words[0], Arrays.copyOfRange(words, 1, words.length));
     assertEquals(
-        new Outcome(
-            2, "", "canbridge: sample: " + message + "\n  next: canbridge sample --help\n"),
+        new Outcome(2, "", "canbridge: sample: " + message + "\n  next: canbridge sample --help\n"),
         outcome);
   }
 

@@ -139,8 +139,7 @@ public final class OpenJob implements AutoCloseable {
     }
     SamplingJob.Texts texts = job.texts().orElseThrow();
     try (TextEncoder encoder = TextEncoder.open(texts.encoder(), input.get(), job.precision())) {
-      return ModelSampler.of(
-          model, session, encoder.encode(texts.prompts(), texts.negative()));
+      return ModelSampler.of(model, session, encoder.encode(texts.prompts(), texts.negative()));
     }
   }
 
@@ -175,8 +174,7 @@ public final class OpenJob implements AutoCloseable {
    */
   public List<Integer> classes(int most) {
     return job.classes()
-        .orElseGet(
-            () -> IntStream.range(0, Math.min(most, sampler.classes())).boxed().toList());
+        .orElseGet(() -> IntStream.range(0, Math.min(most, sampler.classes())).boxed().toList());
   }
 
   /** What was taken from a pipeline folder without having been asked for, one sentence each. */
@@ -249,8 +247,7 @@ public final class OpenJob implements AutoCloseable {
     return (first, size) -> {
       long[] labels = new long[size];
       Arrays.setAll(labels, i -> label(chosen, first + i));
-      return shown(
-          sampler.sampler().sample(settings, labels, first, StepListener.NONE, cancelled));
+      return shown(sampler.sampler().sample(settings, labels, first, StepListener.NONE, cancelled));
     };
   }
 

@@ -70,8 +70,7 @@ public record SamplingRequest(
     SamplingSettings settings =
         SamplingSettings.of(solver, steps.orElseGet(solver::usualSteps))
             .withOptions(options)
-            .withGuidance(
-                new Guidance(scale.orElse(model.usualGuidance()), channels, interval))
+            .withGuidance(new Guidance(scale.orElse(model.usualGuidance()), channels, interval))
             .withClipDenoised(clip)
             .withSeed(seed);
     model.sampler().check(settings);
