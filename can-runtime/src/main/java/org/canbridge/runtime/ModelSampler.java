@@ -1,7 +1,7 @@
 package org.canbridge.runtime;
 
-import java.util.OptionalLong;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
+import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.Sampler;
@@ -44,9 +44,7 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
       throw new IllegalArgumentException(
           "this model is conditioned on text; prompts and a text encoder are needed");
     }
-    OptionalLong nullLabel = diffusion.nullLabel();
-    return of(
-        diffusion, new SessionNetwork(session), nullLabel, Math.toIntExact(nullLabel.orElse(1)));
+    return of(diffusion, new SessionNetwork(session), diffusion.labels());
   }
 
   /**
@@ -67,15 +65,15 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
     }
     ClassConditionalNetwork network =
         numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
-    return of(model.family().diffusion(), network, OptionalLong.of(texts.texts()), texts.texts());
+    return of(model.family().diffusion(), network, ClassLabels.withNull(texts.texts()));
   }
 
   private static ModelSampler of(
-      Diffusion diffusion, ClassConditionalNetwork network, OptionalLong nullLabel, int classes) {
+      Diffusion diffusion, ClassConditionalNetwork network, ClassLabels labels) {
     return new ModelSampler(
-        new Sampler(network, diffusion.shape(), diffusion.schedule(), nullLabel),
+        new Sampler(network, diffusion.shape(), diffusion.schedule(), labels),
         diffusion.shape(),
-        classes,
+        Math.max(1, labels.classes()),
         diffusion.usualGuidance());
   }
 

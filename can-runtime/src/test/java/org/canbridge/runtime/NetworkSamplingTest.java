@@ -9,14 +9,14 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.uvit.UvitConfig;
-import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.DpmSolver;
-import org.canbridge.runtime.diffusion.EpsilonDenoiser;
 import org.canbridge.runtime.diffusion.Expansion;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.Integrand;
+import org.canbridge.runtime.diffusion.NetworkDenoiser;
 import org.canbridge.runtime.diffusion.ReferenceRun;
 import org.canbridge.runtime.diffusion.SolverRun;
 import org.canbridge.runtime.diffusion.TimeRange;
@@ -24,6 +24,7 @@ import org.canbridge.runtime.diffusion.TimeSpacing;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;
 
 /** Official sampling loops with networks in the loop and guidance, recorded step by step. */
@@ -42,8 +43,9 @@ class NetworkSamplingTest {
         Arrays.fill(labels, run.batch(), labels.length, nullLabel);
         try (DenoisingNetwork network = new SessionNetwork(session).bind(labels)) {
           run.check(
-              new ClassifierFreeGuidance(
-                  new EpsilonDenoiser(network), run.guidanceScale(), GuidedChannels.FIRST_THREE),
+              new NetworkDenoiser(
+                  new GuidedNetwork(network, run.guidanceScale(), GuidedChannels.FIRST_THREE),
+                  Parameterization.EPSILON),
               1e-5);
         }
       }
@@ -56,7 +58,7 @@ class NetworkSamplingTest {
     assertEquals(3, runs.size());
     ImportOptions options = ImportOptions.defaults().withHeads(3);
     TimeRange times =
-        new TimeRange(TrainedSchedule.uvitLatent().continuous(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
+        new TimeRange(TrainedSchedule.uvitLatent().path(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
     try (Model model = Model.open(Fixtures.of("uvit-tiny").resolve("nnet_ema.pth"), options);
         Session session = model.session(Precision.F32)) {
       int nullLabel = ((UvitConfig) model.checkpoint().config()).nullClass().orElseThrow();
@@ -67,10 +69,12 @@ class NetworkSamplingTest {
           double error =
               run.error(
                   DpmSolver.fast(times, 3, run.steps(), Integrand.DATA, Expansion.DPM_SOLVER),
-                  new ClassifierFreeGuidance(
-                      new EpsilonDenoiser(network),
-                      GuidanceForm.ADDED.scale(run.guidanceScale()),
-                      GuidedChannels.ALL),
+                  new NetworkDenoiser(
+                      new GuidedNetwork(
+                          network,
+                          GuidanceForm.ADDED.scale(run.guidanceScale()),
+                          GuidedChannels.ALL),
+                      Parameterization.EPSILON),
                   1e-2);
           assertTrue(error < 1e-5, () -> run + ": " + error + " stds");
         }

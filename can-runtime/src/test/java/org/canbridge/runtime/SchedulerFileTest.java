@@ -78,8 +78,9 @@ class SchedulerFileTest {
                 + " \"EulerDiscreteScheduler\"",
             "file: " + path,
             "next: choose a solver with --sampler"
-                + " ddpm|ddim|dpm-solver|dpm-solver++|unipc|euler|heun, which takes only the"
-                + " training schedule from this file"),
+                + " ddpm|ddim|dpm-solver|dpm-solver-adaptive|dpm-solver++|unipc|euler|heun|dopri5"
+                + "|sde-euler|sde-heun,"
+                + " which takes only the training schedule from this file"),
         file::scheduler);
     assertRefused(
         SchedulerProblem.UNSUPPORTED,

@@ -15,22 +15,23 @@ import java.util.List;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.Denoiser;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
-import org.canbridge.runtime.diffusion.EpsilonDenoiser;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.diffusion.NoiseLevel;
+import org.canbridge.runtime.diffusion.NetworkDenoiser;
 import org.canbridge.runtime.diffusion.Prediction;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.TextInput;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
@@ -105,14 +106,12 @@ class TextSamplingTest {
         DenoisingNetwork network =
             SessionNetwork.bind(session, 2, "context", texts.rows(new long[] {row, 3}));
         Denoiser guided =
-            new ClassifierFreeGuidance(
-                new EpsilonDenoiser(network),
-                GuidanceForm.ADDED.scale(CFG_SCALE),
-                GuidedChannels.ALL);
+            new NetworkDenoiser(
+                new GuidedNetwork(network, GuidanceForm.ADDED.scale(CFG_SCALE), GuidedChannels.ALL),
+                Parameterization.EPSILON);
         Prediction prediction =
-            guided.predict(x.rows(row, row + 1), new NoiseLevel(t[row], 0.8, 0.6));
-        assertArrayEquals(
-            expected.rows(row, row + 1).values(), prediction.epsilon().values(), 1e-4);
+            guided.predict(x.rows(row, row + 1), NoiseLevel.ofAlphaCumprod(t[row], 0.64));
+        assertArrayEquals(expected.rows(row, row + 1).values(), prediction.noise().values(), 1e-4);
       }
       assertThrows(
           IllegalArgumentException.class,

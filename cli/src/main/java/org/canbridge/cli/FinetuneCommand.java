@@ -141,8 +141,8 @@ final class FinetuneCommand implements Command {
             .withSkipBroken(invocation.get(SKIP_BROKEN))
             .withLatentScale(
                 invocation.get(LATENT_SCALE).map(Double::floatValue).orElse(recipe.latentScale()));
-    if (diffusion.nullLabel().isPresent()) {
-      options = options.withClasses(Math.toIntExact(diffusion.nullLabel().getAsLong()));
+    if (diffusion.labels().classes() > 0) {
+      options = options.withClasses(diffusion.labels().classes());
     }
     return invocation.get(FLIP).map(options::withFlip).orElse(options);
   }

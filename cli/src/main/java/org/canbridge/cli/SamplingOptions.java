@@ -10,8 +10,8 @@ import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.objective.Respacing;
 
 /** The options that say how images are drawn. */
 final class SamplingOptions {

@@ -11,12 +11,12 @@ import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverChoice;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.SolverOptions;
 import org.canbridge.runtime.diffusion.TimestepSpacing;
+import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.Json;
 
 /**

@@ -3,6 +3,8 @@ package org.canbridge.runtime.diffusion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoisePath;
 
 /**
  * DPM-Solver with adaptive step size (Lu et al. 2022, appendix C): order 12 or 23. Each step is
@@ -39,7 +41,7 @@ public record AdaptiveDpmSolver(
   /** {@inheritDoc} The listener is told 0 steps in all: their number is not known beforehand. */
   @Override
   public Latents solve(Denoiser denoiser, Latents start, NoiseSource noise, StepListener listener) {
-    ContinuousSchedule schedule = times.schedule();
+    NoisePath schedule = times.schedule();
     double end = schedule.lambda(times.to());
     double time = times.from();
     double h = FIRST_STEP;

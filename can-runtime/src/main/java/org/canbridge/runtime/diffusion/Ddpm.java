@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.function.IntToDoubleFunction;
+import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
  * Ancestral sampling of DDPM (Ho et al. 2020, algorithm 2) on a respaced schedule; {@code
@@ -12,11 +13,8 @@ import java.util.function.IntToDoubleFunction;
  *
  * @param schedule the respaced schedule
  * @param fixedVariance the variance of a step where the denoiser learned none
- * @param clipDenoised whether the estimate of the clean image is limited to -1..1 at each step (for
- *     models of pixels; latents have no such range)
  */
-public record Ddpm(NoiseSchedule schedule, FixedVariance fixedVariance, boolean clipDenoised)
-    implements OneStepSolver {
+public record Ddpm(NoiseSchedule schedule, FixedVariance fixedVariance) implements OneStepSolver {
 
   /** Variance of the reverse step where it is not learned. */
   public enum FixedVariance {
@@ -27,18 +25,15 @@ public record Ddpm(NoiseSchedule schedule, FixedVariance fixedVariance, boolean 
   }
 
   @Override
-  public Result step(int i, Latents x, Prediction prediction, Latents noise) {
-    Latents denoised = CleanEstimate.of(schedule, i).denoise(x, prediction.epsilon(), clipDenoised);
+  public Latents step(int i, Latents x, Prediction prediction, Latents noise) {
+    Latents denoised = prediction.clean();
     float coef1 = (float) schedule.posteriorMeanCoef1(i);
     float coef2 = (float) schedule.posteriorMeanCoef2(i);
     IntToDoubleFunction sigma = i == 0 ? k -> 0 : sigma(i, prediction);
-    Latents next =
-        Latents.generate(
-            x.batch(),
-            x.shape(),
-            k ->
-                coef1 * denoised.get(k) + coef2 * x.get(k) + sigma.applyAsDouble(k) * noise.get(k));
-    return new Result(next, denoised);
+    return Latents.generate(
+        x.batch(),
+        x.shape(),
+        k -> coef1 * denoised.get(k) + coef2 * x.get(k) + sigma.applyAsDouble(k) * noise.get(k));
   }
 
   /** Standard deviation of step {@code i} for each value of the state. */

@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 
 /**
  * A scheduler of diffusers, as its {@code scheduler_config.json} describes it: DDIMScheduler,
@@ -111,7 +114,11 @@ public final class DiffusersScheduler implements SolverChoice {
     double last = fields.share("beta_end");
     String form = fields.word("beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2");
     Parameterization prediction =
-        Parameterization.parse(fields.word("prediction_type", "epsilon", "v_prediction", "sample"));
+        switch (fields.word("prediction_type", "epsilon", "v_prediction", "sample")) {
+          case "v_prediction" -> Parameterization.V;
+          case "sample" -> Parameterization.CLEAN;
+          default -> Parameterization.EPSILON;
+        };
     fields.finish();
     NoiseSchedule schedule =
         switch (form) {
@@ -156,8 +163,10 @@ public final class DiffusersScheduler implements SolverChoice {
   }
 
   @Override
-  public boolean clipsItself() {
-    return type.solver().clipsItself();
+  public Denoiser clipped(Denoiser denoiser) {
+    return type == SchedulerType.DDIM
+        ? Thresholding.ofImageAlone(denoiser)
+        : SolverChoice.super.clipped(denoiser);
   }
 
   @Override

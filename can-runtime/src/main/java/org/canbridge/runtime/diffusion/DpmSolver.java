@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoisePath;
 
 /**
  * The singlestep DPM-Solver (Lu et al. 2022) and its ++ form on the data: every step samples the
@@ -110,7 +112,7 @@ public final class DpmSolver implements Solver {
   }
 
   /** The levels at equal fractions of lambda between two times, both included. */
-  static List<NoiseLevel> evenly(ContinuousSchedule schedule, double from, double to, int parts) {
+  static List<NoiseLevel> evenly(NoisePath schedule, double from, double to, int parts) {
     double first = schedule.lambda(from);
     double last = schedule.lambda(to);
     List<NoiseLevel> levels = new ArrayList<>();

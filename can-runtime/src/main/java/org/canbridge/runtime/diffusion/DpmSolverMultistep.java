@@ -2,6 +2,7 @@ package org.canbridge.runtime.diffusion;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.canbridge.runtime.objective.NoiseLevel;
 
 /**
  * The multistep DPM-Solver and DPM-Solver++ (Lu et al. 2022b, algorithm 2: 2M; 3M likewise): one
@@ -57,16 +58,15 @@ public record DpmSolverMultistep(
     Latents x = start;
     for (int i = 0; i < grid.steps(); i++) {
       NoiseLevel from = grid.level(i);
-      Latents epsilon = denoiser.predict(x, from).epsilon();
-      history.add(0, new Sample(from, integrand.of(x, epsilon, from)));
-      Latents clean = from.clean(x, epsilon);
+      Prediction prediction = denoiser.predict(x, from);
+      history.add(0, new Sample(from, integrand.of(prediction)));
       ExponentialStep step = integrand.step(from, grid.level(i + 1));
       Combination next = step(step, x, history.subList(0, orderOf(i)), grid.level(i + 1));
       if (integrand == Integrand.DATA_SDE) {
         next.plus(step.noise(), noise.next(x.shape()));
       }
       x = next.sum();
-      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, clean));
+      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, prediction.clean()));
       if (history.size() == order) {
         history.remove(order - 1);
       }

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+
 /**
  * Euler's method on the probability flow in the sigma form (Karras et al. 2022, algorithm 1 without
  * its second half): {@code d(x / alpha) = eps d(sigma / alpha)}. The same as DDIM with eta 0.
@@ -13,18 +15,10 @@ public record Euler(NoiseGrid grid) implements Solver {
     Latents x = start;
     for (int i = 0; i < grid.steps(); i++) {
       NoiseLevel from = grid.level(i);
-      Latents epsilon = denoiser.predict(x, from).epsilon();
-      Latents clean = from.clean(x, epsilon);
-      x = step(x, epsilon, from, grid.level(i + 1));
-      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, clean));
+      Prediction prediction = denoiser.predict(x, from);
+      x = prediction.at(grid.level(i + 1));
+      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, prediction.clean()));
     }
     return x;
-  }
-
-  /** A straight step along the noise. */
-  static Latents step(Latents x, Latents epsilon, NoiseLevel from, NoiseLevel to) {
-    return Combination.of(to.alpha() / from.alpha(), x)
-        .plus(to.alpha() * (to.ratio() - from.ratio()), epsilon)
-        .sum();
   }
 }

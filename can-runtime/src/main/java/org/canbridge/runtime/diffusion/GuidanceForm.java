@@ -23,7 +23,7 @@ public enum GuidanceForm {
     this.text = text;
   }
 
-  /** The scale in the form in which {@link ClassifierFreeGuidance} takes it. */
+  /** The scale in the form in which {@link GuidedNetwork} takes it. */
   public abstract double scale(double s);
 
   /** The name on the command line. */

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+
 /**
  * The noise levels at which guidance acts (Kynkaanniemi et al. 2024: guidance harms at high noise
  * and is not needed at low noise).

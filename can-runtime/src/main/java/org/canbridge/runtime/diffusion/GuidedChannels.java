@@ -2,7 +2,10 @@ package org.canbridge.runtime.diffusion;
 
 /** Which channels classifier-free guidance acts on. */
 public enum GuidedChannels {
-  /** All channels of the noise, none of the learned variance: guidance as in its paper. */
+  /**
+   * All channels that stand for image and noise, none of the learned variance: guidance as in its
+   * paper.
+   */
   ALL("all"),
 
   /**
@@ -19,14 +22,14 @@ public enum GuidedChannels {
     this.text = text;
   }
 
-  /** How many of {@code channels} noise channels are guided. */
-  int ofEpsilon(int channels) {
-    return this == ALL ? channels : Math.min(3, channels);
-  }
-
-  /** How many of {@code channels} variance channels, which follow the noise, are guided. */
-  int ofVariance(int channels) {
-    return this == ALL ? 0 : Math.min(channels, Math.max(0, 3 - channels));
+  /**
+   * How many channels of an output are guided.
+   *
+   * @param channels of the image
+   * @param output channels of the output: those of the variance follow
+   */
+  int of(int channels, int output) {
+    return this == ALL ? channels : Math.min(3, output);
   }
 
   /** The name in settings and on the command line. */

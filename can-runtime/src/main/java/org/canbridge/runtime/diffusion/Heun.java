@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+
 /**
  * Heun's method on the probability flow in the sigma form (Karras et al. 2022, algorithm 1): two
  * calls a step, one for a step to the clean image, where no network can be asked.
@@ -14,16 +16,15 @@ public record Heun(NoiseGrid grid) implements Solver {
     for (int i = 0; i < grid.steps(); i++) {
       NoiseLevel from = grid.level(i);
       NoiseLevel to = grid.level(i + 1);
-      Latents epsilon = denoiser.predict(x, from).epsilon();
-      Latents clean = from.clean(x, epsilon);
-      Latents next = Euler.step(x, epsilon, from, to);
+      Prediction prediction = denoiser.predict(x, from);
+      Latents next = prediction.at(to);
       if (to.sigma() > 0) {
-        Latents there = denoiser.predict(next, to).epsilon();
-        Latents mean = Combination.of(0.5, epsilon).plus(0.5, there).sum();
-        next = Euler.step(x, mean, from, to);
+        Latents there = denoiser.predict(next, to).noise();
+        double half = 0.5 * to.alpha() * (to.ratio() - from.ratio());
+        next = Combination.of(1, next).plus(half, there).plus(-half, prediction.noise()).sum();
       }
       x = next;
-      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, clean));
+      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, prediction.clean()));
     }
     return x;
   }

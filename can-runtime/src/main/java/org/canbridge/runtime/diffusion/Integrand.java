@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+
 /**
  * What an exponential integrator takes as a smooth function of lambda, half the log signal-to-noise
  * ratio, while it integrates the linear rest exactly.
@@ -12,9 +14,9 @@ public enum Integrand {
   /** The clean image in the reverse stochastic equation: SDE-DPM-Solver++. */
   DATA_SDE;
 
-  /** The function's value for a state and its noise. */
-  Latents of(Latents x, Latents epsilon, NoiseLevel level) {
-    return this == NOISE ? epsilon : level.clean(x, epsilon);
+  /** The function's value. */
+  Latents of(Prediction prediction) {
+    return this == NOISE ? prediction.noise() : prediction.clean();
   }
 
   /** The exact solution between two levels for a function that is a polynomial of lambda. */

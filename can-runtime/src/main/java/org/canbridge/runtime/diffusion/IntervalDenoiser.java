@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+
 /**
  * One denoiser at the noise levels of an interval, another elsewhere: guidance where it helps, half
  * the rows where it does not.

@@ -3,6 +3,9 @@ package org.canbridge.runtime.diffusion;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoisePath;
+import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
  * The noise levels that a run passes through, from pure noise to the image: what multistep and
@@ -50,7 +53,7 @@ public record NoiseGrid(List<NoiseLevel> levels) {
   }
 
   /** The levels of a continuous schedule at some times, falling. */
-  static NoiseGrid ofTimes(ContinuousSchedule schedule, double[] times) {
+  static NoiseGrid ofTimes(NoisePath schedule, double[] times) {
     return new NoiseGrid(Arrays.stream(times).mapToObj(schedule::at).toList());
   }
 

@@ -1,18 +1,13 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoiseSchedule;
+
 /**
  * A solver whose every step looks at one state and asks the denoiser once, from the last index of
  * its schedule down to 0.
  */
 public interface OneStepSolver extends Solver {
-
-  /**
-   * What a step leads to.
-   *
-   * @param x the next state
-   * @param denoised the estimate of the clean image on the way
-   */
-  record Result(Latents x, Latents denoised) {}
 
   /** The respaced schedule, one index a step. */
   NoiseSchedule schedule();
@@ -24,21 +19,24 @@ public interface OneStepSolver extends Solver {
    * @param x the state, {@code (B, C, H, W)}
    * @param prediction what the denoiser says about the state
    * @param noise standard normal numbers, {@code (B, C, H, W)}
+   * @return the next state
    */
-  Result step(int i, Latents x, Prediction prediction, Latents noise);
+  Latents step(int i, Latents x, Prediction prediction, Latents noise);
 
-  /** Draws noise at every step, the last one included, as the DiT code does. */
+  /**
+   * Draws noise at every step, the last one included, and asks for estimates of the clean image in
+   * single precision, as the DiT code does.
+   */
   @Override
   default Latents solve(
       Denoiser denoiser, Latents start, NoiseSource noise, StepListener listener) {
     int steps = schedule().steps();
     Latents x = start;
     for (int i = steps - 1; i >= 0; i--) {
-      NoiseLevel level = schedule().level(i);
+      NoiseLevel level = schedule().level(i).inSinglePrecision();
       Prediction prediction = denoiser.predict(x, level);
-      Result result = step(i, x, prediction, noise.next(x.shape()));
-      x = result.x();
-      listener.onStep(new Step(steps - i, steps, level.timestep(), x, result.denoised()));
+      x = step(i, x, prediction, noise.next(x.shape()));
+      listener.onStep(new Step(steps - i, steps, level.timestep(), x, prediction.clean()));
     }
     return x;
   }

@@ -1,7 +1,6 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
-import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
@@ -10,7 +9,7 @@ import java.util.function.BooleanSupplier;
  *
  * <pre>{@code
  * Sampler sampler =
- *     new Sampler(network, new ImageShape(1, 28, 28), TrainedSchedule.dit(), OptionalLong.of(10));
+ *     new Sampler(network, new ImageShape(1, 28, 28), TrainedSchedule.dit(), ClassLabels.withNull(10));
  * Latents images =
  *     sampler.sample(
  *         SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2),
@@ -30,7 +29,7 @@ public final class Sampler {
   private final ClassConditionalNetwork network;
   private final ImageShape shape;
   private final TrainedSchedule schedule;
-  private final OptionalLong nullLabel;
+  private final ClassLabels labels;
 
   /**
    * A sampler for one network.
@@ -38,32 +37,31 @@ public final class Sampler {
    * @param network predicts what the schedule says; bound and closed once or twice for each batch
    * @param shape shape of one image or latent
    * @param schedule the schedule that the network was trained on
-   * @param nullLabel the label of the null class, the last one: DiT has it after its classes. Empty
-   *     for an unconditional network, whose labels are all 0
+   * @param labels what it is conditioned on
    */
   public Sampler(
       ClassConditionalNetwork network,
       ImageShape shape,
       TrainedSchedule schedule,
-      OptionalLong nullLabel) {
+      ClassLabels labels) {
     this.network = network;
     this.shape = shape;
     this.schedule = schedule;
-    this.nullLabel = nullLabel;
+    this.labels = labels;
   }
 
   /** The same network, trained on another schedule. */
   public Sampler trainedOn(TrainedSchedule other) {
-    return new Sampler(network, shape, other, nullLabel);
+    return new Sampler(network, shape, other, labels);
   }
 
   /**
    * Draws one batch.
    *
    * @param settings how
-   * @param labels class of each image, 0..null label
+   * @param labels class of each image, the null class included
    * @param firstImage the run's index of the first image; decides its noise, with the seed
-   * @param listener told after each step
+   * @param listener told after each step; of a solver that chooses its steps, after each image
    * @param cancelled asked before each step
    * @return the images, {@code (B, C, H, W)}
    * @throws IllegalArgumentException if there is no label, one is out of range, guidance is asked
@@ -76,7 +74,37 @@ public final class Sampler {
       long firstImage,
       StepListener listener,
       BooleanSupplier cancelled) {
-    check(settings, labels);
+    check(settings);
+    this.labels.check(labels);
+    return settings.solver().isAdaptive()
+        ? oneByOne(settings, labels, firstImage, listener, cancelled)
+        : batch(settings, labels, firstImage, listener, cancelled);
+  }
+
+  private Latents oneByOne(
+      SamplingSettings settings,
+      long[] labels,
+      long firstImage,
+      StepListener listener,
+      BooleanSupplier cancelled) {
+    double[] all = new double[Math.multiplyExact(labels.length, shape.size())];
+    for (int i = 0; i < labels.length; i++) {
+      Step[] last = new Step[1];
+      long[] label = {labels[i]};
+      Latents image = batch(settings, label, firstImage + i, step -> last[0] = step, cancelled);
+      System.arraycopy(image.values(), 0, all, i * shape.size(), shape.size());
+      listener.onStep(
+          new Step(i + 1, labels.length, last[0].timestep(), image, last[0].denoised()));
+    }
+    return new Latents(shape, all);
+  }
+
+  private Latents batch(
+      SamplingSettings settings,
+      long[] labels,
+      long firstImage,
+      StepListener listener,
+      BooleanSupplier cancelled) {
     Solver solver = settings.solver().create(schedule, settings);
     SeededNoise noise = SeededNoise.ofRange(settings.seed(), firstImage, labels.length);
     Guidance guidance = settings.guidance();
@@ -84,17 +112,15 @@ public final class Sampler {
     try (DenoisingNetwork twice = guidance.isOn() ? network.bind(withNull(labels)) : NOTHING;
         DenoisingNetwork once =
             guidance.isOn() && always ? NOTHING : network.bind(labels.clone())) {
-      Denoiser denoiser = new EpsilonDenoiser(once, schedule.prediction());
+      Denoiser denoiser = new NetworkDenoiser(once, schedule.prediction());
       if (guidance.isOn()) {
-        Denoiser guided =
-            new ClassifierFreeGuidance(
-                new EpsilonDenoiser(twice, schedule.prediction()),
-                guidance.scale(),
-                guidance.channels());
-        denoiser = new IntervalDenoiser(guidance.interval(), guided, denoiser);
+        DenoisingNetwork guided = new GuidedNetwork(twice, guidance.scale(), guidance.channels());
+        denoiser =
+            new IntervalDenoiser(
+                guidance.interval(), new NetworkDenoiser(guided, schedule.prediction()), denoiser);
       }
-      if (settings.clipDenoised() && !settings.solver().clipsItself()) {
-        denoiser = Thresholding.fixed(denoiser);
+      if (settings.clipDenoised()) {
+        denoiser = settings.solver().clipped(denoiser);
       }
       return solver.solve(cancellable(denoiser, cancelled), noise.next(shape), noise, listener);
     }
@@ -106,34 +132,17 @@ public final class Sampler {
    * @throws IllegalArgumentException as {@link #sample} would
    */
   public void check(SamplingSettings settings) {
-    if (settings.guidance().isOn() && nullLabel.isEmpty()) {
-      throw new IllegalArgumentException(
-          "this model is unconditional and cannot be guided; use a guidance scale of 1");
+    if (settings.guidance().isOn()) {
+      labels.checkGuidance();
     }
     settings.solver().create(schedule, settings);
-  }
-
-  private void check(SamplingSettings settings, long[] labels) {
-    check(settings);
-    if (labels.length == 0) {
-      throw new IllegalArgumentException("at least one class label is needed");
-    }
-    long last = nullLabel.orElse(0);
-    for (long label : labels) {
-      if (label < 0 || label > last) {
-        throw new IllegalArgumentException(
-            nullLabel.isEmpty()
-                ? "class " + label + " for an unconditional model, whose labels are 0"
-                : "class " + label + " is not in 0.." + (last - 1) + " (null class " + last + ")");
-      }
-    }
   }
 
   /** The labels, then the null class as many times. */
   private long[] withNull(long[] labels) {
     long[] both = new long[Math.multiplyExact(2, labels.length)];
     System.arraycopy(labels, 0, both, 0, labels.length);
-    Arrays.fill(both, labels.length, both.length, nullLabel.orElseThrow());
+    Arrays.fill(both, labels.length, both.length, this.labels.nullLabel().orElseThrow());
     return both;
   }
 

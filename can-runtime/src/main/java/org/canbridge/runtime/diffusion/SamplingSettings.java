@@ -3,6 +3,7 @@ package org.canbridge.runtime.diffusion;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.canbridge.runtime.objective.Respacing;
 
 /**
  * Everything that decides what a run of a given network draws, but the labels. Start from {@link

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoiseSchedule;
+
 /** The solver that a scheduler's fields describe, but for what is decided run by run. */
 @FunctionalInterface
 interface SchedulerSteps {

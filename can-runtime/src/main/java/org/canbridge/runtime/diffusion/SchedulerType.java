@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
  * The schedulers of diffusers that are followed here: the fields that each looks at, with the
@@ -29,10 +30,8 @@ enum SchedulerType {
       boolean clip = clips(fields);
       boolean toClean = fields.flag("set_alpha_to_one");
       return (schedule, steps, settings) ->
-          new Ddim(
-              spacing.strided(schedule, steps, toClean),
-              settings.options().eta(),
-              clip || settings.clipDenoised() ? Ddim.Clipping.NOISE_STAYS : Ddim.Clipping.NONE);
+          clipped(
+              clip, new Ddim(spacing.strided(schedule, steps, toClean), settings.options().eta()));
     }
   },
   /** {@link Ddpm}; a fixed variance is taken even where the network has learned one. */
@@ -50,9 +49,7 @@ enum SchedulerType {
       Ddpm.FixedVariance fixed =
           variance.equals("fixed_large") ? Ddpm.FixedVariance.LARGE : Ddpm.FixedVariance.SMALL;
       return (schedule, steps, settings) -> {
-        Solver ddpm =
-            new Ddpm(
-                spacing.strided(schedule, steps, true), fixed, clip || settings.clipDenoised());
+        Solver ddpm = clipped(clip, new Ddpm(spacing.strided(schedule, steps, true), fixed));
         return variance.equals("learned_range") ? ddpm : withoutLearnedVariance(ddpm);
       };
     }
@@ -241,10 +238,20 @@ enum SchedulerType {
     return clip;
   }
 
+  private static Solver clipped(boolean clip, Solver solver) {
+    return clip
+        ? (denoiser, start, noise, listener) ->
+            solver.solve(Thresholding.ofImageAlone(denoiser), start, noise, listener)
+        : solver;
+  }
+
   private static Solver withoutLearnedVariance(Solver solver) {
     return (denoiser, start, noise, listener) ->
         solver.solve(
-            (x, level) -> new Prediction(denoiser.predict(x, level).epsilon(), Optional.empty()),
+            (x, level) -> {
+              Prediction prediction = denoiser.predict(x, level);
+              return new Prediction(prediction.clean(), prediction.noise(), Optional.empty());
+            },
             start,
             noise,
             listener);

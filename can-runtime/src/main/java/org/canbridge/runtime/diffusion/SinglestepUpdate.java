@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.List;
+import org.canbridge.runtime.objective.NoiseLevel;
 
 /**
  * One step of the singlestep DPM-Solver (Lu et al. 2022, algorithms 1 and 2, and appendix D.3 for
@@ -28,8 +29,8 @@ record SinglestepUpdate(Denoiser denoiser, Integrand integrand, Expansion expans
    */
   Result apply(Latents x, List<NoiseLevel> levels) {
     NoiseLevel from = levels.get(0);
-    Latents epsilon = denoiser.predict(x, from).epsilon();
-    Latents m = integrand.of(x, epsilon, from);
+    Prediction prediction = denoiser.predict(x, from);
+    Latents m = integrand.of(prediction);
     NoiseLevel to = levels.get(levels.size() - 1);
     Latents next =
         switch (levels.size()) {
@@ -39,7 +40,7 @@ record SinglestepUpdate(Denoiser denoiser, Integrand integrand, Expansion expans
           default ->
               throw new IllegalArgumentException("no step over " + levels.size() + " levels");
         };
-    return new Result(next, from.clean(x, epsilon));
+    return new Result(next, prediction.clean());
   }
 
   private Latents second(Latents x, Latents m, List<NoiseLevel> levels) {
@@ -71,7 +72,7 @@ record SinglestepUpdate(Denoiser denoiser, Integrand integrand, Expansion expans
   }
 
   private Latents value(Latents x, NoiseLevel level) {
-    return integrand.of(x, denoiser.predict(x, level).epsilon(), level);
+    return integrand.of(denoiser.predict(x, level));
   }
 
   /** The slope from the start to a fraction r of the step, per step. */

@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Map;
+import org.canbridge.runtime.objective.Respacing;
 
 /** The solver of a run: one by its name, or the one that a scheduler's configuration describes. */
 public sealed interface SolverChoice permits SolverName, DiffusersScheduler {
@@ -12,8 +13,18 @@ public sealed interface SolverChoice permits SolverName, DiffusersScheduler {
    */
   Solver create(TrainedSchedule schedule, SamplingSettings settings);
 
-  /** Whether the solver clips the clean image; if not, its denoiser has to. */
-  boolean clipsItself();
+  /** A denoiser whose clean image is limited to -1..1, as this solver's authors do it. */
+  default Denoiser clipped(Denoiser denoiser) {
+    return Thresholding.fixed(denoiser);
+  }
+
+  /**
+   * Whether the rows of a batch would have an influence on each other's steps, so that each image
+   * is drawn on its own.
+   */
+  default boolean isAdaptive() {
+    return false;
+  }
 
   /** Adds what this solver looks at, by name. */
   void describe(SolverOptions options, Map<String, String> text);

@@ -3,6 +3,7 @@ package org.canbridge.runtime.diffusion;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.canbridge.runtime.objective.Respacing;
 
 /** The solvers by the names they have on the command line; a new solver is one constant more. */
 public enum SolverName implements SolverChoice {
@@ -10,15 +11,7 @@ public enum SolverName implements SolverChoice {
   DDPM("ddpm") {
     @Override
     public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-      return new Ddpm(
-          schedule.respaced(settings.respacing()),
-          settings.options().fixedVariance(),
-          settings.clipDenoised());
-    }
-
-    @Override
-    public boolean clipsItself() {
-      return true;
+      return new Ddpm(schedule.respaced(settings.respacing()), settings.options().fixedVariance());
     }
 
     @Override
@@ -31,15 +24,7 @@ public enum SolverName implements SolverChoice {
   DDIM("ddim") {
     @Override
     public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-      return new Ddim(
-          schedule.respaced(settings.respacing()),
-          settings.options().eta(),
-          settings.clipDenoised());
-    }
-
-    @Override
-    public boolean clipsItself() {
-      return true;
+      return new Ddim(schedule.respaced(settings.respacing()), settings.options().eta());
     }
 
     @Override
@@ -52,6 +37,29 @@ public enum SolverName implements SolverChoice {
     @Override
     public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
       return schedule.singlestep(order(settings.options()), settings.respacing().plainSteps());
+    }
+
+    @Override
+    int order(SolverOptions options) {
+      return options.order().orElse(3);
+    }
+
+    @Override
+    public void describe(SolverOptions options, Map<String, String> text) {
+      text.put("order", Integer.toString(order(options)));
+    }
+  },
+  /** {@link AdaptiveDpmSolver}; order 3 unless told otherwise, 2 being the least. */
+  DPM_SOLVER_ADAPTIVE("dpm-solver-adaptive") {
+    @Override
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      settings.respacing().plainSteps();
+      return schedule.adaptiveDpm(order(settings.options()));
+    }
+
+    @Override
+    public boolean isAdaptive() {
+      return true;
     }
 
     @Override
@@ -95,11 +103,12 @@ public enum SolverName implements SolverChoice {
       describeGrid(options, text);
     }
   },
-  /** {@link Euler}. */
+  /** {@link Euler}; on a flow's path {@link PathOde}. */
   EULER("euler") {
     @Override
     public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-      return new Euler(grid(schedule, settings));
+      return schedule.ode(
+          PathOde.Method.EULER, settings.respacing().plainSteps(), settings.options());
     }
 
     @Override
@@ -107,16 +116,62 @@ public enum SolverName implements SolverChoice {
       describeGrid(options, text);
     }
   },
-  /** {@link Heun}. */
+  /** {@link Heun}; on a flow's path {@link PathOde}. */
   HEUN("heun") {
     @Override
     public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-      return new Heun(grid(schedule, settings));
+      return schedule.ode(
+          PathOde.Method.HEUN, settings.respacing().plainSteps(), settings.options());
     }
 
     @Override
     public void describe(SolverOptions options, Map<String, String> text) {
       describeGrid(options, text);
+    }
+  },
+  /** {@link DormandPrince}, which chooses its steps. */
+  DOPRI5("dopri5") {
+    @Override
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      settings.respacing().plainSteps();
+      return schedule.dormandPrince(settings.options());
+    }
+
+    @Override
+    public boolean isAdaptive() {
+      return true;
+    }
+
+    @Override
+    public void describe(SolverOptions options, Map<String, String> text) {
+      text.put("atol", Double.toString(options.tolerance().absolute()));
+      text.put("rtol", Double.toString(options.tolerance().relative()));
+    }
+  },
+  /** {@link PathSde} with one call a step. */
+  SDE_EULER("sde-euler") {
+    @Override
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return schedule.sde(
+          PathOde.Method.EULER, settings.respacing().plainSteps(), settings.options());
+    }
+
+    @Override
+    public void describe(SolverOptions options, Map<String, String> text) {
+      describeDiffusion(options, text);
+    }
+  },
+  /** {@link PathSde} with two calls a step. */
+  SDE_HEUN("sde-heun") {
+    @Override
+    public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
+      return schedule.sde(
+          PathOde.Method.HEUN, settings.respacing().plainSteps(), settings.options());
+    }
+
+    @Override
+    public void describe(SolverOptions options, Map<String, String> text) {
+      describeDiffusion(options, text);
     }
   };
 
@@ -129,16 +184,11 @@ public enum SolverName implements SolverChoice {
   }
 
   @Override
-  public boolean clipsItself() {
-    return false;
-  }
-
-  @Override
   public Respacing usualSteps() {
     return Respacing.even(
         switch (this) {
-          case DDPM, DDIM -> 250;
-          case DPM_SOLVER, EULER -> 50;
+          case DDPM, DDIM, SDE_EULER, SDE_HEUN -> 250;
+          case DPM_SOLVER, DPM_SOLVER_ADAPTIVE, EULER, DOPRI5 -> 50;
           case DPM_SOLVER_PP, UNIPC, HEUN -> 20;
         });
   }
@@ -153,6 +203,16 @@ public enum SolverName implements SolverChoice {
 
   private static void describeGrid(SolverOptions options, Map<String, String> text) {
     text.put("spacing", options.karras() ? "karras" : options.spacing().toString());
+  }
+
+  private static void describeDiffusion(SolverOptions options, Map<String, String> text) {
+    SdeSettings diffusion = options.diffusion();
+    text.put("diffusion", diffusion.form().toString());
+    text.put("diffusion_norm", Double.toString(diffusion.norm()));
+    text.put("last_step", diffusion.last().toString());
+    if (diffusion.last() != LastStep.NONE) {
+      text.put("last_step_size", Double.toString(diffusion.lastSize()));
+    }
   }
 
   /** The names of all solvers, separated by {@code separator}. */

@@ -11,17 +11,27 @@ import java.util.OptionalInt;
  * @param order highest order of DPM-Solver and UniPC, 1 to 3; empty for the usual one
  * @param spacing how multistep and sigma-form solvers choose timesteps of a discrete schedule
  * @param karras whether they take the noise levels of Karras et al. instead
+ * @param tolerance of {@link DormandPrince}
+ * @param diffusion of {@link PathSde}
  */
 public record SolverOptions(
     double eta,
     Ddpm.FixedVariance fixedVariance,
     OptionalInt order,
     TimestepSpacing spacing,
-    boolean karras) {
-  /** Eta 0, the large variance, the usual order, evenly spread timesteps. */
+    boolean karras,
+    OdeTolerance tolerance,
+    SdeSettings diffusion) {
+  /** Eta 0, the large variance, the usual order, evenly spread timesteps; SiT's for flows. */
   public static final SolverOptions DEFAULTS =
       new SolverOptions(
-          0, Ddpm.FixedVariance.LARGE, OptionalInt.empty(), TimestepSpacing.LINSPACE, false);
+          0,
+          Ddpm.FixedVariance.LARGE,
+          OptionalInt.empty(),
+          TimestepSpacing.LINSPACE,
+          false,
+          OdeTolerance.USUAL,
+          SdeSettings.USUAL);
 
   /**
    * Checks the ranges.
@@ -31,6 +41,8 @@ public record SolverOptions(
   public SolverOptions {
     Objects.requireNonNull(fixedVariance);
     Objects.requireNonNull(spacing);
+    Objects.requireNonNull(tolerance);
+    Objects.requireNonNull(diffusion);
     if (!(eta >= 0 && eta <= 1)) {
       throw new IllegalArgumentException("eta must lie in 0..1, not " + eta);
     }
@@ -41,26 +53,37 @@ public record SolverOptions(
 
   /** With another eta. */
   public SolverOptions withEta(double value) {
-    return new SolverOptions(value, fixedVariance, order, spacing, karras);
+    return new SolverOptions(value, fixedVariance, order, spacing, karras, tolerance, diffusion);
   }
 
   /** With another fixed variance. */
   public SolverOptions withFixedVariance(Ddpm.FixedVariance value) {
-    return new SolverOptions(eta, value, order, spacing, karras);
+    return new SolverOptions(eta, value, order, spacing, karras, tolerance, diffusion);
   }
 
   /** With another order. */
   public SolverOptions withOrder(int value) {
-    return new SolverOptions(eta, fixedVariance, OptionalInt.of(value), spacing, karras);
+    return new SolverOptions(
+        eta, fixedVariance, OptionalInt.of(value), spacing, karras, tolerance, diffusion);
   }
 
   /** With another spacing of timesteps. */
   public SolverOptions withSpacing(TimestepSpacing value) {
-    return new SolverOptions(eta, fixedVariance, order, value, karras);
+    return new SolverOptions(eta, fixedVariance, order, value, karras, tolerance, diffusion);
   }
 
   /** With or without the noise levels of Karras et al. */
   public SolverOptions withKarras(boolean value) {
-    return new SolverOptions(eta, fixedVariance, order, spacing, value);
+    return new SolverOptions(eta, fixedVariance, order, spacing, value, tolerance, diffusion);
+  }
+
+  /** With another tolerance of adaptive solvers. */
+  public SolverOptions withTolerance(OdeTolerance value) {
+    return new SolverOptions(eta, fixedVariance, order, spacing, karras, value, diffusion);
+  }
+
+  /** With other noise in stochastic runs. */
+  public SolverOptions withDiffusion(SdeSettings value) {
+    return new SolverOptions(eta, fixedVariance, order, spacing, karras, tolerance, value);
   }
 }

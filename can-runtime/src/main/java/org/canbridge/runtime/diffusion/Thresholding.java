@@ -2,24 +2,33 @@ package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.Parameterization;
 
 /**
- * Limits the clean image that a denoiser's noise stands for, for models of pixels, and gives the
- * noise that belongs to the limited image. Solvers that look at the noise and those that look at
- * the clean image then agree.
+ * Limits the clean image that a denoiser tells, for models of pixels, and gives the noise that
+ * belongs to the limited image (or leaves it as it was). Solvers that look at the noise and those
+ * that look at the clean image then agree.
  */
 public final class Thresholding implements Denoiser {
   private final Denoiser denoiser;
+  private final boolean noiseFollows;
   private final ToDoubleFunction<double[]> limit;
 
-  private Thresholding(Denoiser denoiser, ToDoubleFunction<double[]> limit) {
+  private Thresholding(Denoiser denoiser, boolean noiseFollows, ToDoubleFunction<double[]> limit) {
     this.denoiser = denoiser;
+    this.noiseFollows = noiseFollows;
     this.limit = limit;
   }
 
-  /** Every value limited to -1..1. */
+  /** Every value limited to -1..1, and the noise that belongs to what is left: the DiT code. */
   public static Denoiser fixed(Denoiser denoiser) {
-    return new Thresholding(denoiser, values -> 1);
+    return new Thresholding(denoiser, true, values -> 1);
+  }
+
+  /** Every value limited to -1..1, and the noise as it was predicted: diffusers. */
+  public static Denoiser ofImageAlone(Denoiser denoiser) {
+    return new Thresholding(denoiser, false, values -> 1);
   }
 
   /**
@@ -33,13 +42,13 @@ public final class Thresholding implements Denoiser {
     if (!(quantile >= 0 && quantile <= 1)) {
       throw new IllegalArgumentException("a quantile lies in 0..1, not " + quantile);
     }
-    return new Thresholding(denoiser, values -> Math.max(1, quantile(values, quantile)));
+    return new Thresholding(denoiser, true, values -> Math.max(1, quantile(values, quantile)));
   }
 
   @Override
   public Prediction predict(Latents x, NoiseLevel level) {
     Prediction prediction = denoiser.predict(x, level);
-    Latents clean = level.clean(x, prediction.epsilon());
+    Latents clean = prediction.clean();
     int size = clean.shape().size();
     double[] limits = new double[clean.batch()];
     Arrays.setAll(limits, row -> limit.applyAsDouble(clean.rows(row, row + 1).values()));
@@ -51,7 +60,9 @@ public final class Thresholding implements Denoiser {
               double most = limits[i / size];
               return Math.max(-most, Math.min(most, clean.get(i))) / most;
             });
-    return new Prediction(level.epsilon(x, limited), prediction.variance());
+    return noiseFollows
+        ? Prediction.of(Parameterization.CLEAN, x, limited, level, prediction.variance())
+        : new Prediction(limited, prediction.noise(), prediction.variance());
   }
 
   /** The quantile of the absolute values, interpolated linearly as {@code torch.quantile} does. */

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.runtime.objective.NoisePath;
+
 /**
  * From when to when a run goes in a continuous schedule, and how its times are spread.
  *
@@ -8,7 +10,7 @@ package org.canbridge.runtime.diffusion;
  * @param from the first time, 1 for pure noise
  * @param to the last time, above 0
  */
-public record TimeRange(ContinuousSchedule schedule, TimeSpacing spacing, double from, double to) {
+public record TimeRange(NoisePath schedule, TimeSpacing spacing, double from, double to) {
 
   /** Checks the ends. */
   public TimeRange {

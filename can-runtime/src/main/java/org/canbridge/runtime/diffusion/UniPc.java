@@ -3,6 +3,7 @@ package org.canbridge.runtime.diffusion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.canbridge.runtime.objective.NoiseLevel;
 
 /**
  * UniPC (Zhao et al. 2023): a multistep predictor and a corrector of one order more, with one call
@@ -81,9 +82,8 @@ public record UniPc(
     Latents x = start;
     for (int i = 0; i < grid.steps(); i++) {
       NoiseLevel from = grid.level(i);
-      Latents epsilon = denoiser.predict(x, from).epsilon();
-      Latents clean = from.clean(x, epsilon);
-      Latents value = integrand.of(x, epsilon, from);
+      Prediction prediction = denoiser.predict(x, from);
+      Latents value = integrand.of(prediction);
       if (i > 0 && !uncorrected.contains(i)) {
         List<Sample> known = history.subList(0, orderOf(i - 1));
         x = update(corrected, known, new Sample(from, value), true);
@@ -99,7 +99,7 @@ public record UniPc(
               history.subList(0, orderOf(i)),
               new Sample(grid.level(i + 1), value),
               false);
-      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, clean));
+      listener.onStep(new Step(i + 1, grid.steps(), from.timestep(), x, prediction.clean()));
     }
     return x;
   }

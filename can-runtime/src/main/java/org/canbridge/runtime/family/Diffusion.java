@@ -1,6 +1,6 @@
 package org.canbridge.runtime.family;
 
-import java.util.OptionalLong;
+import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 
@@ -11,7 +11,7 @@ import org.canbridge.runtime.diffusion.TrainedSchedule;
  * @param shape of one image or latent
  * @param schedule what its family's published models were trained on
  * @param learnedVariance whether the second half of the output's channels is the variance value
- * @param nullLabel the null class, which comes after all others; empty for networks without classes
+ * @param labels what it is conditioned on; none for networks that take texts
  * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
  *     an unconditional model
  */
@@ -19,7 +19,7 @@ public record Diffusion(
     ImageShape shape,
     TrainedSchedule schedule,
     boolean learnedVariance,
-    OptionalLong nullLabel,
+    ClassLabels labels,
     double usualGuidance) {
   /** Downsampling of the Stable Diffusion autoencoder, whose latents all published models use. */
   public static final int PIXELS_PER_LATENT = 8;

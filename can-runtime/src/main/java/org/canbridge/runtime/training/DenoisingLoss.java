@@ -2,9 +2,6 @@ package org.canbridge.runtime.training;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.canbridge.runtime.diffusion.ContinuousSchedule;
-import org.canbridge.runtime.diffusion.NoiseLevel;
-import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.graph.ElementwiseOp;
@@ -15,6 +12,9 @@ import org.canbridge.runtime.graph.Loss;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoisePath;
+import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
  * What a denoising network is trained for: to tell the noise in a noisy image. Given the clean
@@ -70,10 +70,7 @@ public final class DenoisingLoss implements Loss {
     if (diffusion.learnedVariance()) {
       return hybrid(schedule.discrete().orElseThrow(), diffusion.shape().channels());
     }
-    return schedule
-        .discrete()
-        .map(DenoisingLoss::simple)
-        .orElseGet(() -> simple(schedule.continuous()));
+    return schedule.discrete().map(DenoisingLoss::simple).orElseGet(() -> simple(schedule.path()));
   }
 
   /**
@@ -108,7 +105,7 @@ public final class DenoisingLoss implements Loss {
   }
 
   /** The simple loss over a schedule in continuous time, all of it: U-ViT's pixel models. */
-  public static DenoisingLoss simple(ContinuousSchedule schedule) {
+  public static DenoisingLoss simple(NoisePath schedule) {
     return simple(
         time -> {
           NoiseLevel level = schedule.at(time);

@@ -9,12 +9,12 @@ import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.image.PngGrid;
+import org.canbridge.runtime.objective.Respacing;
 
 /**
  * The picture that shows how far a training is: the first classes, some images of each, always from

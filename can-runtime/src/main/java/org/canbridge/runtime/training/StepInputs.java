@@ -56,7 +56,7 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
     Map<String, TensorData> network = new LinkedHashMap<>();
     network.put("t", MemoryTensor.of(timesteps, count));
     if (batch.labels().length > 0) {
-      long[] labels = labels(batch, from, dropped, diffusion.nullLabel());
+      long[] labels = labels(batch, from, dropped, diffusion.labels().nullLabel());
       network.put("y", MemoryTensor.of(labels, count));
     }
     if (textShape.length > 0) {

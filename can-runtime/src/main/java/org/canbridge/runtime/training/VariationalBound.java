@@ -1,12 +1,12 @@
 package org.canbridge.runtime.training;
 
 import java.util.List;
-import org.canbridge.runtime.diffusion.NoiseSchedule;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
  * The variational bound of one denoising step in bits per dimension, by the formulas of {@code

@@ -7,6 +7,10 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.canbridge.runtime.objective.LinearVp;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.TimeScale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,7 +29,7 @@ class ConvergenceTest {
    * Begins with far more noise than usual, where the integrands hardly change: the first-order step
    * with which multistep solvers begin would hide a third order.
    */
-  private static final LinearVp PROCESS = new LinearVp(0.1, 40, 999);
+  private static final LinearVp PROCESS = new LinearVp(0.1, 40, new TimeScale(0, 999));
 
   private static final TimeRange TIMES = new TimeRange(PROCESS, TimeSpacing.LOG_SNR, 1, 0.01);
   private static final Expansion PUBLISHED = Expansion.DPM_SOLVER;
@@ -115,8 +119,11 @@ class ConvergenceTest {
 
   private static Prediction exact(Latents x, NoiseLevel level) {
     double factor = level.sigma() / variance(level);
-    return new Prediction(
+    return Prediction.of(
+        Parameterization.EPSILON,
+        x,
         Latents.generate(x.batch(), x.shape(), i -> factor * (x.get(i) - level.alpha() * MEAN)),
+        level,
         Optional.empty());
   }
 }

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.diffusion;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,7 +13,12 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,10 +73,10 @@ class DiffusersSchedulerTest {
   void anOldConfigurationIsRead() {
     ObjectNode old =
         json(
-            "{'_class_name': 'DDIMScheduler', '_diffusers_version': '0.12.0.dev0', 'beta_end': 0.02,"
-                + " 'beta_schedule': 'linear', 'beta_start': 0.0001, 'clip_sample': false,"
-                + " 'num_train_timesteps': 1000, 'prediction_type': 'epsilon',"
-                + " 'set_alpha_to_one': true, 'steps_offset': 0, 'trained_betas': null}");
+            "{'_class_name': 'DDIMScheduler', '_diffusers_version': '0.12.0.dev0', 'beta_end':"
+                + " 0.02, 'beta_schedule': 'linear', 'beta_start': 0.0001, 'clip_sample': false,"
+                + " 'num_train_timesteps': 1000, 'prediction_type': 'epsilon', 'set_alpha_to_one':"
+                + " true, 'steps_offset': 0, 'trained_betas': null}");
     Map<String, String> text = described(old);
     assertEquals("leading", text.get("timestep_spacing"));
     assertEquals("false", text.get("clip_sample"));
@@ -79,14 +85,22 @@ class DiffusersSchedulerTest {
         NoiseSchedule.linear(1000).float32().alphaCumprod(999),
         trained.discrete().orElseThrow().alphaCumprod(999));
     assertEquals(Respacing.even(250), DiffusersScheduler.of(old).usualSteps());
-    assertTrue(DiffusersScheduler.of(old).clipsItself());
+    Latents x = Latents.generate(1, new ImageShape(1, 1, 2), i -> 3 * i);
+    Prediction wide = new Prediction(x, x, Optional.empty());
+    Prediction clipped =
+        DiffusersScheduler.of(old)
+            .clipped((state, level) -> wide)
+            .predict(x, NoiseLevel.ofAlphaCumprod(1, 0.5));
+    assertArrayEquals(new double[] {0, 1}, clipped.clean().values());
+    assertArrayEquals(x.values(), clipped.noise().values());
   }
 
   /** In float32, which loses digits where a beta is near 1. */
   @Test
   void everyFormOfBetasIsComputed() {
     String form =
-        "{'_class_name': 'UniPCMultistepScheduler', 'beta_schedule': '%s', 'beta_start': 0.001, 'beta_end': 0.01, 'num_train_timesteps': 100}";
+        "{'_class_name': 'UniPCMultistepScheduler', 'beta_schedule': '%s', 'beta_start': 0.001,"
+            + " 'beta_end': 0.01, 'num_train_timesteps': 100}";
     for (String name : List.of("linear", "scaled_linear", "squaredcos_cap_v2")) {
       NoiseSchedule schedule =
           DiffusersScheduler.trained(json(form.formatted(name))).discrete().orElseThrow();
@@ -117,17 +131,33 @@ class DiffusersSchedulerTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'_class_name': 'PNDMScheduler'} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is \"PNDMScheduler\"",
-        "{} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is null",
-        "{'_class_name': 'DDIMScheduler', 'thresholding': true} | thresholding must be false, is true",
-        "{'_class_name': 'DDIMScheduler', 'clip_sample_range': 2.0} | clip_sample_range must be 1, is 2.0",
-        "{'_class_name': 'DDIMScheduler', 'timestep_spacing': 'even', 'warm_up': 3} | timestep_spacing must be one of [linspace, leading, trailing], is \"even\"; warm_up is unknown",
-        "{'_class_name': 'DDPMScheduler', 'variance_type': 'learned'} | variance_type must be one of [fixed_small, fixed_large, learned_range], is \"learned\"",
-        "{'_class_name': 'DPMSolverMultistepScheduler', 'use_lu_lambdas': true, 'lambda_min_clipped': -5.1} | use_lu_lambdas must be false, is true; lambda_min_clipped must be \"-Infinity\", is -5.1",
-        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'dpmsolver'} | final_sigmas_type must be \"sigma_min\" where the noise is integrated, is \"zero\"",
-        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'sde-dpmsolver++', 'solver_order': 3} | solver_order must be a whole number from 1 to 2, is 3",
-        "{'_class_name': 'DPMSolverMultistepScheduler', 'euler_at_final': true, 'lower_order_final': false} | lower_order_final must be true where euler_at_final is, is false",
-        "{'_class_name': 'UniPCMultistepScheduler', 'solver_p': {}, 'disable_corrector': [-1]} | disable_corrector must be a list of whole numbers from 0 to 2147483646, is [-1]; solver_p must be null, is {}"
+        "{'_class_name': 'PNDMScheduler'} | _class_name must be one of DDIMScheduler,"
+            + " DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is"
+            + " \"PNDMScheduler\"",
+        "{} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
+            + " UniPCMultistepScheduler, is null",
+        "{'_class_name': 'DDIMScheduler', 'thresholding': true} | thresholding must be false, is"
+            + " true",
+        "{'_class_name': 'DDIMScheduler', 'clip_sample_range': 2.0} | clip_sample_range must be 1,"
+            + " is 2.0",
+        "{'_class_name': 'DDIMScheduler', 'timestep_spacing': 'even', 'warm_up': 3} |"
+            + " timestep_spacing must be one of [linspace, leading, trailing], is \"even\"; warm_up"
+            + " is unknown",
+        "{'_class_name': 'DDPMScheduler', 'variance_type': 'learned'} | variance_type must be one"
+            + " of [fixed_small, fixed_large, learned_range], is \"learned\"",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'use_lu_lambdas': true,"
+            + " 'lambda_min_clipped': -5.1} | use_lu_lambdas must be false, is true;"
+            + " lambda_min_clipped must be \"-Infinity\", is -5.1",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'dpmsolver'} |"
+            + " final_sigmas_type must be \"sigma_min\" where the noise is integrated, is \"zero\"",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'algorithm_type': 'sde-dpmsolver++',"
+            + " 'solver_order': 3} | solver_order must be a whole number from 1 to 2, is 3",
+        "{'_class_name': 'DPMSolverMultistepScheduler', 'euler_at_final': true,"
+            + " 'lower_order_final': false} | lower_order_final must be true where euler_at_final"
+            + " is, is false",
+        "{'_class_name': 'UniPCMultistepScheduler', 'solver_p': {}, 'disable_corrector': [-1]} |"
+            + " disable_corrector must be a list of whole numbers from 0 to 2147483646, is [-1];"
+            + " solver_p must be null, is {}"
       })
   void whatIsNotFollowedIsRefused(String configuration, String reasons) {
     assertReasons(reasons, () -> DiffusersScheduler.of(json(configuration)));
@@ -137,11 +167,16 @@ class DiffusersSchedulerTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'_class_name': 'DDIMScheduler', 'trained_betas': [0.1]} | trained_betas must be null, is [0.1]",
-        "{'_class_name': 'DDIMScheduler', 'rescale_betas_zero_snr': true} | rescale_betas_zero_snr must be false, is true",
-        "{'_class_name': 'DDIMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be one of [linear, scaled_linear, squaredcos_cap_v2], is \"sigmoid\"",
+        "{'_class_name': 'DDIMScheduler', 'trained_betas': [0.1]} | trained_betas must be null, is"
+            + " [0.1]",
+        "{'_class_name': 'DDIMScheduler', 'rescale_betas_zero_snr': true} | rescale_betas_zero_snr"
+            + " must be false, is true",
+        "{'_class_name': 'DDIMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be one"
+            + " of [linear, scaled_linear, squaredcos_cap_v2], is \"sigmoid\"",
         "{'_class_name': 'DDIMScheduler', 'beta_end': 1} | beta_end must be less than 1, is 1",
-        "{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'num_train_timesteps': 1000} | beta_start is missing; beta_end is missing; beta_schedule is missing; prediction_type is missing"
+        "{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'num_train_timesteps': 1000} |"
+            + " beta_start is missing; beta_end is missing; beta_schedule is missing;"
+            + " prediction_type is missing"
       })
   void aScheduleThatIsNotFollowedIsRefused(String configuration, String reasons) {
     assertReasons(reasons, () -> DiffusersScheduler.trained(json(configuration)));
@@ -162,7 +197,7 @@ class DiffusersSchedulerTest {
                 + " 'prediction_type': 'v_prediction', 'use_karras_sigmas': false}");
     assertFalse(DiffusersScheduler.isKnown(heun));
     TrainedSchedule trained = DiffusersScheduler.trained(heun);
-    assertEquals(Parameterization.VELOCITY, trained.prediction());
+    assertEquals(Parameterization.V, trained.prediction());
     assertEquals(
         NoiseSchedule.stableDiffusion().float32().alphaCumprod(500),
         trained.discrete().orElseThrow().alphaCumprod(500));
@@ -174,7 +209,8 @@ class DiffusersSchedulerTest {
     ObjectNode plain = json("{'_class_name': 'DDIMScheduler'}");
     ObjectNode kept =
         json(
-            "{'_class_name': 'DDIMScheduler', 'use_lu_lambdas': true, 'solver_order': 7, 'skip_prk_steps': true}");
+            "{'_class_name': 'DDIMScheduler', 'use_lu_lambdas': true, 'solver_order': 7,"
+                + " 'skip_prk_steps': true}");
     assertEquals(described(plain), described(kept));
   }
 

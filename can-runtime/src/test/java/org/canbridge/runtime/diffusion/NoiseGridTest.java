@@ -10,6 +10,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.objective.InterpolatedSchedule;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoisePath;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,7 +36,7 @@ class NoiseGridTest {
       double[] lambda = file.read("output.lambda");
       assertEquals(401, times.length);
       for (int i = 0; i < times.length; i++) {
-        assertEquals(logAlpha[i], schedule.logAlpha(times[i]), 1e-12);
+        assertEquals(logAlpha[i], Math.log(schedule.at(times[i]).alpha()), 1e-12);
         assertEquals(sigma[i], schedule.at(times[i]).sigma(), 1e-12);
         assertEquals(lambda[i], schedule.lambda(times[i]), 1e-12);
         assertEquals(times[i], schedule.timeOf(lambda[i]), 1e-12);
@@ -45,9 +51,9 @@ class NoiseGridTest {
   @ParameterizedTest
   @ValueSource(doubles = {1e-4, 1e-3, 0.3, 1})
   void timeOfLambdaIsTheInverse(double time) {
-    LinearVp process = LinearVp.uvit();
+    NoisePath process = TrainedSchedule.uvitPixel().path();
     assertEquals(time, process.timeOf(process.lambda(time)), 1e-12);
-    assertEquals(999 * time, process.timestep(time));
+    assertEquals(999 * time, process.at(time).timestep());
   }
 
   @ParameterizedTest
@@ -127,36 +133,17 @@ class NoiseGridTest {
         () -> new InterpolatedSchedule(SD.respace(Respacing.even(10))));
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void parameterizationsStandForTheSameNoise(Parameterization parameterization) {
-    ImageShape shape = new ImageShape(1, 2, 2);
-    Latents clean = Latents.generate(1, shape, i -> 0.3 * i);
-    Latents noise = Latents.generate(1, shape, i -> 1 - 0.4 * i);
-    NoiseLevel level = SD.level(300);
-    Latents x = Combination.of(level.alpha(), clean).plus(level.sigma(), noise).sum();
-    Latents output =
-        switch (parameterization) {
-          case EPSILON -> noise;
-          case VELOCITY -> Combination.of(level.alpha(), noise).plus(-level.sigma(), clean).sum();
-          case CLEAN -> clean;
-        };
-    Denoiser denoiser =
-        new EpsilonDenoiser((state, timestep) -> output.values().clone(), parameterization);
-    assertArrayEquals(noise.values(), denoiser.predict(x, level).epsilon().values(), 1e-14);
-    assertEquals(parameterization, Parameterization.parse(parameterization.toString()));
-  }
-
   @Test
   void fixedThresholdingLimitsTheCleanImageAndDynamicDividesByItsLimit() {
     ImageShape shape = new ImageShape(1, 1, 5);
     Latents clean = Latents.generate(1, shape, i -> i - 2);
     NoiseLevel level = SD.level(300);
-    Denoiser exact = (x, at) -> new Prediction(at.epsilon(x, clean), Optional.empty());
+    Denoiser exact =
+        (x, at) -> Prediction.of(Parameterization.CLEAN, x, clean, at, Optional.empty());
     Latents x = Latents.generate(1, shape, i -> 0.1 * i);
-    Latents fixed = level.clean(x, Thresholding.fixed(exact).predict(x, level).epsilon());
+    Latents fixed = Thresholding.fixed(exact).predict(x, level).clean();
     assertArrayEquals(new double[] {-1, -1, 0, 1, 1}, fixed.values(), 1e-14);
-    Latents dynamic = level.clean(x, Thresholding.dynamic(exact, 1).predict(x, level).epsilon());
+    Latents dynamic = Thresholding.dynamic(exact, 1).predict(x, level).clean();
     assertArrayEquals(new double[] {-1, -.5, 0, .5, 1}, dynamic.values(), 1e-14);
   }
 }

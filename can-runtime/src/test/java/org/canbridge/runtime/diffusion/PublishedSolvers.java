@@ -5,6 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import org.canbridge.runtime.objective.InterpolatedSchedule;
+import org.canbridge.runtime.objective.NoisePath;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 
 /** Our solvers under the settings with which others' were recorded. */
 final class PublishedSolvers {
@@ -39,11 +44,15 @@ final class PublishedSolvers {
 
   /** {@code dpm_solver_pytorch.py} and {@code sde.py} of U-ViT. */
   static Solver uvitPixel(SolverRun run) {
-    LinearVp process = LinearVp.uvit();
+    NoisePath process = TrainedSchedule.uvitPixel().path();
     if (run.settings().has("kind")) {
       boolean ode = run.text("kind", "").equals("ODE");
-      EulerMaruyama.Kind kind = ode ? EulerMaruyama.Kind.ODE : EulerMaruyama.Kind.SDE;
-      return new EulerMaruyama(process, kind, run.steps(), 1e-3);
+      if (ode) {
+        double[] equal = TimeSpacing.TIME_UNIFORM.times(process, 1, 1e-3, run.steps() - 1);
+        return new PathOde(process, Arrays.copyOf(equal, run.steps() + 1), PathOde.Method.EULER);
+      }
+      SdeSettings reverse = new SdeSettings(DiffusionForm.SBDM, 1, LastStep.MEAN, 1e-3);
+      return new PathSde(process, 1, 1e-3, run.steps(), PathOde.Method.EULER, reverse);
     }
     TimeRange times = new TimeRange(process, spacing(run, "logSNR"), 1, 1e-4);
     if (run.settings().path("adaptive_step_size").asBoolean()) {
@@ -99,27 +108,27 @@ final class PublishedSolvers {
 
   /** Noise as the network gives it. */
   static Denoiser plainDenoiser(SolverRun run, DenoisingNetwork network) {
-    return new EpsilonDenoiser(network);
+    return new NetworkDenoiser(network, Parameterization.EPSILON);
   }
 
   /** The same with U-ViT's guidance and with dynamic thresholding, where the run had them. */
   static Denoiser uvitLatentDenoiser(SolverRun run, DenoisingNetwork network) {
-    Denoiser denoiser = new EpsilonDenoiser(network);
+    DenoisingNetwork guided = network;
     if (guided(run)) {
       double scale = GuidanceForm.ADDED.scale(run.settings().get("cfg_scale").asDouble());
-      denoiser = new ClassifierFreeGuidance(denoiser, scale, GuidedChannels.ALL);
+      guided = new GuidedNetwork(network, scale, GuidedChannels.ALL);
     }
-    return thresholded(run, denoiser);
+    return thresholded(run, new NetworkDenoiser(guided, Parameterization.EPSILON));
   }
 
   /** What the configured prediction type stands for. */
   static Denoiser diffusersDenoiser(SolverRun run, DenoisingNetwork network) {
-    return new EpsilonDenoiser(network, DiffusersScheduler.trained(scheduler(run)).prediction());
+    return new NetworkDenoiser(network, DiffusersScheduler.trained(scheduler(run)).prediction());
   }
 
   /** The recorded outputs, which were recorded after guidance. */
   static Denoiser replayed(SolverRun run) {
-    return thresholded(run, new EpsilonDenoiser(run.recorded(), parameterization(run)));
+    return thresholded(run, new NetworkDenoiser(run.recorded(), parameterization(run)));
   }
 
   private static Denoiser thresholded(SolverRun run, Denoiser denoiser) {
@@ -133,7 +142,9 @@ final class PublishedSolvers {
   }
 
   private static Parameterization parameterization(SolverRun run) {
-    return Parameterization.parse(config(run).path("prediction_type").asText("epsilon"));
+    return config(run).isMissingNode()
+        ? Parameterization.EPSILON
+        : DiffusersScheduler.trained(scheduler(run)).prediction();
   }
 
   private static JsonNode config(SolverRun run) {

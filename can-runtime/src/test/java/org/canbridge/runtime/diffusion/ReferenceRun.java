@@ -13,6 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 
 /**
  * One recorded run of the DiT code's sampling loops (cases {@code sampler-dit} and {@code
@@ -143,7 +147,7 @@ public final class ReferenceRun {
     Latents last =
         solver()
             .solve(
-                denoiser,
+                clipped(denoiser),
                 start(),
                 replay,
                 step -> {
@@ -170,13 +174,14 @@ public final class ReferenceRun {
    * leads away from the next recorded state by more than {@code tolerance} stds of it.
    */
   void checkSingleSteps(double tolerance) {
-    Denoiser outputs = recordedOutputs();
+    Denoiser outputs = clipped(recordedOutputs());
     OneStepSolver solver = solver();
     Latents x = start();
     for (int done = 0; done < timesteps.length; done++) {
-      Prediction prediction = outputs.predict(x, schedule().level(timesteps.length - 1 - done));
+      NoiseLevel level = schedule().level(timesteps.length - 1 - done).inSinglePrecision();
+      Prediction prediction = outputs.predict(x, level);
       Latents drawn = noiseOf(done);
-      Latents next = solver.step(timesteps.length - 1 - done, x, prediction, drawn).x();
+      Latents next = solver.step(timesteps.length - 1 - done, x, prediction, drawn);
       x = slice(states, done);
       compare(name + ", step " + (done + 1) + " alone", x, next, tolerance);
     }
@@ -187,20 +192,24 @@ public final class ReferenceRun {
     int[] call = {0};
     double[] all = modelOutput.orElseThrow();
     int each = all.length / timesteps.length;
-    return new EpsilonDenoiser(
+    return new NetworkDenoiser(
         (x, timestep) -> {
           int from = each * call[0]++;
           return Arrays.copyOfRange(all, from, from + each);
-        });
+        },
+        Parameterization.EPSILON);
+  }
+
+  private Denoiser clipped(Denoiser denoiser) {
+    return settings.get("clip_denoised").asBoolean() ? Thresholding.fixed(denoiser) : denoiser;
   }
 
   private OneStepSolver solver() {
-    boolean clip = settings.get("clip_denoised").asBoolean();
     if (settings.get("sampler").asText().equals("ddim")) {
-      return new Ddim(schedule(), settings.path("eta").asDouble(0), clip);
+      return new Ddim(schedule(), settings.path("eta").asDouble(0));
     }
     boolean small = settings.path("sigma_small").asBoolean(false);
-    return new Ddpm(schedule(), small ? Ddpm.FixedVariance.SMALL : Ddpm.FixedVariance.LARGE, clip);
+    return new Ddpm(schedule(), small ? Ddpm.FixedVariance.SMALL : Ddpm.FixedVariance.LARGE);
   }
 
   /** The recorded noise; where there is none (eta 0), what is drawn must not matter. */

@@ -9,10 +9,11 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /** Tensors of a reference file as float64 arrays. */
-final class ReferenceTensors implements AutoCloseable {
+public final class ReferenceTensors implements AutoCloseable {
   private final SafetensorsFile file;
 
-  ReferenceTensors(Path path) {
+  /** Opens a file. */
+  public ReferenceTensors(Path path) {
     file = SafetensorsFile.open(path);
   }
 
@@ -24,7 +25,8 @@ final class ReferenceTensors implements AutoCloseable {
     return tensor(name).type().shape();
   }
 
-  double[] read(String name) {
+  /** The values of a tensor. */
+  public double[] read(String name) {
     TensorData tensor = tensor(name);
     ByteBuffer bytes = tensor.bytes().order(ByteOrder.LITTLE_ENDIAN);
     double[] values = new double[Math.toIntExact(tensor.type().elements())];

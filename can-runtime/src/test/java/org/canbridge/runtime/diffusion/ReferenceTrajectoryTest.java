@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -81,10 +83,9 @@ class ReferenceTrajectoryTest {
     Denoiser off =
         (x, level) -> {
           Prediction prediction = exact.predict(x, level);
-          Latents epsilon = prediction.epsilon();
-          return new Prediction(
-              Latents.generate(x.batch(), x.shape(), i -> epsilon.get(i) * 1.001),
-              prediction.variance());
+          Latents noise = prediction.noise();
+          Latents wrong = Latents.generate(x.batch(), x.shape(), i -> noise.get(i) * 1.001);
+          return Prediction.of(Parameterization.EPSILON, x, wrong, level, prediction.variance());
         };
     assertThrows(AssertionFailedError.class, () -> run.check(off, 1e-5));
   }
@@ -92,12 +93,16 @@ class ReferenceTrajectoryTest {
   /** The function that stands for a network in these runs; its formula is in reference.json. */
   private static Denoiser closedForm(ReferenceRun run) {
     if (run.guidanceScale() == 1) {
-      return new EpsilonDenoiser(ClosedForm.network(new long[run.batch()], run.learnsVariance()));
+      return new NetworkDenoiser(
+          ClosedForm.network(new long[run.batch()], run.learnsVariance()),
+          Parameterization.EPSILON);
     }
     long[] labels = {run.labels()[0], 10};
-    return new ClassifierFreeGuidance(
-        new EpsilonDenoiser(ClosedForm.network(labels, run.learnsVariance())),
-        run.guidanceScale(),
-        GuidedChannels.FIRST_THREE);
+    return new NetworkDenoiser(
+        new GuidedNetwork(
+            ClosedForm.network(labels, run.learnsVariance()),
+            run.guidanceScale(),
+            GuidedChannels.FIRST_THREE),
+        Parameterization.EPSILON);
   }
 }

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,7 +26,7 @@ class SamplerTest {
 
   private final FakeNetwork network = new FakeNetwork();
   private final Sampler sampler =
-      new Sampler(network, SHAPE, TrainedSchedule.dit(), OptionalLong.of(NULL_LABEL));
+      new Sampler(network, SHAPE, TrainedSchedule.dit(), ClassLabels.withNull(NULL_LABEL));
 
   @ParameterizedTest
   @EnumSource
@@ -167,7 +169,7 @@ class SamplerTest {
 
   @Test
   void anUnconditionalNetworkIsNotGuided() {
-    Sampler free = new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), OptionalLong.empty());
+    Sampler free = new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), ClassLabels.NONE);
     SamplingSettings settings = settings(SolverName.HEUN);
     assertEquals(2, draw(free, settings, new long[2]).batch());
     assertThrows(
@@ -178,9 +180,9 @@ class SamplerTest {
   @Test
   void solversThatNeedDiscreteTimestepsSaySo() {
     Sampler continuous =
-        new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), OptionalLong.of(1));
+        new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), ClassLabels.withNull(1));
     for (SolverName solver : SolverName.values()) {
-      if (solver.clipsItself()) {
+      if (EnumSet.of(SolverName.DDPM, SolverName.DDIM).contains(solver)) {
         assertThrows(
             IllegalArgumentException.class, () -> draw(continuous, settings(solver), new long[1]));
         draw(sampler, SamplingSettings.of(solver, Respacing.parse("ddim25")), new long[1]);

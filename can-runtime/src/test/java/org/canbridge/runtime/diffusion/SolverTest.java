@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +26,7 @@ class SolverTest {
   void ddpmWithTheTrueVarianceDrawsFromTheDataDistributionInFewSteps() {
     NoiseSchedule schedule = FULL.respace(Respacing.even(20));
     double[] images =
-        run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL, false), withTrueVariance(schedule), 10);
+        run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL), withTrueVariance(schedule), 10);
     // Four standard errors of 50,000 numbers.
     assertEquals(MEAN, mean(images), 4 * STD / Math.sqrt(50_000));
     assertEquals(STD, std(images), 4 * STD / Math.sqrt(100_000));
@@ -32,10 +35,8 @@ class SolverTest {
   @Test
   void theFixedVariancesLieOnBothSidesOfTheTrueOne() {
     NoiseSchedule schedule = FULL.respace(Respacing.even(20));
-    double small =
-        std(run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL, false), exact(schedule), 1));
-    double large =
-        std(run(new Ddpm(schedule, Ddpm.FixedVariance.LARGE, false), exact(schedule), 1));
+    double small = std(run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL), exact(schedule), 1));
+    double large = std(run(new Ddpm(schedule, Ddpm.FixedVariance.LARGE), exact(schedule), 1));
     assertTrue(small < 0.95 * STD && large > 1.05 * STD, small + " " + large);
   }
 
@@ -43,8 +44,8 @@ class SolverTest {
   void ddimWithEtaOneIsDdpmWithTheSmallVariance() {
     NoiseSchedule schedule = FULL.respace(Respacing.even(50));
     assertArrayEquals(
-        run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL, false), exact(schedule), 1),
-        run(new Ddim(schedule, 1, false), exact(schedule), 1),
+        run(new Ddpm(schedule, Ddpm.FixedVariance.SMALL), exact(schedule), 1),
+        run(new Ddim(schedule, 1), exact(schedule), 1),
         1e-5);
   }
 
@@ -64,10 +65,10 @@ class SolverTest {
       NoiseSchedule schedule = full.respace(Respacing.even(steps));
       for (Solver solver :
           new Solver[] {
-            new Ddim(schedule, 1, true),
-            new Ddim(schedule, 0, false),
-            new Ddpm(schedule, Ddpm.FixedVariance.LARGE, true),
-            new Ddpm(schedule, Ddpm.FixedVariance.SMALL, false)
+            new Ddim(schedule, 1),
+            new Ddim(schedule, 0),
+            new Ddpm(schedule, Ddpm.FixedVariance.LARGE),
+            new Ddpm(schedule, Ddpm.FixedVariance.SMALL)
           }) {
         double[] values = run(solver, exact(schedule), 1);
         assertTrue(Arrays.stream(values).allMatch(Double::isFinite), solver.toString());
@@ -80,7 +81,7 @@ class SolverTest {
     NoiseSchedule schedule = FULL.respace(Respacing.even(3));
     Latents start = SeededNoise.ofRange(0, 0, 1).next(SHAPE);
     double[] before = start.values().clone();
-    new Ddim(schedule, 0.5, true)
+    new Ddim(schedule, 0.5)
         .solve(exact(schedule), start, SeededNoise.ofRange(1, 0, 1), StepListener.NONE);
     assertTrue(Arrays.equals(before, start.values()));
   }
@@ -88,7 +89,7 @@ class SolverTest {
   @Test
   void etaHasARange() {
     for (double eta : new double[] {-0.1, 1.1, Double.NaN}) {
-      assertThrows(IllegalArgumentException.class, () -> new Ddim(FULL, eta, false));
+      assertThrows(IllegalArgumentException.class, () -> new Ddim(FULL, eta));
     }
   }
 
@@ -112,7 +113,7 @@ class SolverTest {
     NoiseSchedule schedule = FULL.respace(Respacing.even(steps));
     Latents start = SeededNoise.ofRange(3, 0, 1).next(new ImageShape(1, 1, 20));
     Latents end =
-        new Ddim(schedule, 0, false)
+        new Ddim(schedule, 0)
             .solve(exact(schedule), start, SeededNoise.ofRange(4, 0, 1), StepListener.NONE);
     double signal = FULL.alphaCumprod(999);
     double std = Math.sqrt(signal * STD * STD + 1 - signal);
@@ -131,9 +132,12 @@ class SolverTest {
     return (x, level) -> {
       double signal = schedule.alphaCumprod(index(schedule, level.timestep()));
       double factor = Math.sqrt(1 - signal) / (signal * STD * STD + 1 - signal);
-      return new Prediction(
+      return Prediction.of(
+          Parameterization.EPSILON,
+          x,
           Latents.generate(
               x.batch(), x.shape(), i -> factor * (x.get(i) - Math.sqrt(signal) * MEAN)),
+          level,
           Optional.empty());
     };
   }
@@ -148,8 +152,10 @@ class SolverTest {
           schedule.posteriorVariance(i) + Math.pow(schedule.posteriorMeanCoef1(i), 2) * ofClean;
       double smallest = schedule.posteriorLogVarianceClipped(i);
       double share = (Math.log(variance) - smallest) / (Math.log(schedule.beta(i)) - smallest);
+      Prediction exact = exact(schedule).predict(x, level);
       return new Prediction(
-          exact(schedule).predict(x, level).epsilon(),
+          exact.clean(),
+          exact.noise(),
           Optional.of(Latents.generate(x.batch(), x.shape(), k -> 2 * share - 1)));
     };
   }

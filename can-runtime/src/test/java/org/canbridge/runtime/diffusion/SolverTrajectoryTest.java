@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -93,8 +94,8 @@ class SolverTrajectoryTest {
     Denoiser exact = PublishedSolvers.plainDenoiser(run, ClosedForm.network(new long[2], false));
     Denoiser off =
         (x, level) -> {
-          Latents epsilon = exact.predict(x, level).epsilon();
-          return new Prediction(Combination.of(1.001, epsilon).sum(), Optional.empty());
+          Latents wrong = Combination.of(1.001, exact.predict(x, level).noise()).sum();
+          return Prediction.of(Parameterization.EPSILON, x, wrong, level, Optional.empty());
         };
     assertTrue(run.error(PublishedSolvers.uniPc(run), off, 1e-3) > 1e-4);
   }

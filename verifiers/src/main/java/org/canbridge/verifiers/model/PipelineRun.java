@@ -8,21 +8,21 @@ import java.util.Map;
 import java.util.Optional;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.SessionNetwork;
-import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.Denoiser;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
-import org.canbridge.runtime.diffusion.EpsilonDenoiser;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
+import org.canbridge.runtime.diffusion.NetworkDenoiser;
 import org.canbridge.runtime.diffusion.NoiseSource;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.Solver;
 import org.canbridge.runtime.diffusion.Step;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -121,11 +121,12 @@ final class PipelineRun implements CallRunner {
     Arrays.fill(rows, labels.length, rows.length, nullLabel);
     List<Step> steps = new ArrayList<>();
     try (DenoisingNetwork network = new SessionNetwork(session).bind(rows)) {
-      Denoiser denoiser = new EpsilonDenoiser(network, trained.prediction());
-      if (guided) {
-        denoiser =
-            new ClassifierFreeGuidance(denoiser, settings.guidanceScale(), GuidedChannels.ALL);
-      }
+      Denoiser denoiser =
+          new NetworkDenoiser(
+              guided
+                  ? new GuidedNetwork(network, settings.guidanceScale(), GuidedChannels.ALL)
+                  : network,
+              trained.prediction());
       NoiseSource none = shape -> new Latents(shape, new double[start.values().length]);
       solver.solve(denoiser, start, none, steps::add);
     }

@@ -8,18 +8,20 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.canbridge.runtime.SessionNetwork;
-import org.canbridge.runtime.diffusion.ClassifierFreeGuidance;
 import org.canbridge.runtime.diffusion.Ddim;
+import org.canbridge.runtime.diffusion.Denoiser;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
-import org.canbridge.runtime.diffusion.EpsilonDenoiser;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.diffusion.NoiseSchedule;
+import org.canbridge.runtime.diffusion.NetworkDenoiser;
 import org.canbridge.runtime.diffusion.NoiseSource;
-import org.canbridge.runtime.diffusion.Respacing;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -69,13 +71,14 @@ record RecordedSampling(
     if (!matcher.matches()) {
       throw new IllegalArgumentException("unknown run " + name);
     }
-    Ddim solver = new Ddim(schedule.respace(Respacing.parse(matcher.group(1))), 0, false);
+    Ddim solver = new Ddim(schedule.respace(Respacing.parse(matcher.group(1))), 0);
     long[] both = Arrays.copyOf(labels, 2 * labels.length);
     Arrays.fill(both, labels.length, both.length, nullLabel);
     try (DenoisingNetwork network = new SessionNetwork(session).bind(both)) {
       double scale = Double.parseDouble(matcher.group(2));
-      ClassifierFreeGuidance guided =
-          new ClassifierFreeGuidance(new EpsilonDenoiser(network), scale, GuidedChannels.ALL);
+      Denoiser guided =
+          new NetworkDenoiser(
+              new GuidedNetwork(network, scale, GuidedChannels.ALL), Parameterization.EPSILON);
       NoiseSource none = shape -> new Latents(shape, new double[start.values().length]);
       return solver.solve(guided, start, none, StepListener.NONE);
     }

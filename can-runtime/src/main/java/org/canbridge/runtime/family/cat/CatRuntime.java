@@ -1,9 +1,9 @@
 package org.canbridge.runtime.family.cat;
 
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.canbridge.importers.cat.CatCondition;
 import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.family.Beginning;
@@ -39,8 +39,8 @@ public record CatRuntime(CatConfig config) implements RuntimeFamily {
         TrainedSchedule.cat(),
         false,
         config.condition() instanceof CatCondition.Label label
-            ? OptionalLong.of(label.numClasses())
-            : OptionalLong.empty(),
+            ? ClassLabels.withNull(label.numClasses())
+            : ClassLabels.NONE,
         UvitRuntime.guidance(text().isPresent(), text().isEmpty()));
   }
 

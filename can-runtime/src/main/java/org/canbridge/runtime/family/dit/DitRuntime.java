@@ -1,9 +1,9 @@
 package org.canbridge.runtime.family.dit;
 
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
@@ -52,7 +52,7 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
         new ImageShape(config.inChannels(), config.inputSize(), config.inputSize()),
         TrainedSchedule.dit(),
         config.learnSigma(),
-        OptionalLong.of(config.numClasses()),
+        ClassLabels.withNull(config.numClasses()),
         GUIDANCE);
   }
 

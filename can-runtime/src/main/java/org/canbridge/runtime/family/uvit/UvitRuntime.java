@@ -1,10 +1,10 @@
 package org.canbridge.runtime.family.uvit;
 
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
+import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
@@ -67,13 +67,16 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
 
   @Override
   public Diffusion diffusion() {
-    OptionalLong nullLabel = config.nullClass().stream().mapToLong(label -> label).findFirst();
+    ClassLabels labels =
+        config.nullClass().isPresent()
+            ? ClassLabels.withNull(config.nullClass().getAsInt())
+            : ClassLabels.NONE;
     return new Diffusion(
         new ImageShape(config.inChans(), config.imgSize(), config.imgSize()),
         onPixels() ? TrainedSchedule.uvitPixel() : TrainedSchedule.uvitLatent(),
         false,
-        nullLabel,
-        guidance(text().isPresent(), nullLabel.isPresent()));
+        labels,
+        guidance(text().isPresent(), labels.nullClass()));
   }
 
   @Override

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.runtime.objective;
 
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
@@ -184,13 +184,13 @@ public final class NoiseSchedule {
   /**
    * The schedule of a run of diffusers' DDPM or DDIM scheduler: every step leads from one of the
    * visited indexes back by {@code steps() / visited}, wherever the next visited index lies (with
-   * {@link TimestepSpacing#LINSPACE} that is not the same).
+   * {@code linspace} that is not the same).
    *
    * @param indexes the visited indexes, ascending
    * @param toClean whether steps that lead below index 0 end at the clean image ({@code
    *     set_alpha_to_one}) or at index 0
    */
-  NoiseSchedule strided(int[] indexes, boolean toClean) {
+  public NoiseSchedule strided(int[] indexes, boolean toClean) {
     int stride = steps() / indexes.length;
     double[] here = Arrays.stream(indexes).mapToDouble(i -> alphasCumprod[i]).toArray();
     double[] previous =

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.runtime.objective;
 
 import java.util.Arrays;
 
@@ -7,7 +7,7 @@ import java.util.Arrays;
  * and log alpha is interpolated linearly between; the {@code discrete} schedule of the DPM-Solver
  * code. Outside {@code 1 / N..1} the first or last piece goes on.
  */
-public final class InterpolatedSchedule implements ContinuousSchedule {
+public final class InterpolatedSchedule implements NoisePath {
   private final double[] logAlphas;
   private final double firstTimestep;
 
@@ -26,16 +26,19 @@ public final class InterpolatedSchedule implements ContinuousSchedule {
     firstTimestep = schedule.timestep(0);
   }
 
+  /** The place among the timesteps comes from the time: at time 1 it is the last one. */
   @Override
-  public double logAlpha(double time) {
+  public NoiseLevel at(double time) {
     double at = time * logAlphas.length - 1;
     int below = Math.max(0, Math.min(logAlphas.length - 2, (int) Math.floor(at)));
-    return logAlphas[below] + (at - below) * (logAlphas[below + 1] - logAlphas[below]);
+    double slope = logAlphas[below + 1] - logAlphas[below];
+    return NoiseLevel.ofLogAlpha(
+        at + firstTimestep, logAlphas[below] + (at - below) * slope, slope * logAlphas.length);
   }
 
   @Override
   public double timeOf(double lambda) {
-    double logAlpha = -0.5 * ContinuousSchedule.logAddExp(0, -2 * lambda);
+    double logAlpha = -0.5 * NoisePath.logAddExp(0, -2 * lambda);
     int from = 0;
     int to = logAlphas.length - 2;
     while (from < to) {
@@ -48,11 +51,5 @@ public final class InterpolatedSchedule implements ContinuousSchedule {
     }
     double share = (logAlpha - logAlphas[from]) / (logAlphas[from + 1] - logAlphas[from]);
     return (from + share + 1) / logAlphas.length;
-  }
-
-  /** The time's place among the schedule's timesteps: at time 1 the last one. */
-  @Override
-  public double timestep(double time) {
-    return time * logAlphas.length - 1 + firstTimestep;
   }
 }

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.runtime.objective;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +73,7 @@ public final class Respacing {
    *
    * @throws IllegalArgumentException if this is more than a number
    */
-  int plainSteps() {
+  public int plainSteps() {
     if (strided || counts.size() > 1) {
       throw new IllegalArgumentException(
           "the timesteps '"

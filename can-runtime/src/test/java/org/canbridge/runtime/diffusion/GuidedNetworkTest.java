@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;
 
-class ClassifierFreeGuidanceTest {
+class GuidedNetworkTest {
   private static final double NULL_EPSILON = 1;
   private static final double EPSILON = 3;
   private static final double NULL_VARIANCE = -0.5;
@@ -18,77 +20,84 @@ class ClassifierFreeGuidanceTest {
   @Test
   void allChannelsOfTheNoiseAndNoneOfTheVariance() {
     Prediction guided = guide(4, 2, GuidedChannels.ALL);
-    assertChannels(new double[] {5, 5, 5, 5}, guided.epsilon());
+    assertChannels(new double[] {5, 5, 5, 5}, guided.noise());
     assertChannels(new double[] {.5, .5, .5, .5}, guided.variance().orElseThrow());
   }
 
   @Test
   void firstThreeChannelsAsPublished() {
     Prediction guided = guide(4, 2, GuidedChannels.FIRST_THREE);
-    assertChannels(new double[] {5, 5, 5, 3}, guided.epsilon());
+    assertChannels(new double[] {5, 5, 5, 3}, guided.noise());
     assertChannels(new double[] {.5, .5, .5, .5}, guided.variance().orElseThrow());
   }
 
   @Test
   void firstThreeChannelsReachIntoTheVarianceOfAGreyModelAsPublished() {
     Prediction guided = guide(1, 2, GuidedChannels.FIRST_THREE);
-    assertChannels(new double[] {5}, guided.epsilon());
+    assertChannels(new double[] {5}, guided.noise());
     assertChannels(new double[] {1.5}, guided.variance().orElseThrow());
   }
 
   @Test
   void scaleOneIsTheConditionalAndZeroTheNullPrediction() {
-    assertChannels(new double[] {3, 3, 3, 3}, guide(4, 1, GuidedChannels.ALL).epsilon());
-    assertChannels(new double[] {1, 1, 1, 1}, guide(4, 0, GuidedChannels.ALL).epsilon());
+    assertChannels(new double[] {3, 3, 3, 3}, guide(4, 1, GuidedChannels.ALL).noise());
+    assertChannels(new double[] {1, 1, 1, 1}, guide(4, 0, GuidedChannels.ALL).noise());
   }
 
   @Test
   void oneCallWithTheBatchTwice() {
     AtomicInteger calls = new AtomicInteger();
     Latents x = Latents.generate(2, new ImageShape(1, 1, 2), i -> i);
-    Denoiser twice =
-        (both, level) -> {
+    DenoisingNetwork twice =
+        (both, timestep) -> {
           calls.incrementAndGet();
-          assertEquals(17, level.timestep());
+          assertEquals(17, timestep);
           assertArrayEquals(new double[] {0, 1, 2, 3, 0, 1, 2, 3}, both.values());
-          return new Prediction(both, Optional.empty());
+          return both.values();
         };
-    Prediction guided = new ClassifierFreeGuidance(twice, 4, GuidedChannels.ALL).predict(x, at(17));
+    Prediction guided = predict(new GuidedNetwork(twice, 4, GuidedChannels.ALL), x, 17);
     assertEquals(1, calls.get());
     assertEquals(Optional.empty(), guided.variance());
-    assertArrayEquals(x.values(), guided.epsilon().values());
+    assertArrayEquals(x.values(), guided.noise().values());
   }
 
   @Test
   void refusesAScaleThatIsNoNumber() {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new ClassifierFreeGuidance(null, Double.NaN, GuidedChannels.ALL));
+        () -> new GuidedNetwork(null, Double.NaN, GuidedChannels.ALL));
   }
 
   @Test
   void aNetworkOfAnotherWidthIsRefused() {
     Latents x = Latents.generate(1, new ImageShape(2, 1, 2), i -> i);
-    Denoiser denoiser = new EpsilonDenoiser((state, timestep) -> new double[6]);
-    assertThrows(IllegalStateException.class, () -> denoiser.predict(x, at(0)));
+    assertThrows(
+        IllegalStateException.class, () -> predict((state, timestep) -> new double[6], x, 0));
   }
 
   /** Three rows through a network that tells conditional from null rows by their place. */
   private static Prediction guide(int channels, double scale, GuidedChannels guidedChannels) {
     ImageShape shape = new ImageShape(channels, 2, 2);
     Latents x = Latents.generate(3, shape, i -> 0);
-    Denoiser twice =
-        (both, level) -> {
-          int half = both.values().length / 2;
-          return new Prediction(
-              Latents.generate(6, shape, i -> i < half ? EPSILON : NULL_EPSILON),
-              Optional.of(Latents.generate(6, shape, i -> i < half ? VARIANCE : NULL_VARIANCE)));
+    DenoisingNetwork twice =
+        (both, timestep) -> {
+          double[] output = new double[6 * 2 * shape.size()];
+          for (int i = 0; i < output.length; i++) {
+            boolean conditional = i < output.length / 2;
+            boolean variance = i / shape.size() % 2 == 1;
+            output[i] =
+                variance
+                    ? conditional ? VARIANCE : NULL_VARIANCE
+                    : conditional ? EPSILON : NULL_EPSILON;
+          }
+          return output;
         };
-    return new ClassifierFreeGuidance(twice, scale, guidedChannels).predict(x, at(0));
+    return predict(new GuidedNetwork(twice, scale, guidedChannels), x, 0);
   }
 
-  private static NoiseLevel at(double timestep) {
-    return NoiseLevel.ofAlphaCumprod(timestep, 0.5);
+  private static Prediction predict(DenoisingNetwork network, Latents x, double timestep) {
+    return new NetworkDenoiser(network, Parameterization.EPSILON)
+        .predict(x, NoiseLevel.ofAlphaCumprod(timestep, 0.5));
   }
 
   private static void assertChannels(double[] expected, Latents actual) {

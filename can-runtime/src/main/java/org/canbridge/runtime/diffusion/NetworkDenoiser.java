@@ -1,25 +1,18 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Optional;
+import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.runtime.objective.Parameterization;
 
 /**
- * The noise, whatever it is that the network predicts. A learned variance may stand in the second
- * half of the network's channels; whether it does is read off the size of its output.
+ * Image and noise, whatever it is that the network predicts. A learned variance may stand in the
+ * second half of the network's channels; whether it does is read off the size of its output.
+ *
+ * @param network the network; the caller closes it
+ * @param parameterization what it predicts
  */
-public final class EpsilonDenoiser implements Denoiser {
-  private final DenoisingNetwork network;
-  private final Parameterization parameterization;
-
-  /** Adapts a network that predicts the noise itself; the caller closes it. */
-  public EpsilonDenoiser(DenoisingNetwork network) {
-    this(network, Parameterization.EPSILON);
-  }
-
-  /** Adapts a network, which the caller closes. */
-  public EpsilonDenoiser(DenoisingNetwork network, Parameterization parameterization) {
-    this.network = network;
-    this.parameterization = parameterization;
-  }
+public record NetworkDenoiser(DenoisingNetwork network, Parameterization parameterization)
+    implements Denoiser {
 
   /**
    * {@inheritDoc}
@@ -32,7 +25,7 @@ public final class EpsilonDenoiser implements Denoiser {
     int values = x.values().length;
     if (output.length == values) {
       Latents all = new Latents(x.shape(), output);
-      return new Prediction(parameterization.epsilon(x, all, level), Optional.empty());
+      return Prediction.of(parameterization, x, all, level, Optional.empty());
     }
     if (output.length != 2L * values) {
       throw new IllegalStateException(
@@ -44,8 +37,8 @@ public final class EpsilonDenoiser implements Denoiser {
               + values
               + " or twice");
     }
-    return new Prediction(
-        parameterization.epsilon(x, half(x, output, 0), level), Optional.of(half(x, output, 1)));
+    return Prediction.of(
+        parameterization, x, half(x, output, 0), level, Optional.of(half(x, output, 1)));
   }
 
   private static Latents half(Latents x, double[] output, int which) {

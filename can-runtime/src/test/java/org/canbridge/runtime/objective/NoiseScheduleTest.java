@@ -1,4 +1,4 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.runtime.objective;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.diffusion.ReferenceTensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.runtime.objective;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
