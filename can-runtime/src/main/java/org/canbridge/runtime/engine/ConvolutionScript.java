@@ -48,6 +48,19 @@ final class ConvolutionScript {
         : Kernel.ofConvolution(x.size(1), w.size(0), op.stride(), op.groups());
   }
 
+  /** What a convolution with one kernel for each sample asks for, depending on the batch. */
+  static List<Kernel> kernels(LinearOp.SampleConv2d op, List<Node> in) {
+    Shape x = in.get(0).shape();
+    Shape w = in.get(1).shape();
+    if (isPatchify(x, op.stride(), op.padding(), op.groups(), w.size(3), w.size(4))) {
+      return List.of(Kernel.BATCHED_PRODUCT);
+    }
+    Kernel alone = Kernel.ofConvolution(x.size(1), w.size(1), op.stride(), op.groups());
+    return alone == Kernel.DEPTHWISE_CONVOLUTION
+        ? List.of(alone)
+        : List.of(alone, Kernel.GROUPED_CONVOLUTION);
+  }
+
   /** The value of a convolution. */
   String conv2d(LinearOp.Conv2d op, List<Node> in) {
     Shape w = in.get(1).shape();

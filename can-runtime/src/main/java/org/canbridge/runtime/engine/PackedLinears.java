@@ -1,25 +1,16 @@
 package org.canbridge.runtime.engine;
 
-import ai.djl.engine.EngineException;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.GraphBuilder;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.Shape;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Which linear layers run on oneDNN's fused kernels: bfloat16 inference on a CPU that has the
@@ -28,8 +19,6 @@ import org.slf4j.LoggerFactory;
  * alone, never on the values asked for, since all programs of a session share the prepared weights.
  */
 final class PackedLinears {
-  private static final Logger LOGGER = LoggerFactory.getLogger(PackedLinears.class);
-
   /** No layer is packed. */
   static final PackedLinears NONE = new PackedLinears(Set.of(), Map.of());
 
@@ -61,49 +50,6 @@ final class PackedLinears {
     }
     packed.removeAll(others);
     return new PackedLinears(packed, uses);
-  }
-
-  /**
-   * Whether this machine has the fused kernels: not every CPU and no GPU does, and only trying
-   * tells.
-   */
-  static boolean areSupported() {
-    return Probe.SUPPORTED;
-  }
-
-  /** Tries one small layer, once. */
-  private static final class Probe {
-    static final boolean SUPPORTED = !TorchEngine.device().isGpu() && runs();
-
-    private Probe() {}
-
-    private static boolean runs() {
-      GraphBuilder g = new GraphBuilder();
-      g.output("output", g.linear("layer", g.input("x", Kind.FLOAT, Shape.batched(64)), 64, null));
-      Graph graph = g.build();
-      try (NDManager manager = TorchEngine.newManager();
-          Program program =
-              Program.compile(
-                  graph,
-                  List.of(graph.value("output")),
-                  List.of(),
-                  new Arithmetic(Precision.BF16, new Kernels(Map.of(), true)))) {
-        NDList weights =
-            program.prepare(new NDList(manager.zeros(size(64, 64)), manager.zeros(size(64))));
-        return program
-                .forward(new NDList(manager.ones(size(1, 64))), weights)
-                .get(0)
-                .toFloatArray()[0]
-            == 0;
-      } catch (EngineException | IllegalStateException e) {
-        LOGGER.debug("no fused bfloat16 kernels here: {}", e.getMessage());
-        return false;
-      }
-    }
-
-    private static ai.djl.ndarray.types.Shape size(long... sizes) {
-      return new ai.djl.ndarray.types.Shape(sizes);
-    }
   }
 
   /** Whether this parameter is a packed weight. */

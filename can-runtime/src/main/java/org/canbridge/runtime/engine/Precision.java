@@ -17,6 +17,15 @@ public enum Precision {
    */
   F64;
 
+  /** The type of weights and activations. */
+  DType type() {
+    return switch (this) {
+      case F32 -> DType.F32;
+      case BF16 -> DType.BF16;
+      case F64 -> DType.F64;
+    };
+  }
+
   /** The type of floating-point inputs and outputs, and of weights before they are prepared. */
   DType border() {
     return this == F64 ? DType.F64 : DType.F32;

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 
 /** DJL's PyTorch engine, set up once. */
 final class TorchEngine {
-  private static final String NAME = "PyTorch";
+  static final String NAME = "PyTorch";
 
   static {
     // The profiling executor doubles the time of the first two calls and gains nothing here; the

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
@@ -50,6 +51,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   private static final String HIDDEN = "1e30";
 
   private final Precision precision;
+  private final Kernels kernels;
+  private final boolean differentiated;
   private final PackedLinears packed;
   private final PaddedConvolutions filled;
   private final List<Node> given;
@@ -64,15 +67,18 @@ final class TorchScriptEmitter implements OpVisitor<String> {
       PackedLinears packed,
       PaddedConvolutions filled,
       List<Node> given,
-      String prefix) {
+      String prefix,
+      boolean differentiated) {
     this.precision = arithmetic.precision();
+    this.kernels = arithmetic.kernels();
+    this.differentiated = differentiated;
     this.packed = packed;
     this.filled = filled;
     this.given = given;
     this.prefix = prefix;
     this.body = new ScriptBody(prefix);
     this.slices = new SliceScript(body);
-    this.convolutions = new ConvolutionScript(body, arithmetic.kernels(), filled);
+    this.convolutions = new ConvolutionScript(body, kernels, filled);
   }
 
   /**
@@ -84,7 +90,8 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   static String emit(Graph graph, List<Node> values, List<Node> given, Arithmetic arithmetic) {
     PackedLinears packed = arithmetic.isPacked() ? PackedLinears.of(graph) : PackedLinears.NONE;
     PaddedConvolutions filled = PaddedConvolutions.of(graph, arithmetic.kernels());
-    return new TorchScriptEmitter(arithmetic, packed, filled, given, "").program(graph, values);
+    return new TorchScriptEmitter(arithmetic, packed, filled, given, "", false)
+        .program(graph, values);
   }
 
   /**
@@ -101,7 +108,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
   static Statements forTraining(
       Graph graph, List<Node> values, Arithmetic arithmetic, String prefix) {
     return new TorchScriptEmitter(
-            arithmetic, PackedLinears.NONE, PaddedConvolutions.NONE, List.of(), prefix)
+            arithmetic, PackedLinears.NONE, PaddedConvolutions.NONE, List.of(), prefix, true)
         .statements(graph, values);
   }
 
@@ -114,6 +121,7 @@ final class TorchScriptEmitter implements OpVisitor<String> {
     slices.plan(needed);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
+        KernelUse.of(node).forEach(kernel -> kernels.require(kernel, differentiated));
         body.name(node, value(node, values));
       }
     }

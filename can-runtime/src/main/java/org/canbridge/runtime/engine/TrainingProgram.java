@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Loss;
 
@@ -39,6 +40,7 @@ final class TrainingProgram implements AutoCloseable {
       List<TrainingScript.Run> runs,
       Loss loss,
       Arithmetic arithmetic) {
+    arithmetic.kernels().require(Kernel.ADAMW, false);
     String source = TrainingScript.emit(graph, trained, runs, loss, arithmetic);
     Model model = TorchEngine.newModel();
     try {

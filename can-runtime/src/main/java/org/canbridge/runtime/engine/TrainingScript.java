@@ -139,7 +139,7 @@ final class TrainingScript {
   }
 
   /** One fused call for each run. */
-  private static String update(List<Run> runs) {
+  static String update(List<Run> runs) {
     List<String> body = new ArrayList<>();
     body.add("torch._foreach_add_(s, 1)");
     String[] names = {"lr", "beta1", "beta2", "eps", "decay", "divisor", "share"};

@@ -29,9 +29,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Convolutions whose channels are filled up with zeros to whole blocks. */
 class PaddedConvolutionTest {
   private static final Kernels PADDED =
-      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false);
+      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of());
   private static final Kernels WIDE =
-      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, new ConvolutionForm(true, true)), false);
+      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, new ConvolutionForm(true, true)), false, Map.of());
   private static final List<String> OUTPUT = List.of("output");
 
   private final GraphBuilder g = new GraphBuilder();

@@ -188,7 +188,8 @@ public record Provenance(
     return value.longValue();
   }
 
-  private static String version() {
+  /** The version of this program. */
+  public static String version() {
     Properties properties = new Properties();
     try (InputStream in = Provenance.class.getResourceAsStream("version.properties")) {
       properties.load(in);

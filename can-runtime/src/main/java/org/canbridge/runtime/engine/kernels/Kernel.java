@@ -1,5 +1,7 @@
 package org.canbridge.runtime.engine.kernels;
 
+import java.util.Arrays;
+
 /** An operator of the library, told apart as far as its kernels are. */
 public enum Kernel {
   /**
@@ -15,6 +17,8 @@ public enum Kernel {
   CONVOLUTION("convolution"),
   /** The same where input or output channels are no multiple of {@link #BLOCK}. */
   PARTIAL_CONVOLUTION("convolution, partial blocks"),
+  /** These with zeros that fill up their channels: what takes their place. */
+  FILLED_CONVOLUTION("convolution, filled up"),
   /** Convolutions in one group with a larger stride. */
   STRIDED_CONVOLUTION("convolution, strided"),
   /** Convolutions in several groups. */
@@ -57,8 +61,20 @@ public enum Kernel {
     return (BLOCK - channels % BLOCK) % BLOCK;
   }
 
-  /** Its name in tables. */
+  /** Its name in tables and files. */
   public String label() {
     return label;
+  }
+
+  /**
+   * The kernel of a name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  static Kernel labelled(String label) {
+    return Arrays.stream(values())
+        .filter(kernel -> kernel.label.equals(label))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no kernel '" + label + "'"));
   }
 }

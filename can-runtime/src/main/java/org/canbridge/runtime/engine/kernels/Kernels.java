@@ -8,18 +8,36 @@ import java.util.Map;
  * @param convolutions the kinds of convolution that do not stay as they are
  * @param packedLinears whether linear layers of bfloat16 inference run on {@link
  *     Kernel#PACKED_LINEAR}
+ * @param wrong what must not be asked for
  */
-public record Kernels(Map<Kernel, ConvolutionForm> convolutions, boolean packedLinears) {
+public record Kernels(
+    Map<Kernel, ConvolutionForm> convolutions,
+    boolean packedLinears,
+    Map<Kernel, Measurement> wrong) {
   /** Everything as it stands in the network. */
-  public static final Kernels PLAIN = new Kernels(Map.of(), false);
+  public static final Kernels PLAIN = new Kernels(Map.of(), false, Map.of());
 
-  /** Keeps its own copy. */
+  /** Keeps its own copies. */
   public Kernels {
     convolutions = Map.copyOf(convolutions);
+    wrong = Map.copyOf(wrong);
   }
 
   /** How a kind of convolution is asked for. */
   public ConvolutionForm form(Kernel convolution) {
     return convolutions.getOrDefault(convolution, ConvolutionForm.PLAIN);
+  }
+
+  /**
+   * Refuses a kernel that is wrong.
+   *
+   * @param differentiated whether its gradients are needed too
+   * @throws KernelException naming it
+   */
+  public void require(Kernel kernel, boolean differentiated) {
+    Measurement measured = wrong.get(kernel);
+    if (measured != null && (differentiated || !measured.isOutputRight())) {
+      throw new KernelException(measured);
+    }
   }
 }

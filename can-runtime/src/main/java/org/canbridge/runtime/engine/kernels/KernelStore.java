@@ -1,0 +1,60 @@
+package org.canbridge.runtime.engine.kernels;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.canbridge.tensors.files.Digests;
+import org.canbridge.tensors.files.AtomicFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reports in a folder, one file for each machine. A folder that cannot be read or written costs a
+ * check, nothing else.
+ *
+ * @param folder of the files; made when it is needed
+ */
+public record KernelStore(Path folder) {
+  private static final Logger LOGGER = LoggerFactory.getLogger(KernelStore.class);
+
+  /** Where the report of a machine is. */
+  public Path file(Machine machine) {
+    byte[] key =
+        Digests.sha256().digest(machine.json().toString().getBytes(StandardCharsets.UTF_8));
+    return folder.resolve("kernels-" + HexFormat.of().formatHex(key, 0, 8) + ".json");
+  }
+
+  /** What was kept of this machine. */
+  public Optional<KernelReport> read(Machine machine) {
+    Path file = file(machine);
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return KernelReport.of(new ObjectMapper().readTree(Files.readAllBytes(file)), machine);
+    } catch (IOException e) {
+      LOGGER.debug("{} is not read: {}", file, e.toString());
+      return Optional.empty();
+    }
+  }
+
+  /** Keeps a report. */
+  public void write(KernelReport report) {
+    Path path = file(report.machine());
+    try {
+      Files.createDirectories(folder);
+      try (AtomicFile file = AtomicFile.create(path)) {
+        String text = report.json().toPrettyString() + "\n";
+        file.channel().write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+        file.commit();
+      }
+    } catch (IOException e) {
+      LOGGER.debug("{} is not written: {}", path, e.toString());
+    }
+  }
+}
