@@ -8,14 +8,14 @@ import java.util.stream.Stream;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
-import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.ElementwiseOp;
-import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.runtime.graph.Shape;
 
 /**
@@ -31,8 +31,7 @@ final class KernelCases {
   };
 
   private static final Kernels FILLED =
-      new Kernels(
-          Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of());
+      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of());
 
   private final List<KernelCase> cases = new ArrayList<>();
 
@@ -141,12 +140,12 @@ final class KernelCases {
   static KernelCase packed() {
     GraphBuilder g = new GraphBuilder();
     Node x = g.input("x", Kind.FLOAT, Shape.batched(17, 20));
-    Node first = g.pointwise(ElementwiseOp.Pointwise.Function.GELU_TANH, g.linear("first", x, 100, null));
+    Node first =
+        g.pointwise(ElementwiseOp.Pointwise.Function.GELU_TANH, g.linear("first", x, 100, null));
     Node second =
         g.pointwise(ElementwiseOp.Pointwise.Function.GELU_ERF, g.linear("second", first, 64, null));
     g.output("output", g.linear("third", second, 20, null));
-    return new KernelCase(
-        Kernel.PACKED_LINEAR, new Kernels(Map.of(), true, Map.of()), g.build());
+    return new KernelCase(Kernel.PACKED_LINEAR, new Kernels(Map.of(), true, Map.of()), g.build());
   }
 
   /** What a case computes of its input. */

@@ -219,8 +219,7 @@ final class KernelCheck {
       second.add(scope.zeros(each.getShape(), type));
       counts.add(scope.create(0f));
     }
-    List<NDList> lists =
-        List.of(weights, copies(gradients, type), first, second, counts, average);
+    List<NDList> lists = List.of(weights, copies(gradients, type), first, second, counts, average);
     for (int step = 0; step < 3; step++) {
       program.update(scope, new double[] {0.1, 0.9, 0.99, 1e-6, 0.01, 1, 0.1}, lists);
     }
@@ -249,7 +248,11 @@ final class KernelCheck {
       NDList x = new NDList(numbers(scope, 2, BATCH, 17, 20));
       NDList weights = weights(scope, each);
       double[] expected =
-          forward(each, Precision.F64, Operands.as(x, DataType.FLOAT64), Operands.as(weights, DataType.FLOAT64));
+          forward(
+              each,
+              Precision.F64,
+              Operands.as(x, DataType.FLOAT64),
+              Operands.as(weights, DataType.FLOAT64));
       for (int repeat = 0; repeat < repeats; repeat++) {
         double[] actual = forward(each, Precision.BF16, x, weights);
         worst.add(each.kernel(), error(expected, actual), 0);
@@ -267,7 +270,11 @@ final class KernelCheck {
         Program.compile(
             each.graph(), List.of(each.graph().value("output")), List.of(), arithmetic)) {
       NDList prepared = program.prepare(weights);
-      return program.forward(inputs, prepared).get(0).toType(DataType.FLOAT64, true).toDoubleArray();
+      return program
+          .forward(inputs, prepared)
+          .get(0)
+          .toType(DataType.FLOAT64, true)
+          .toDoubleArray();
     }
   }
 

@@ -35,7 +35,9 @@ final class KernelProgram implements AutoCloseable {
     for (int i = 0; i < cases.size(); i++) {
       source.append(method("case" + i, cases.get(i), precision));
     }
-    source.append(spoil()).append(TrainingScript.update(List.of(new TrainingScript.Run(0, 4, 1, 1))));
+    source
+        .append(spoil())
+        .append(TrainingScript.update(List.of(new TrainingScript.Run(0, 4, 1, 1))));
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source.toString())));
     } catch (IOException | MalformedModelException | RuntimeException e) {
@@ -81,7 +83,9 @@ final class KernelProgram implements AutoCloseable {
     List<String> after = new ArrayList<>();
     after.add("loss = torch.sum(torch.mul(" + result + ", seed))");
     after.add(
-        "found = torch.grad([loss], [" + String.join(", ", leaves) + "], None, None, False, False)");
+        "found = torch.grad([loss], ["
+            + String.join(", ", leaves)
+            + "], None, None, False, False)");
     after.add("torch.set_grad_enabled(enabled)");
     List<String> results = new ArrayList<>(List.of(wide("torch.detach(" + result + ")")));
     for (int i = 0; i < leaves.size(); i++) {

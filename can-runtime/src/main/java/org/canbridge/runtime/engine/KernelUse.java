@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.graph.AttentionOp;
-import org.canbridge.runtime.graph.LookupOp;
-import org.canbridge.runtime.graph.LinearOp;
 import org.canbridge.runtime.graph.ElementwiseOp;
-import org.canbridge.runtime.graph.ReductionOp;
+import org.canbridge.runtime.graph.LinearOp;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
 
 /** Which kernels the lowering asks for. */
 final class KernelUse {

@@ -17,8 +17,8 @@ import org.canbridge.runtime.engine.kernels.Measurement;
 
 /**
  * The kernels that are right on this machine. They are checked when the first network is opened and
- * never again, until the machine, the library or this program is another: what was found lies beside
- * DJL's own files ({@code DJL_CACHE_DIR}, else {@code ~/.djl.ai}).
+ * never again, until the machine, the library or this program is another: what was found lies
+ * beside DJL's own files ({@code DJL_CACHE_DIR}, else {@code ~/.djl.ai}).
  */
 public final class MachineKernels {
   private static KernelReport report;
@@ -26,7 +26,7 @@ public final class MachineKernels {
   private MachineKernels() {}
 
   /** What programs of a precision ask for. */
-  static Kernels of(Precision precision) {
+  public static Kernels of(Precision precision) {
     return precision == Precision.F64 ? Kernels.PLAIN : report().kernels(precision.type());
   }
 
@@ -52,8 +52,7 @@ public final class MachineKernels {
   private static KernelReport check() {
     long start = System.nanoTime();
     List<Measurement> found = KernelCheck.all();
-    KernelReport made =
-        new KernelReport(machine(), (System.nanoTime() - start) / 1_000_000, found);
+    KernelReport made = new KernelReport(machine(), (System.nanoTime() - start) / 1_000_000, found);
     store().write(made);
     return made;
   }

@@ -29,9 +29,21 @@ class KernelCheckTest {
 
   /** In, out, kernel, stride, groups: about half of them are wrong on AMD's family 26. */
   private static final int[][] CONVOLUTIONS = {
-    {4, 4, 3, 1, 1}, {8, 8, 3, 1, 1}, {12, 16, 3, 1, 1}, {20, 16, 3, 1, 1}, {20, 20, 3, 1, 1},
-    {24, 24, 3, 1, 1}, {40, 40, 3, 1, 1}, {40, 64, 3, 1, 1}, {64, 40, 3, 1, 1}, {100, 100, 3, 1, 1},
-    {128, 4, 3, 1, 1}, {64, 64, 3, 1, 1}, {40, 40, 1, 1, 1}, {64, 20, 3, 2, 1}, {192, 192, 3, 1, 192},
+    {4, 4, 3, 1, 1},
+    {8, 8, 3, 1, 1},
+    {12, 16, 3, 1, 1},
+    {20, 16, 3, 1, 1},
+    {20, 20, 3, 1, 1},
+    {24, 24, 3, 1, 1},
+    {40, 40, 3, 1, 1},
+    {40, 64, 3, 1, 1},
+    {64, 40, 3, 1, 1},
+    {100, 100, 3, 1, 1},
+    {128, 4, 3, 1, 1},
+    {64, 64, 3, 1, 1},
+    {40, 40, 1, 1, 1},
+    {64, 20, 3, 2, 1},
+    {192, 192, 3, 1, 192},
     {64, 64, 3, 1, 4}
   };
 
@@ -87,8 +99,6 @@ class KernelCheckTest {
   void aMachineIsCheckedOnce() {
     KernelReport report = MachineKernels.report();
     assertSame(report, MachineKernels.report());
-    assertEquals(
-        report.json(),
-        MachineKernels.store().read(report.machine()).orElseThrow().json());
+    assertEquals(report.json(), MachineKernels.store().read(report.machine()).orElseThrow().json());
   }
 }

@@ -31,7 +31,8 @@ class PaddedConvolutionTest {
   private static final Kernels PADDED =
       new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of());
   private static final Kernels WIDE =
-      new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, new ConvolutionForm(true, true)), false, Map.of());
+      new Kernels(
+          Map.of(Kernel.PARTIAL_CONVOLUTION, new ConvolutionForm(true, true)), false, Map.of());
   private static final List<String> OUTPUT = List.of("output");
 
   private final GraphBuilder g = new GraphBuilder();
@@ -75,6 +76,22 @@ class PaddedConvolutionTest {
     assertFalse(forward.contains("constant_pad_nd(w"), "made once, in prepare:\n" + program);
     assertEquals(in % 16 != 0, forward.contains("constant_pad_nd("), program);
     assertEquals(out % 16 != 0, forward.contains("torch.slice("), program);
+  }
+
+  /** Gradients must reach the weights as they are. */
+  @Test
+  void inTrainingWeightsAreFilledUpInTheProgram() {
+    Node value = g.conv2d("layer", map(20), 4, 3, 1, 1, 1, null);
+    g.output("output", value);
+    String text =
+        TorchScriptEmitter.forTraining(
+                g.build(), List.of(value), new Arithmetic(Precision.F32, PADDED))
+            .text();
+    String expected =
+        "torch.slice(torch.conv2d(torch.constant_pad_nd(v0, [0, 0, 0, 0, 0, 12], 0),"
+            + " torch.constant_pad_nd(w[0], [0, 0, 0, 0, 0, 12, 0, 12], 0),"
+            + " torch.constant_pad_nd(w[1], [0, 12], 0), [1, 1], [1, 1], [1, 1], 1), 1, 0, 4, 1)";
+    assertTrue(text.contains(expected), text);
   }
 
   @Test

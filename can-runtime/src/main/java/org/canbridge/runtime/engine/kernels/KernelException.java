@@ -2,7 +2,9 @@ package org.canbridge.runtime.engine.kernels;
 
 import java.util.Locale;
 
-/** A network needs a kernel that is wrong on this machine and that nothing can take the place of. */
+/**
+ * A network needs a kernel that is wrong on this machine and that nothing can take the place of.
+ */
 public final class KernelException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

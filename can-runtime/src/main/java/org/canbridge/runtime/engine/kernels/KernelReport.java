@@ -119,7 +119,8 @@ public record KernelReport(Machine machine, long milliseconds, List<Measurement>
           + (form.get().wide() ? "computed in float32" : "");
     }
     return switch (kernel) {
-      case PACKED_LINEAR -> measured.present() ? "plain linear layers" : "not here; plain ones";
+      case PACKED_LINEAR ->
+          measured.present() ? "plain linear layers" : "not here; plain linear layers";
       case FILLED_CONVOLUTION -> "not used";
       default -> known + "commands that need it stop";
     };
@@ -178,7 +179,6 @@ public record KernelReport(Machine machine, long milliseconds, List<Measurement>
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
-    return Optional.of(
-        new KernelReport(machine, json.path("milliseconds").asLong(), measurements));
+    return Optional.of(new KernelReport(machine, json.path("milliseconds").asLong(), measurements));
   }
 }

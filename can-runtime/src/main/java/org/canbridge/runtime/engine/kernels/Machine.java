@@ -31,7 +31,8 @@ public record Machine(
       List.of("vendor_id", "cpu family", "model", "model name", "stepping");
 
   /** Instructions that kernels are made for. */
-  private static final Pattern INSTRUCTIONS = Pattern.compile("(avx|amx|fma|f16c|sve|asimd|bf16).*");
+  private static final Pattern INSTRUCTIONS =
+      Pattern.compile("(avx|amx|fma|f16c|sve|asimd|bf16).*");
 
   /** Variables of oneDNN, MKL, ATen and DJL that choose kernels or another library. */
   private static final Pattern VARIABLES =
@@ -83,9 +84,9 @@ public record Machine(
   }
 
   /**
-   * Whether a kernel is known to be wrong here, whatever a check happens to find: dense convolutions
-   * of libtorch 2.7 on AMD's family 26 (Zen 5) read memory that nothing wrote, and what lies there
-   * may be zeros.
+   * Whether a kernel is known to be wrong here, whatever a check happens to find: dense
+   * convolutions of libtorch 2.7 on AMD's family 26 (Zen 5) read memory that nothing wrote, and
+   * what lies there may be zeros.
    */
   boolean isKnownWrong(Kernel kernel) {
     return kernel == Kernel.PARTIAL_CONVOLUTION
