@@ -128,12 +128,18 @@ final class KernelCases {
             g.concat(
                 1,
                 Arrays.stream(ElementwiseOp.Pointwise.Function.values())
-                    .map(function -> g.pointwise(function, x))
+                    .map(
+                        function ->
+                            g.pointwise(function, positive(function) ? g.addScalar(x, 3) : x))
                     .toArray(Node[]::new)));
     tokens(Kernel.ACTIVATION, 100, (g, x) -> g.add(new ReductionOp.Softmax(), null, x));
     GraphBuilder g = new GraphBuilder();
     Node ids = g.input("ids", Kind.INT, Shape.batched(7));
     add(Kernel.EMBEDDING, g, g.embedding(ids, g.parameter("table", 11, 20)));
+  }
+
+  private static boolean positive(ElementwiseOp.Pointwise.Function function) {
+    return function == ElementwiseOp.Pointwise.Function.LOG;
   }
 
   /** Linear layers on packed weights, two of them with the activation in the same kernel. */

@@ -10,11 +10,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.canbridge.tensors.DType;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Measurement;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.DType;
 
 /**
  * Runs the kernels that programs ask for, forwards and backwards, and compares them with the same

@@ -51,7 +51,7 @@ final class KernelProgram implements AutoCloseable {
     List<String> before = new ArrayList<>();
     List<String> leaves = new ArrayList<>();
     for (Op.Input input : each.graph().inputs()) {
-      String argument = TorchScriptEmitter.argument(input);
+      String argument = TorchScriptEmitter.argument(input.name());
       arguments.add(argument + ": Tensor");
       if (input.kind() == Kind.FLOAT) {
         before.add(argument + " = torch.requires_grad_(torch.detach(" + argument + "), True)");
@@ -78,7 +78,7 @@ final class KernelProgram implements AutoCloseable {
     Node output = each.graph().value("output");
     TorchScriptEmitter.Statements statements =
         TorchScriptEmitter.forTraining(
-            each.graph(), List.of(output), new Arithmetic(precision, each.kernels()));
+            each.graph(), List.of(output), new Arithmetic(precision, each.kernels()), "");
     String result = statements.results().get(0);
     List<String> after = new ArrayList<>();
     after.add("loss = torch.sum(torch.mul(" + result + ", seed))");
@@ -120,9 +120,11 @@ final class KernelProgram implements AutoCloseable {
   private static String spoil() {
     StringBuilder text =
         new StringBuilder(
-            "  def spoil(self: __torch__.K) -> List[Tensor]:\n"
-                + "    held = annotate(List[Tensor], [])\n"
-                + "    for i in range(8):\n");
+            """
+              def spoil(self: __torch__.K) -> List[Tensor]:
+                held = annotate(List[Tensor], [])
+                for i in range(8):
+            """);
     for (int elements : SPOILT) {
       text.append("      _")
           .append(elements)

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.model.Provenance;
-import org.canbridge.tensors.DType;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.KernelStore;
 import org.canbridge.runtime.engine.kernels.Kernels;

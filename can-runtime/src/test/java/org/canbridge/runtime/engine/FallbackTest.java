@@ -11,13 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.Checkpoints;
-import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.autoencoder.AutoencoderKlConfig;
-import org.canbridge.tensors.DType;
-import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
@@ -35,6 +32,9 @@ import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -298,6 +298,6 @@ class FallbackTest {
     Graph graph = g.build();
     assertThrows(
         KernelException.class,
-        () -> TorchScriptEmitter.forTraining(graph, List.of(value), arithmetic));
+        () -> TorchScriptEmitter.forTraining(graph, List.of(value), arithmetic, ""));
   }
 }

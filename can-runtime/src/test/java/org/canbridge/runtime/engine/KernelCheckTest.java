@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.canbridge.tensors.DType;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.Kernels;
@@ -20,6 +19,7 @@ import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.tensors.DType;
 import org.junit.jupiter.api.Test;
 
 /** The check of the library's kernels, on the machine at hand. */

@@ -85,7 +85,7 @@ class PaddedConvolutionTest {
     g.output("output", value);
     String text =
         TorchScriptEmitter.forTraining(
-                g.build(), List.of(value), new Arithmetic(Precision.F32, PADDED))
+                g.build(), List.of(value), new Arithmetic(Precision.F32, PADDED), "")
             .text();
     String expected =
         "torch.slice(torch.conv2d(torch.constant_pad_nd(v0, [0, 0, 0, 0, 0, 12], 0),"

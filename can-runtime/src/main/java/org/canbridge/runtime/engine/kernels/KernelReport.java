@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.tensors.files.Digests;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.files.Digests;
 
 /**
  * What a check of the library's kernels found on one machine, and what follows from it.

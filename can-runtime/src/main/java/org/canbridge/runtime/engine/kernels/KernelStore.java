@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
-import org.canbridge.tensors.files.Digests;
 import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.Digests;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
