@@ -10,15 +10,12 @@ import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
-import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
 
 /**
  * A model made condition-aware, checked on random inputs against the model it came from.
@@ -29,7 +26,8 @@ import org.canbridge.tensors.Tensors;
  * @param removed names of the source's tensors that the converted model does without
  * @param before cost of the source network
  * @param after cost of the converted one
- * @param check the largest difference on random inputs
+ * @param promised whether the conversion is one that preserves the function
+ * @param check how far the two are apart on random inputs
  */
 public record CanConversion(
     Checkpoint checkpoint,
@@ -38,19 +36,13 @@ public record CanConversion(
     List<String> removed,
     CostModel.Cost before,
     CostModel.Cost after,
-    Check check) {
+    boolean promised,
+    SameFunction check) {
 
   /**
    * Samples in the check; more than one, so that per-sample weights that got mixed up would show.
    */
   private static final int BATCH = 3;
-
-  /**
-   * Largest difference, in standard deviations of the output, that another order of summation
-   * explains in float32. Per-sample layers sum in another order than static ones; 1e-4 is what
-   * twenty-eight blocks of width 1152 stay far below.
-   */
-  private static final double TOLERANCE = 1e-4;
 
   /**
    * One layer.
@@ -63,25 +55,12 @@ public record CanConversion(
   public record Change(String layer, boolean inserted, String generator, Shape weight) {}
 
   /**
-   * How far the converted network is from its source, on random inputs.
-   *
-   * @param promised whether the conversion is one that preserves the function
-   * @param largest largest absolute difference of an output element
-   * @param rootMeanSquare of the difference
-   * @param deviation standard deviation of the source's output
-   * @param tolerance largest difference, in standard deviations, that counts as the same function
+   * Whether the function is preserved; where that was not promised, whether all values are finite.
    */
-  public record Check(
-      boolean promised, double largest, double rootMeanSquare, double deviation, double tolerance) {
-    /** Whether both compute the same function; not if anything is NaN or infinite. */
-    public boolean same() {
-      return largest <= tolerance * deviation && Double.isFinite(deviation);
-    }
-
-    /** Whether the promise is kept; where none was made, whether all values are finite. */
-    public boolean passed() {
-      return promised ? same() : Double.isFinite(rootMeanSquare) && Double.isFinite(deviation);
-    }
+  public boolean passed() {
+    return promised
+        ? check.holds()
+        : Double.isFinite(check.rootMeanSquare()) && Double.isFinite(check.deviation());
   }
 
   /**
@@ -141,7 +120,11 @@ public record CanConversion(
         removed,
         CostModel.of(source),
         CostModel.of(can),
-        check(model, can, tensors, spec.control() == Control.KEEP, seed));
+        spec.control() == Control.KEEP,
+        SameFunction.of(
+            new SameFunction.Network(source, model.checkpoint().tensors()),
+            new SameFunction.Network(can, tensors),
+            RandomInputs.of(can, BATCH, seed)));
   }
 
   private static List<Change> changes(Graph can, CanSpec spec) {
@@ -164,38 +147,5 @@ public record CanConversion(
       }
     }
     return changes;
-  }
-
-  private static Check check(
-      Model model, Graph can, Map<String, TensorData> tensors, boolean promised, long seed) {
-    Map<String, TensorData> inputs = RandomInputs.of(can, BATCH, seed);
-    float[] expected = output(model.source(), model.checkpoint().tensors(), inputs);
-    float[] actual = output(can, tensors, inputs);
-    double largest = 0;
-    double sum = 0;
-    double squares = 0;
-    double lost = 0;
-    for (int i = 0; i < expected.length; i++) {
-      double difference = Math.abs((double) expected[i] - actual[i]);
-      largest = difference <= largest ? largest : difference; // keeps NaN
-      lost += difference * difference;
-      sum += expected[i];
-      squares += (double) expected[i] * expected[i];
-    }
-    double mean = sum / expected.length;
-    return new Check(
-        promised,
-        largest,
-        Math.sqrt(lost / expected.length),
-        Math.sqrt(Math.max(0, squares / expected.length - mean * mean)),
-        TOLERANCE);
-  }
-
-  private static float[] output(
-      Graph graph, Map<String, TensorData> tensors, Map<String, TensorData> inputs) {
-    String output = graph.outputs().keySet().stream().reduce((a, b) -> b).orElseThrow();
-    try (Session session = Session.open(graph, tensors, Precision.F32)) {
-      return Tensors.floats(session.run(inputs, List.of(output)).get(output));
-    }
   }
 }

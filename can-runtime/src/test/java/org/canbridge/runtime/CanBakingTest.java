@@ -52,7 +52,7 @@ class CanBakingTest {
     Path frozen = folder.resolve("frozen");
     try (Model model = Model.open(trained, ImportOptions.defaults())) {
       CanBaking baking = CanBaking.bake(model, CONDITION, 5);
-      assertTrue(baking.passed(), baking::toString);
+      assertTrue(baking.check().holds(), baking::toString);
       ModelDirectory.write(frozen, baking.checkpoint(), WriteOptions.defaults());
     }
     try (Model model = Model.open(trained, ImportOptions.defaults());

@@ -53,7 +53,7 @@ class ConversionTest {
     float[] expected;
     try (Model model = tiny()) {
       CanConversion conversion = CanConversion.convert(model, paper(model), 4);
-      assertTrue(conversion.check().passed());
+      assertTrue(conversion.passed());
       assertTrue(
           conversion.check().deviation() > 0.1, "random inputs give an output worth comparing");
       assertEquals(

@@ -72,20 +72,20 @@ final class BakeCommand implements Command {
     Path target = ModelOutput.target(invocation);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       CanBaking baking = bake(model, invocation);
-      if (baking.passed()) {
+      if (baking.check().holds()) {
         ModelDirectory.write(target, baking.checkpoint(), ModelOutput.writing(invocation));
       }
       if (invocation.get(CommonOptions.JSON)) {
         context.json(
             JsonNodeFactory.instance
                 .objectNode()
-                .put("equal", baking.passed())
-                .put("largest_difference", baking.largest())
-                .put("output_std", baking.deviation()));
+                .put("equal", baking.check().holds())
+                .put("largest_difference", baking.check().largest())
+                .put("output_std", baking.check().deviation()));
       } else {
         context.out().print(text(baking, target));
       }
-      return baking.passed() ? ExitStatus.OK : ExitStatus.DIFFERENCE;
+      return baking.check().holds() ? ExitStatus.OK : ExitStatus.DIFFERENCE;
     }
   }
 
@@ -121,8 +121,10 @@ final class BakeCommand implements Command {
     return String.format(
         Locale.ROOT,
         "largest difference at this condition  %.3g (standard deviation of the output %.3g)%n%s%n",
-        baking.largest(),
-        baking.deviation(),
-        baking.passed() ? "written to " + target : "NOT the same function; nothing is written");
+        baking.check().largest(),
+        baking.check().deviation(),
+        baking.check().holds()
+            ? "written to " + target
+            : "NOT the same function; nothing is written");
   }
 }

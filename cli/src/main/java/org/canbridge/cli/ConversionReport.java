@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.canbridge.runtime.CanConversion;
+import org.canbridge.runtime.SameFunction;
 import org.canbridge.runtime.graph.CostModel;
 
 /** What {@code convert} says: the cost beforehand, every changed layer and the check afterwards. */
@@ -29,32 +30,35 @@ final class ConversionReport {
           String.format(
               Locale.ROOT, "%d tensors of the source are gone%n", conversion.removed().size()));
     }
-    CanConversion.Check check = conversion.check();
+    SameFunction check = conversion.check();
     text.append(
         String.format(
             Locale.ROOT,
-            "largest difference to the source on random inputs  %.3g, root mean square %.3g (standard deviation of the output %.3g)%n",
+            "largest difference to the source on random inputs  %.3g, root mean square %.3g"
+                + " (standard deviation of the output %.3g)%n",
             check.largest(),
             check.rootMeanSquare(),
             check.deviation()));
-    return text.append(verdict(check, target)).append(System.lineSeparator()).toString();
+    return text.append(verdict(conversion, target)).append(System.lineSeparator()).toString();
   }
 
-  private static String verdict(CanConversion.Check check, Path target) {
-    if (!check.passed()) {
-      return check.promised()
+  private static String verdict(CanConversion conversion, Path target) {
+    if (!conversion.passed()) {
+      return conversion.promised()
           ? String.format(
               Locale.ROOT,
-              "the function is NOT preserved (allowed %.0e standard deviations); nothing is written",
-              check.tolerance())
+              "the function is NOT preserved (allowed %.0e standard deviations); nothing is"
+                  + " written",
+              SameFunction.TOLERANCE)
           : "the output is not finite; nothing is written";
     }
-    return check.promised()
+    return conversion.promised()
         ? "the function is preserved; written to " + target
         : String.format(
             Locale.ROOT,
-            "its own control is gone, so this is another function (root mean square difference %.3g standard deviations) until it is trained; written to %s",
-            check.rootMeanSquare() / check.deviation(),
+            "its own control is gone, so this is another function (root mean square difference %.3g"
+                + " standard deviations) until it is trained; written to %s",
+            conversion.check().rootMeanSquare() / conversion.check().deviation(),
             target);
   }
 
@@ -63,7 +67,8 @@ final class ConversionReport {
     long added = estimate.after().parameters() - estimate.before().parameters();
     return String.format(
             Locale.ROOT,
-            "%d generators for %d layers, %d convolutions inserted: %+,d parameters (%.2f GiB in float32)%n",
+            "%d generators for %d layers, %d convolutions inserted: %+,d parameters (%.2f GiB in"
+                + " float32)%n",
             estimate.spec().generators().size(),
             estimate.spec().generators().stream().mapToInt(g -> g.layers().size()).sum(),
             estimate.spec().inserted().size(),
@@ -100,13 +105,13 @@ final class ConversionReport {
 
   static ObjectNode json(CanConversion conversion) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("preserved", conversion.check().same());
+    json.put("preserved", conversion.check().holds());
     json.putObject("check")
-        .put("promised", conversion.check().promised())
+        .put("promised", conversion.promised())
         .put("largest_difference", conversion.check().largest())
         .put("rms_difference", conversion.check().rootMeanSquare())
         .put("output_std", conversion.check().deviation())
-        .put("tolerance_in_std", conversion.check().tolerance());
+        .put("tolerance_in_std", SameFunction.TOLERANCE);
     costs(json, conversion.before(), conversion.after());
     conversion.removed().forEach(json.withArray("/removed")::add);
     for (CanConversion.Change change : conversion.changes()) {

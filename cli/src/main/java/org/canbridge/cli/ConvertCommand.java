@@ -154,7 +154,7 @@ final class ConvertCommand implements Command {
       }
       context.err().print(ConversionReport.text(estimate));
       CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed);
-      boolean passed = conversion.check().passed();
+      boolean passed = conversion.passed();
       if (passed) {
         ModelDirectory.write(target, conversion.checkpoint(), ModelOutput.writing(invocation));
       }

@@ -17,6 +17,7 @@ import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.NormFolding;
+import org.canbridge.runtime.SameFunction;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -112,7 +113,7 @@ final class ImportCommand implements Command {
       if (invocation.get(FOLD_BATCH_NORM)) {
         NormFolding folding = folded(widened(checkpoint, writing));
         context.out().print(report(folding));
-        if (!folding.passed()) {
+        if (!folding.check().holds()) {
           return ExitStatus.DIFFERENCE;
         }
         checkpoint = folding.checkpoint();
@@ -187,10 +188,10 @@ final class ImportCommand implements Command {
         "%d batch norms folded; largest difference on random images %.2e of the standard deviation"
             + " of '%s' (allowed: %.0e)%n%s%n",
         folding.norms(),
-        folding.share(),
-        folding.output(),
-        NormFolding.TOLERANCE,
-        folding.passed()
+        folding.check().share(),
+        folding.check().output(),
+        SameFunction.TOLERANCE,
+        folding.check().holds()
             ? "the function is preserved"
             : "FAILED: nothing was written; weights narrower than float32 need --dtype f32 as"
                 + " well");

@@ -134,7 +134,7 @@ final class QuickstartCommand implements Command {
       Latents can = sample(converted, "converted.png");
       double apart = largestDifference(source, can);
       boolean good =
-          before.passed() && conversion.check().passed() && after.passed() && apart <= SAME_PICTURE;
+          before.passed() && conversion.passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
       ShortTraining trained = ShortTraining.run(converted, data, out.resolve("finetune"), context);
       good &= trained.isSound();
@@ -214,8 +214,7 @@ final class QuickstartCommand implements Command {
     private static double largestDifference(Latents a, Latents b) {
       double largest = 0;
       for (int i = 0; i < a.values().length; i++) {
-        double difference = Math.abs(a.get(i) - b.get(i));
-        largest = difference <= largest ? largest : difference; // keeps NaN
+        largest = Math.max(largest, Math.abs(a.get(i) - b.get(i))); // NaN stays
       }
       return largest;
     }

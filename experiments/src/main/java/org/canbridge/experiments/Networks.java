@@ -54,7 +54,7 @@ record Networks(Path trained, Path work) {
   private static Checkpoint converted(Model start, Job job, CanPlan plan) {
     CanConversion conversion =
         CanConversion.convert(start, CanConversion.estimate(start, plan).spec(), job.seed());
-    if (!conversion.check().passed()) {
+    if (!conversion.passed()) {
       throw new IllegalStateException(job + ": the conversion fails: " + conversion.check());
     }
     Checkpoint checkpoint = conversion.checkpoint();
