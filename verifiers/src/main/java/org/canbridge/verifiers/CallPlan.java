@@ -3,6 +3,8 @@ package org.canbridge.verifiers;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import org.canbridge.tensors.DType;
 
 /**
  * How a family's bundles were made: all calls that may occur, in the order in which they are
@@ -12,6 +14,12 @@ import java.util.Optional;
  * @param calls names are unique
  */
 public record CallPlan(String family, List<Call> calls) {
+
+  /** The name of the call that makes {@code output} and the activations. */
+  public static final String FORWARD = "forward";
+
+  /** The name of the call with classifier-free guidance. */
+  public static final String CFG = "cfg";
 
   /** Checks that the names of the calls are unique. */
   public CallPlan {
@@ -32,9 +40,30 @@ public record CallPlan(String family, List<Call> calls) {
    */
   public static CallPlan plain(ReferenceBundle bundle) {
     Call.Builder call =
-        Call.named(CallPlans.FORWARD).output("output", "output").output("output.*", "*");
+        Call.named(FORWARD).output("output", "output").output("output.*", "*");
     bundle.inputs().keySet().forEach(call::inputs);
     return of("plain", call.build());
+  }
+
+  /**
+   * The plan for this guidance scale: {@code s c - (s - 1) n} and U-ViT's {@code (1 + s) c - s n}
+   * add up the errors of c and n.
+   */
+  public CallPlan guided(OptionalDouble scale) {
+    if (scale.isEmpty()) {
+      return this;
+    }
+    Tolerance table = Tolerance.of(DType.F32);
+    Tolerance guided =
+        new Tolerance(
+            table.rtol(),
+            table.atol() * (1 + 2 * Math.abs(scale.getAsDouble())),
+            "guidance multiplies the network's error by up to 1 + 2 times its scale");
+    return new CallPlan(
+        family,
+        calls.stream()
+            .map(call -> call.name().equals(CFG) ? call.with("output.cfg", guided) : call)
+            .toList());
   }
 
   /** The call whose pattern matches a tensor of the bundle best; the first of equals. */

@@ -15,6 +15,7 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.verifiers.model.CallPlans;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -9,12 +9,12 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 
 /** A runner that returns given values and remembers what it was asked. */
-final class Replay implements CallRunner {
+public final class Replay implements CallRunner {
   final Map<String, TensorData> values = new LinkedHashMap<>();
-  Map<String, TensorData> inputs;
+  public Map<String, TensorData> inputs;
   List<String> asked;
   DType arithmetic = DType.F32;
-  int runs;
+  public int runs;
 
   @Override
   public List<String> values() {
@@ -37,7 +37,7 @@ final class Replay implements CallRunner {
   }
 
   /** The subject that answers each call with the bundle's own tensors. */
-  static Map<String, CallRunner> runners(ReferenceBundle bundle, CallPlan plan) {
+  public static Map<String, CallRunner> runners(ReferenceBundle bundle, CallPlan plan) {
     Map<String, CallRunner> runners = new LinkedHashMap<>();
     for (Call call : plan.calls()) {
       Replay replay = new Replay();
@@ -57,7 +57,7 @@ final class Replay implements CallRunner {
     return runners;
   }
 
-  static Subject subject(Map<String, CallRunner> runners) {
+  public static Subject subject(Map<String, CallRunner> runners) {
     return new Subject("replay", Optional.empty(), Map.of(), runners);
   }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DynamicTest;
  *     try (ReferenceBundle bundle = ReferenceBundle.open(Path.of("src/test/reference/my-model"))) {
  *       Subject subject =
  *           new Subject(
- *               "my-model", Optional.empty(), Subject.here(), Map.of(CallPlans.FORWARD, myRunner));
+ *               "my-model", Optional.empty(), Subject.here(), Map.of(CallPlan.FORWARD, myRunner));
  *       return ParityCheck.run(bundle, CallPlans.of(bundle), subject, ParityOptions.NONE);
  *     }
  *   }

@@ -1,4 +1,4 @@
-package org.canbridge.verifiers.model;
+package org.canbridge.verifiers.family.efficientvit;
 
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -8,7 +8,6 @@ import java.util.Set;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.family.Layout;
 import org.canbridge.runtime.family.efficientvit.EfficientVit;
-import org.canbridge.verifiers.CallPlans;
 
 /**
  * How a network whose batch norms were folded is held against what the network with norms computed:
@@ -30,7 +29,7 @@ final class FoldedNorms {
     for (String module : gone) {
       for (String name : List.of(module, layout.publishedModule(module, folded.arguments()))) {
         reasons.put("activation." + name, GONE);
-        reasons.put("activation." + name + "." + CallPlans.WIDE, GONE);
+        reasons.put("activation." + name + "." + EfficientVitBundles.WIDE, GONE);
       }
     }
     return reasons;

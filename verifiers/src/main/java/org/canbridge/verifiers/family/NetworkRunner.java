@@ -1,4 +1,4 @@
-package org.canbridge.verifiers.model;
+package org.canbridge.verifiers.family;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;

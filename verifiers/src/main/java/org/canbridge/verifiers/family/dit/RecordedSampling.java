@@ -1,4 +1,4 @@
-package org.canbridge.verifiers.model;
+package org.canbridge.verifiers.family.dit;
 
 import java.util.ArrayList;
 import java.util.Arrays;

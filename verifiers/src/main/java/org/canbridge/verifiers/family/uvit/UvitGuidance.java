@@ -1,4 +1,4 @@
-package org.canbridge.verifiers.model;
+package org.canbridge.verifiers.family.uvit;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;

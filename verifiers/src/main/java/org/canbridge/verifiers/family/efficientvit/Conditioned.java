@@ -1,4 +1,4 @@
-package org.canbridge.verifiers.model;
+package org.canbridge.verifiers.family.efficientvit;
 
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,4 +1,4 @@
-package org.canbridge.verifiers;
+package org.canbridge.verifiers.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,6 +19,16 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.verifiers.Call;
+import org.canbridge.verifiers.CallPlan;
+import org.canbridge.verifiers.CallRunner;
+import org.canbridge.verifiers.Comparison;
+import org.canbridge.verifiers.ParityCheck;
+import org.canbridge.verifiers.ParityOptions;
+import org.canbridge.verifiers.ParityReport;
+import org.canbridge.verifiers.ReferenceBundle;
+import org.canbridge.verifiers.Replay;
+import org.canbridge.verifiers.Tolerance;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,8 +105,8 @@ final class CallPlansTest {
   @Test
   void guidedForwardGetsItsOwnInputs() {
     try (ReferenceBundle bundle = ReferenceBundle.open(Fixtures.of("dit-tiny"))) {
-      Map<String, CallRunner> runners = Replay.runners(bundle, CallPlans.DIT);
-      ParityCheck.run(bundle, CallPlans.DIT, Replay.subject(runners), ParityOptions.NONE);
+      Map<String, CallRunner> runners = Replay.runners(bundle, CallPlans.of(bundle));
+      ParityCheck.run(bundle, CallPlans.of(bundle), Replay.subject(runners), ParityOptions.NONE);
       Replay cfg = (Replay) runners.get("cfg");
       assertEquals(List.of("x", "t", "y"), List.copyOf(cfg.inputs.keySet()));
       assertEquals(TensorType.of(DType.F32, 6, 4, 8, 8), cfg.inputs.get("x").type());
@@ -106,8 +116,8 @@ final class CallPlansTest {
   @Test
   void zerosReplaceTheTimestep() {
     try (ReferenceBundle bundle = ReferenceBundle.open(Fixtures.of("dit-diffusers"))) {
-      Map<String, CallRunner> runners = Replay.runners(bundle, CallPlans.DIT);
-      ParityCheck.run(bundle, CallPlans.DIT, Replay.subject(runners), ParityOptions.NONE);
+      Map<String, CallRunner> runners = Replay.runners(bundle, CallPlans.of(bundle));
+      ParityCheck.run(bundle, CallPlans.of(bundle), Replay.subject(runners), ParityOptions.NONE);
       Replay replay = (Replay) runners.get("at_t0");
       assertTrue(
           Comparison.of(
