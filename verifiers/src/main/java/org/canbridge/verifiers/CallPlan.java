@@ -39,8 +39,7 @@ public record CallPlan(String family, List<Call> calls) {
    * {@code output.<name>} as {@code <name>}. For bundles of a family without a plan.
    */
   public static CallPlan plain(ReferenceBundle bundle) {
-    Call.Builder call =
-        Call.named(FORWARD).output("output", "output").output("output.*", "*");
+    Call.Builder call = Call.named(FORWARD).output("output", "output").output("output.*", "*");
     bundle.inputs().keySet().forEach(call::inputs);
     return of("plain", call.build());
   }

@@ -20,7 +20,8 @@ import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ReferenceBundle;
 
 /**
- * What runs the calls of a bundle on a model, as its family adds it; holds what was opened for that.
+ * What runs the calls of a bundle on a model, as its family adds it; holds what was opened for
+ * that.
  */
 public final class ModelRuns implements AutoCloseable {
   private final Path path;
@@ -40,8 +41,7 @@ public final class ModelRuns implements AutoCloseable {
    * @param bundle stays the caller's
    * @throws InputFileException if it is not a model that can be run
    */
-  public ModelRuns(
-      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
+  public ModelRuns(Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
     this.path = path;
     this.options = options;
     this.bundle = bundle;

@@ -48,11 +48,12 @@ public final class CallPlans {
             .family()
             .flatMap(
                 name ->
-                    ALL.stream().filter(f -> f.plan().family().equals(name)).findFirst()
+                    ALL.stream()
+                        .filter(f -> f.plan().family().equals(name))
+                        .findFirst()
                         .map(f -> f.plan(bundle))
                         .or(() -> Optional.of(ONNX).filter(p -> p.family().equals(name))));
-    return plan.map(p -> p.guided(bundle.cfgScale()))
-        .orElseGet(() -> CallPlan.plain(bundle));
+    return plan.map(p -> p.guided(bundle.cfgScale())).orElseGet(() -> CallPlan.plain(bundle));
   }
 
   /** Adds what runs the calls on the model. */

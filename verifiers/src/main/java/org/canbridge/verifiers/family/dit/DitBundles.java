@@ -207,8 +207,7 @@ public final class DitBundles implements FamilyBundles {
     }
     Optional<LatentDecoder> decoder = runs.decoder();
     for (String run : names) {
-      runs.add(
-          PIPELINE + run, PipelineRun.of(bundle, run, session, dit.numClasses(), decoder));
+      runs.add(PIPELINE + run, PipelineRun.of(bundle, run, session, dit.numClasses(), decoder));
       if (decoder.isEmpty()) {
         runs.leaveOut(
             prefix(run) + "image",

@@ -72,16 +72,13 @@ public final class EfficientVitBundles implements FamilyBundles {
                     shape -> {
                       Graph plain =
                           EfficientVit.graph(
-                              config,
-                              Math.toIntExact(shape.get(2)),
-                              Math.toIntExact(shape.get(3)));
+                              config, Math.toIntExact(shape.get(2)), Math.toIntExact(shape.get(3)));
                       Graph graph =
                           runs.model()
                               .can()
                               .map(spec -> CanRewriter.rewrite(plain, spec))
                               .orElse(plain);
-                      runs.add(
-                          call, new Conditioned(runs.runner(runs.session(graph)), graph));
+                      runs.add(call, new Conditioned(runs.runner(runs.session(graph)), graph));
                     }));
     if (config.batchNormFolded()) {
       FoldedNorms.notChecked(config, runs.layout()).forEach(runs::leaveOut);
