@@ -53,7 +53,7 @@ public final class LatentDecoder implements AutoCloseable {
    * @throws InputFileException if it is no autoencoder
    */
   public static LatentDecoder open(Path path, ImportOptions options, Precision precision) {
-    Checkpoint checkpoint = Checkpoints.open(path, PublishedArguments.addTo(options, path));
+    Checkpoint checkpoint = Checkpoints.open(path, options);
     ModelConfig config = checkpoint.config();
     Optional<LatentCodec> codec = RuntimeFamilies.of(config).codec();
     if (codec.isPresent()) {

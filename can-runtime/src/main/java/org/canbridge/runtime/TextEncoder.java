@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.TextInput;
@@ -46,8 +45,7 @@ public final class TextEncoder implements AutoCloseable {
    * @throws InputFileException if it is no CLIP text encoder, or gives features of another width
    */
   public static TextEncoder open(Path folder, TextInput input, Precision precision) {
-    ImportOptions options = PublishedArguments.addTo(ImportOptions.defaults(), folder);
-    Checkpoint checkpoint = Checkpoints.open(folder, options);
+    Checkpoint checkpoint = Checkpoints.open(folder);
     try {
       Optional<TextModel> model =
           RuntimeFamilies.of(checkpoint.config()).textModel().filter(m -> m.gives(input));
