@@ -13,8 +13,4 @@ public record Arithmetic(Precision precision, Kernels kernels) {
   static Arithmetic here(Precision precision) {
     return new Arithmetic(precision, MachineKernels.of(precision));
   }
-
-  boolean isPacked() {
-    return precision == Precision.BF16 && kernels.packedLinears();
-  }
 }

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
+import org.canbridge.runtime.engine.torchscript.KernelCase;
 import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.GraphBuilder;

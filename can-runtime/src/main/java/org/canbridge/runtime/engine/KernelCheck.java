@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Measurement;
+import org.canbridge.runtime.engine.torchscript.KernelCase;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.DType;

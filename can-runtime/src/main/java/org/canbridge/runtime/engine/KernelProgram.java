@@ -8,133 +8,26 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import org.canbridge.runtime.graph.Kind;
-import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.engine.torchscript.KernelCase;
+import org.canbridge.runtime.engine.torchscript.KernelCheckLowering;
+import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
 
 /**
  * The cases of a check in one precision as a module with a method each: what training lowers a
  * graph to, its gradients, and the optimizer.
  */
 final class KernelProgram implements AutoCloseable {
-  private static final int FLOAT32 = 6;
-  private static final int FLOAT64 = 7;
-  private static final int BFLOAT16 = 15;
-
-  /** Elements of the blocks that are spoilt, as large as those that small convolutions need. */
-  private static final int[] SPOILT = {256, 1 << 10, 1 << 12, 1 << 14};
-
   private final Model model = TorchEngine.newModel();
 
   KernelProgram(List<KernelCase> cases, Precision precision) {
-    StringBuilder source =
-        new StringBuilder(
-            "class K(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
-    for (int i = 0; i < cases.size(); i++) {
-      source.append(method("case" + i, cases.get(i), precision));
-    }
-    source
-        .append(spoil())
-        .append(TrainingScript.update(List.of(new TrainingScript.Run(0, 4, 1, 1))));
+    String source = KernelCheckLowering.program(cases, precision.scalarType());
     try {
-      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source.toString())));
+      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
       throw new IllegalStateException("the engine refused the check of its kernels:\n" + source, e);
     }
-  }
-
-  private static String method(String name, KernelCase each, Precision precision) {
-    List<String> arguments = new ArrayList<>();
-    List<String> before = new ArrayList<>();
-    List<String> leaves = new ArrayList<>();
-    for (Op.Input input : each.graph().inputs()) {
-      String argument = TorchScriptEmitter.argument(input.name());
-      arguments.add(argument + ": Tensor");
-      if (input.kind() == Kind.FLOAT) {
-        before.add(argument + " = torch.requires_grad_(torch.detach(" + argument + "), True)");
-        leaves.add(argument);
-      }
-    }
-    arguments.add("seed: Tensor");
-    List<String> weights = new ArrayList<>();
-    for (Op.Parameter parameter : each.graph().parameters()) {
-      String leaf = "p" + weights.size();
-      String given = "m[" + weights.size() + "]";
-      if (parameter.name().contains("running_")) { // statistics, which have no gradient
-        leaf = given;
-      } else {
-        before.add(leaf + " = torch.requires_grad_(torch.detach(" + given + "), True)");
-        leaves.add(leaf);
-      }
-      weights.add(precision == Precision.BF16 ? "torch.to(" + leaf + ", " + BFLOAT16 + ")" : leaf);
-    }
-    if (!weights.isEmpty()) {
-      arguments.add("m: List[Tensor]");
-      before.add("w = [" + String.join(", ", weights) + "]");
-    }
-    Node output = each.graph().value("output");
-    TorchScriptEmitter.Statements statements =
-        TorchScriptEmitter.forTraining(
-            each.graph(), List.of(output), new Arithmetic(precision, each.kernels()), "");
-    String result = statements.results().get(0);
-    List<String> after = new ArrayList<>();
-    after.add("loss = torch.sum(torch.mul(" + result + ", seed))");
-    after.add(
-        "found = torch.grad([loss], ["
-            + String.join(", ", leaves)
-            + "], None, None, False, False)");
-    after.add("torch.set_grad_enabled(enabled)");
-    List<String> results = new ArrayList<>(List.of(wide("torch.detach(" + result + ")")));
-    for (int i = 0; i < leaves.size(); i++) {
-      results.add(wide("unchecked_cast(Tensor, found[" + i + "])"));
-    }
-    after.add("return [" + String.join(", ", results) + "]");
-    return "  def "
-        + name
-        + "(self: __torch__.K,\n    "
-        + String.join(",\n    ", arguments)
-        + ") -> List[Tensor]:\n    enabled = torch.is_grad_enabled()\n"
-        + "    torch.set_grad_enabled(True)\n"
-        + lines(before)
-        + statements.text()
-        + lines(after);
-  }
-
-  private static String wide(String value) {
-    return "torch.to(" + value + ", " + FLOAT64 + ")";
-  }
-
-  private static String lines(List<String> lines) {
-    StringBuilder text = new StringBuilder();
-    lines.forEach(line -> text.append("    ").append(line).append('\n'));
-    return text.toString();
-  }
-
-  /**
-   * Fills memory that the next call may get with NaN: a kernel that reads what it never wrote finds
-   * zeros there otherwise, often enough.
-   */
-  private static String spoil() {
-    StringBuilder text =
-        new StringBuilder(
-            """
-              def spoil(self: __torch__.K) -> List[Tensor]:
-                held = annotate(List[Tensor], [])
-                for i in range(8):
-            """);
-    for (int elements : SPOILT) {
-      text.append("      _")
-          .append(elements)
-          .append(" = torch.append(held, torch.full([")
-          .append(elements)
-          .append("], nan, dtype=")
-          .append(FLOAT32)
-          .append(", layout=None, device=None, pin_memory=None))\n");
-    }
-    return text.append("    return annotate(List[Tensor], [])\n").toString();
   }
 
   /**

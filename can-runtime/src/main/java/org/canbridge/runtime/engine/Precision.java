@@ -1,5 +1,6 @@
 package org.canbridge.runtime.engine;
 
+import org.canbridge.runtime.engine.torchscript.ScalarType;
 import org.canbridge.tensors.DType;
 
 /** The arithmetic of a forward pass. */
@@ -29,5 +30,14 @@ public enum Precision {
   /** The type of floating-point inputs and outputs, and of weights before they are prepared. */
   DType border() {
     return this == F64 ? DType.F64 : DType.F32;
+  }
+
+  /** The type in which programs compute. */
+  ScalarType scalarType() {
+    return switch (this) {
+      case F32 -> ScalarType.FLOAT32;
+      case BF16 -> ScalarType.BFLOAT16;
+      case F64 -> ScalarType.FLOAT64;
+    };
   }
 }

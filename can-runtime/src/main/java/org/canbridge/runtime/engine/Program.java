@@ -8,6 +8,8 @@ import ai.djl.training.ParameterStore;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
+import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
+import org.canbridge.runtime.engine.torchscript.TorchScriptLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 
@@ -31,7 +33,9 @@ public final class Program implements AutoCloseable {
    *     unless there are none, the row {@code (B)} that each sample takes
    */
   static Program compile(Graph graph, List<Node> values, List<Node> given, Arithmetic arithmetic) {
-    String source = TorchScriptEmitter.emit(graph, values, given, arithmetic);
+    String source =
+        TorchScriptLowering.program(
+            graph, values, given, arithmetic.precision().scalarType(), arithmetic.kernels());
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

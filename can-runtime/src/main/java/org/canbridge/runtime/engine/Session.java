@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.runtime.engine.torchscript.PaddedConvolutions;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;

@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.kernels.Kernel;
+import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
+import org.canbridge.runtime.engine.torchscript.TrainingLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Loss;
 
@@ -37,11 +39,13 @@ final class TrainingProgram implements AutoCloseable {
   static TrainingProgram compile(
       Graph graph,
       List<Boolean> trained,
-      List<TrainingScript.Run> runs,
+      List<TrainingLowering.Run> runs,
       Loss loss,
       Arithmetic arithmetic) {
     arithmetic.kernels().require(Kernel.ADAMW, false);
-    String source = TrainingScript.emit(graph, trained, runs, loss, arithmetic);
+    String source =
+        TrainingLowering.program(
+            graph, trained, runs, loss, arithmetic.precision().scalarType(), arithmetic.kernels());
     Model model = TorchEngine.newModel();
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));

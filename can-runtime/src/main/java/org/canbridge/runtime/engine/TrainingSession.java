@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.canbridge.runtime.engine.torchscript.TrainingLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Loss;
 import org.canbridge.runtime.graph.Op;
@@ -101,7 +102,7 @@ public final class TrainingSession implements AutoCloseable {
         trained.add(parameter.name());
       }
     }
-    List<TrainingScript.Run> runs = new ArrayList<>();
+    List<TrainingLowering.Run> runs = new ArrayList<>();
     for (Group group : groups) {
       int from = order.size();
       for (int i = 0; i < trained.size(); i++) {
@@ -110,7 +111,7 @@ public final class TrainingSession implements AutoCloseable {
         }
       }
       if (order.size() > from) {
-        runs.add(new TrainingScript.Run(from, order.size(), group.rate(), group.decay()));
+        runs.add(new TrainingLowering.Run(from, order.size(), group.rate(), group.decay()));
       }
     }
     NDList moved = new NDList();

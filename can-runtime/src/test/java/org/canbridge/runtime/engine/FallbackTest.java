@@ -23,6 +23,8 @@ import org.canbridge.runtime.engine.kernels.KernelException;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.engine.kernels.Measurement;
+import org.canbridge.runtime.engine.torchscript.Lowered;
+import org.canbridge.runtime.engine.torchscript.TorchScriptLowering;
 import org.canbridge.runtime.family.BundleCoverage;
 import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.family.autoencoder.AutoencoderKl;
@@ -165,13 +167,17 @@ class FallbackTest {
   /** Every convolution over partial blocks is asked for in the form that was chosen. */
   private static void assertAskedFor(Graph graph, Arithmetic arithmetic) {
     String program =
-        TorchScriptEmitter.emit(
-            graph, List.copyOf(graph.outputs().values()), List.of(), arithmetic);
+        TorchScriptLowering.program(
+            graph,
+            List.copyOf(graph.outputs().values()),
+            List.of(),
+            arithmetic.precision().scalarType(),
+            arithmetic.kernels());
     String prepare = program.substring(program.indexOf("def prepare"));
     ConvolutionForm form = arithmetic.kernels().form(Kernel.PARTIAL_CONVOLUTION);
     List<String> names = graph.parameters().stream().map(Op.Parameter::name).toList();
     for (Node node : graph.nodes()) {
-      if (KernelUse.of(node).contains(Kernel.PARTIAL_CONVOLUTION)) {
+      if (Lowered.kernels(node).contains(Kernel.PARTIAL_CONVOLUTION)) {
         String weight =
             "w[" + names.indexOf(((Op.Parameter) node.inputs().get(1).op()).name()) + "]";
         String given =
@@ -235,7 +241,13 @@ class FallbackTest {
     g.output("output", value);
     Graph graph = g.build();
     Arithmetic arithmetic = new Arithmetic(Precision.BF16, kernels);
-    String program = TorchScriptEmitter.emit(graph, List.of(value), List.of(), arithmetic);
+    String program =
+        TorchScriptLowering.program(
+            graph,
+            List.of(value),
+            List.of(),
+            arithmetic.precision().scalarType(),
+            arithmetic.kernels());
     assertTrue(
         program.contains("torch.to(torch.conv2d(torch.to(v0, 6), torch.to(w[0], 6)"), program);
     RandomTensors random = new RandomTensors(3);
@@ -298,6 +310,8 @@ class FallbackTest {
     Graph graph = g.build();
     assertThrows(
         KernelException.class,
-        () -> TorchScriptEmitter.forTraining(graph, List.of(value), arithmetic, ""));
+        () ->
+            Lowered.differentiable(
+                graph, value, arithmetic.precision().scalarType(), arithmetic.kernels()));
   }
 }

@@ -14,6 +14,7 @@ import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.engine.kernels.Measurement;
+import org.canbridge.runtime.engine.torchscript.KernelCase;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;

@@ -14,6 +14,9 @@ import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
+import org.canbridge.runtime.engine.torchscript.Lowered;
+import org.canbridge.runtime.engine.torchscript.ScalarType;
+import org.canbridge.runtime.engine.torchscript.TorchScriptLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
@@ -83,10 +86,7 @@ class PaddedConvolutionTest {
   void inTrainingWeightsAreFilledUpInTheProgram() {
     Node value = g.conv2d("layer", map(20), 4, 3, 1, 1, 1, null);
     g.output("output", value);
-    String text =
-        TorchScriptEmitter.forTraining(
-                g.build(), List.of(value), new Arithmetic(Precision.F32, PADDED), "")
-            .text();
+    String text = Lowered.differentiable(g.build(), value, ScalarType.FLOAT32, PADDED);
     String expected =
         "torch.slice(torch.conv2d(torch.constant_pad_nd(v0, [0, 0, 0, 0, 0, 12], 0),"
             + " torch.constant_pad_nd(w[0], [0, 0, 0, 0, 0, 12, 0, 12], 0),"
@@ -154,7 +154,7 @@ class PaddedConvolutionTest {
   }
 
   private static String emit(Graph graph, Precision precision, Kernels kernels) {
-    return TorchScriptEmitter.emit(
-        graph, List.of(graph.value("output")), List.of(), new Arithmetic(precision, kernels));
+    return TorchScriptLowering.program(
+        graph, List.of(graph.value("output")), List.of(), precision.scalarType(), kernels);
   }
 }

@@ -1,7 +1,8 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
+
+import static org.canbridge.runtime.engine.torchscript.Torch.call;
 
 import java.util.List;
-import java.util.stream.LongStream;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
@@ -10,14 +11,10 @@ import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Shape;
 
 /**
- * The convolutions of {@link TorchScriptEmitter}, each in the form that was measured to be fastest.
+ * The convolutions of {@link TorchScriptLowering}, each in the form that was measured to be
+ * fastest.
  */
-final class ConvolutionScript {
-  /** {@code c10::ScalarType} numbers. */
-  private static final int FLOAT32 = 6;
-
-  private static final int BFLOAT16 = 15;
-
+final class Convolutions {
   private final ScriptBody body;
   private final Kernels kernels;
   private final PaddedConvolutions filled;
@@ -25,7 +22,7 @@ final class ConvolutionScript {
   /**
    * @param filled parameters whose channels are filled up already
    */
-  ConvolutionScript(ScriptBody body, Kernels kernels, PaddedConvolutions filled) {
+  Convolutions(ScriptBody body, Kernels kernels, PaddedConvolutions filled) {
     this.body = body;
     this.kernels = kernels;
     this.filled = filled;
@@ -33,10 +30,10 @@ final class ConvolutionScript {
 
   /** x {@code (B, N, K)}, w {@code (B, M, K)}, b {@code (B, M)} or {@code None}. */
   static String batchedLinear(String x, String w, String b) {
-    String transposed = "torch.transpose(" + w + ", 1, 2)";
-    return b.equals("None")
-        ? "torch.bmm(" + x + ", " + transposed + ")"
-        : "torch.baddbmm(torch.unsqueeze(" + b + ", 1), " + x + ", " + transposed + ")";
+    String transposed = call("transpose", w, 1, 2);
+    return b.equals(Torch.NONE)
+        ? call("bmm", x, transposed)
+        : call("baddbmm", call("unsqueeze", b, 1), x, transposed);
   }
 
   /** What a convolution asks the library for. */
@@ -66,33 +63,22 @@ final class ConvolutionScript {
     Shape w = in.get(1).shape();
     Kernel kernel = kernel(op, in);
     if (kernel == Kernel.LINEAR) {
-      String flat =
-          body.temporary(
-              "torch.reshape(" + body.name(in, 1) + ", " + ScriptBody.list(w.size(0), -1) + ")");
-      return grid(
-          in.get(0),
-          op.stride(),
-          w.size(0),
-          "torch.linear("
-              + patches(in.get(0), op.stride())
-              + ", "
-              + flat
-              + ", "
-              + body.name(in, 2)
-              + ")");
+      String flat = body.temporary(Torch.reshape(body.name(in, 1), w.size(0), -1));
+      String tokens = call("linear", patches(in.get(0), op.stride()), flat, body.name(in, 2));
+      return grid(in.get(0), op.stride(), w.size(0), tokens);
     }
     ConvolutionForm form = kernels.form(kernel);
     long fillIn = form.padded() ? Kernel.missing(in.get(0).shape().size(1)) : 0;
     long fillOut = form.padded() ? Kernel.missing(w.size(0)) : 0;
     String value =
         convolution(
-            padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn),
+            Torch.padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn),
             filled.contains(in.get(1))
                 ? body.name(in, 1)
-                : padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut),
+                : Torch.padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut),
             in.size() < 3 || filled.contains(in.get(2))
                 ? body.name(in, 2)
-                : padded(body.name(in, 2), 0, fillOut),
+                : Torch.padded(body.name(in, 2), 0, fillOut),
             op.stride(),
             op.padding(),
             Long.toString(op.groups()),
@@ -103,21 +89,14 @@ final class ConvolutionScript {
   /** The expression that fills up a parameter of {@code filled}, a weight or a bias. */
   static String filled(String value, Shape shape) {
     return shape.rank() == 1
-        ? padded(value, 0, Kernel.missing(shape.size(0)))
-        : padded(
+        ? Torch.padded(value, 0, Kernel.missing(shape.size(0)))
+        : Torch.padded(
             value, 0, 0, 0, 0, 0, Kernel.missing(shape.size(1)), 0, Kernel.missing(shape.size(0)));
-  }
-
-  /** Zeros around a value, sizes from the last axis to the first; the value itself without any. */
-  private static String padded(String value, long... sizes) {
-    return LongStream.of(sizes).allMatch(size -> size == 0)
-        ? value
-        : "torch.constant_pad_nd(" + value + ", " + ScriptBody.list(sizes) + ", 0)";
   }
 
   /** The channels of a map that are not filling. */
   private static String sliced(String map, long channels, long filling) {
-    return filling == 0 ? map : "torch.slice(" + map + ", 1, 0, " + channels + ", 1)";
+    return filling == 0 ? map : Torch.slice(map, 1, 0, channels);
   }
 
   /**
@@ -136,29 +115,20 @@ final class ConvolutionScript {
     long channels = x.shape().size(1);
     long rows = x.shape().size(2) / patch;
     long columns = x.shape().size(3) / patch;
-    String split =
-        "torch.reshape("
-            + body.name(x)
-            + ", "
-            + ScriptBody.list(-1, channels, rows, patch, columns, patch)
-            + ")";
+    String split = Torch.reshape(body.name(x), -1, channels, rows, patch, columns, patch);
     return body.temporary(
-        "torch.reshape(torch.permute("
-            + split
-            + ", [0, 2, 4, 1, 3, 5]), "
-            + ScriptBody.list(-1, rows * columns, channels * patch * patch)
-            + ")");
+        Torch.reshape(
+            call("permute", split, List.of(0, 2, 4, 1, 3, 5)),
+            -1,
+            rows * columns,
+            channels * patch * patch));
   }
 
   /** Tokens {@code (B, N, O)} as a map {@code (B, O, H/p, W/p)}, without moving them. */
   private static String grid(Node x, int patch, long channels, String tokens) {
     long rows = x.shape().size(2) / patch;
     long columns = x.shape().size(3) / patch;
-    return "torch.permute(torch.reshape("
-        + tokens
-        + ", "
-        + ScriptBody.list(-1, rows, columns, channels)
-        + "), [0, 3, 1, 2])";
+    return call("permute", Torch.reshape(tokens, -1, rows, columns, channels), List.of(0, 3, 1, 2));
   }
 
   /** The value of a convolution with one kernel for each sample. */
@@ -169,16 +139,9 @@ final class ConvolutionScript {
     if (isPatchify(x, op.stride(), op.padding(), op.groups(), w.size(3), w.size(4))) {
       String flat =
           body.temporary(
-              "torch.reshape("
-                  + body.name(in, 1)
-                  + ", "
-                  + ScriptBody.list(-1, out, w.size(2) * w.size(3) * w.size(4))
-                  + ")");
-      return grid(
-          in.get(0),
-          op.stride(),
-          out,
-          batchedLinear(patches(in.get(0), op.stride()), flat, body.name(in, 2)));
+              Torch.reshape(body.name(in, 1), -1, out, w.size(2) * w.size(3) * w.size(4)));
+      String tokens = batchedLinear(patches(in.get(0), op.stride()), flat, body.name(in, 2));
+      return grid(in.get(0), op.stride(), out, tokens);
     }
     if (op.groups() == x.size(1)) {
       return sampleBySample(op, in);
@@ -189,45 +152,25 @@ final class ConvolutionScript {
         kernels.form(Kernel.ofConvolution(x.size(1), out, op.stride(), op.groups()));
     long fillIn = form.padded() ? Kernel.missing(x.size(1)) : 0;
     long fillOut = form.padded() ? Kernel.missing(out) : 0;
-    String batch = body.temporary("torch.size(" + body.name(in, 0) + ", 0)");
-    String channels = body.temporary("torch.mul(" + batch + ", " + (x.size(1) + fillIn) + ")");
-    String groups = body.temporary("torch.mul(" + batch + ", " + op.groups() + ")");
+    String batch = body.temporary(call("size", body.name(in, 0), 0));
+    String channels = body.temporary(call("mul", batch, x.size(1) + fillIn));
+    String groups = body.temporary(call("mul", batch, op.groups()));
+    String map = Torch.padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn);
+    String kernel = Torch.padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut);
+    String bias = in.size() < 3 ? Torch.NONE : Torch.padded(body.name(in, 2), 0, fillOut);
     String folded =
-        convolution(
-            "torch.reshape("
-                + padded(body.name(in, 0), 0, 0, 0, 0, 0, fillIn)
-                + ", [1, "
-                + channels
-                + ", "
-                + x.size(2)
-                + ", "
-                + x.size(3)
-                + "])",
-            "torch.reshape("
-                + padded(body.name(in, 1), 0, 0, 0, 0, 0, fillIn, 0, fillOut)
-                + ", "
-                + ScriptBody.list(-1, w.size(2) + fillIn, w.size(3), w.size(4))
-                + ")",
-            in.size() < 3
-                ? "None"
-                : "torch.reshape(" + padded(body.name(in, 2), 0, fillOut) + ", [-1])",
-            op.stride(),
-            op.padding(),
-            groups,
-            form.wide());
-    String map = body.temporary(folded);
+        body.temporary(
+            convolution(
+                Torch.reshape(map, 1, channels, x.size(2), x.size(3)),
+                Torch.reshape(kernel, -1, w.size(2) + fillIn, w.size(3), w.size(4)),
+                in.size() < 3 ? bias : Torch.reshape(bias, -1),
+                op.stride(),
+                op.padding(),
+                groups,
+                form.wide()));
     String apart =
-        "torch.reshape("
-            + map
-            + ", ["
-            + batch
-            + ", "
-            + (out + fillOut)
-            + ", torch.size("
-            + map
-            + ", 2), torch.size("
-            + map
-            + ", 3)])";
+        Torch.reshape(
+            folded, batch, out + fillOut, call("size", folded, 2), call("size", folded, 3));
     return sliced(apart, out, fillOut);
   }
 
@@ -238,45 +181,38 @@ final class ConvolutionScript {
    * the loop: the gradient of a slice inside it would be a whole batch, mostly zeros, each time.
    */
   private String sampleBySample(LinearOp.SampleConv2d op, List<Node> in) {
-    String samples = body.temporary("torch.split(" + body.name(in, 0) + ", 1, 0)");
-    String weights = body.temporary("torch.unbind(" + body.name(in, 1) + ", 0)");
-    String biases =
-        in.size() < 3 ? "" : body.temporary("torch.unbind(" + body.name(in, 2) + ", 0)");
-    String maps = body.temporary("annotate(List[Tensor], [])");
+    String samples = body.temporary(call("split", body.name(in, 0), 1, 0));
+    String weights = body.temporary(call("unbind", body.name(in, 1), 0));
+    String biases = in.size() < 3 ? "" : body.temporary(call("unbind", body.name(in, 2), 0));
+    String maps = body.temporary(Torch.NO_TENSORS);
     String i = body.fresh("i");
     String element = "[" + i + "]";
     String one =
         convolution(
             samples + element,
             weights + element,
-            biases.isEmpty() ? "None" : biases + element,
+            biases.isEmpty() ? Torch.NONE : biases + element,
             op.stride(),
             op.padding(),
             Integer.toString(op.groups()),
             kernels.form(Kernel.DEPTHWISE_CONVOLUTION).wide());
-    body.line("for " + i + " in range(torch.len(" + samples + ")):");
-    body.line("  " + maps + "_ = torch.append(" + maps + ", " + one + ")");
-    return "torch.cat(" + maps + ", 0)";
+    body.line("for " + i + " in range(" + call("len", samples) + "):");
+    body.line("  " + maps + "_ = " + call("append", maps, one));
+    return call("cat", maps, 0);
   }
 
   private static String convolution(
       String x, String w, String b, int stride, int padding, String groups, boolean wide) {
     String value =
-        "torch.conv2d("
-            + String.join(
-                ", ",
-                wide ? widened(x) : x,
-                wide ? widened(w) : w,
-                wide ? widened(b) : b,
-                ScriptBody.list(stride, stride),
-                ScriptBody.list(padding, padding),
-                ScriptBody.list(1, 1),
-                groups)
-            + ")";
-    return wide ? "torch.to(" + value + ", " + BFLOAT16 + ")" : value;
-  }
-
-  private static String widened(String value) {
-    return value.equals("None") ? value : "torch.to(" + value + ", " + FLOAT32 + ")";
+        call(
+            "conv2d",
+            wide ? Torch.to(x, ScalarType.FLOAT32) : x,
+            wide ? Torch.to(w, ScalarType.FLOAT32) : w,
+            wide ? Torch.to(b, ScalarType.FLOAT32) : b,
+            List.of(stride, stride),
+            List.of(padding, padding),
+            List.of(1, 1),
+            groups);
+    return wide ? Torch.to(value, ScalarType.BFLOAT16) : value;
   }
 }

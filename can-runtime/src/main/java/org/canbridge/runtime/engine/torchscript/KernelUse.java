@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import java.util.List;
 import java.util.Map;
@@ -33,10 +33,10 @@ final class KernelUse {
   /** The kernels of a node; none for what moves or adds numbers. */
   static List<Kernel> of(Node node) {
     if (node.op() instanceof LinearOp.Conv2d op) {
-      return List.of(ConvolutionScript.kernel(op, node.inputs()));
+      return List.of(Convolutions.kernel(op, node.inputs()));
     }
     if (node.op() instanceof LinearOp.SampleConv2d op) {
-      return ConvolutionScript.kernels(op, node.inputs());
+      return Convolutions.kernels(op, node.inputs());
     }
     Kernel kernel = OTHERS.get(node.op().getClass());
     return kernel == null ? List.of() : List.of(kernel);

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,11 +20,11 @@ import java.util.zip.ZipOutputStream;
  *   <li>{@code k/code/__torch__.py}: the source.
  * </ul>
  */
-final class TorchScriptArchive {
+public final class TorchScriptArchive {
   private TorchScriptArchive() {}
 
   /** The archive around {@code source}, which defines the class {@code K}. */
-  static byte[] of(String source) {
+  public static byte[] of(String source) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       zip.setMethod(ZipOutputStream.STORED);

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,7 +16,7 @@ import org.canbridge.runtime.graph.Op;
  * convolutions use whose channels are filled up. As with {@link PackedLinears}, the graph alone
  * decides.
  */
-final class PaddedConvolutions {
+public final class PaddedConvolutions {
   /** No parameter is filled up beforehand. */
   static final PaddedConvolutions NONE = new PaddedConvolutions(Set.of());
 
@@ -26,7 +26,8 @@ final class PaddedConvolutions {
     this.parameters = parameters;
   }
 
-  static PaddedConvolutions of(Graph graph, Kernels kernels) {
+  /** Those of a graph. */
+  public static PaddedConvolutions of(Graph graph, Kernels kernels) {
     Set<Node> padded = new HashSet<>();
     Set<Node> others = new HashSet<>();
     Map<Node, Integer> places = new HashMap<>();
@@ -34,7 +35,7 @@ final class PaddedConvolutions {
       List<Node> in = node.inputs();
       boolean fills =
           node.op() instanceof LinearOp.Conv2d op
-              && kernels.form(ConvolutionScript.kernel(op, in)).padded();
+              && kernels.form(Convolutions.kernel(op, in)).padded();
       for (int i = 0; i < in.size(); i++) {
         boolean own = fills && i > 0 && in.get(i).op() instanceof Op.Parameter;
         // One tensor in two places, weight here and bias there, would be filled up in two ways.
@@ -46,12 +47,13 @@ final class PaddedConvolutions {
     return new PaddedConvolutions(padded);
   }
 
-  boolean isEmpty() {
+  /** Whether there is none. */
+  public boolean isEmpty() {
     return parameters.isEmpty();
   }
 
   /** Whether this parameter reaches {@code forward} filled up. */
-  boolean contains(Node parameter) {
+  public boolean contains(Node parameter) {
     return parameters.contains(parameter);
   }
 }

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Kernels;
@@ -11,4 +11,4 @@ import org.canbridge.runtime.graph.Graph;
  * @param kernels that its program asks for
  * @param graph with one output
  */
-record KernelCase(Kernel kernel, Kernels kernels, Graph graph) {}
+public record KernelCase(Kernel kernel, Kernels kernels, Graph graph) {}

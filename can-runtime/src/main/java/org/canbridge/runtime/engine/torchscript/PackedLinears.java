@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,4 +1,4 @@
-package org.canbridge.runtime.engine;
+package org.canbridge.runtime.engine.torchscript;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -10,12 +10,12 @@ import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.Node;
 
 /**
- * The slices of {@link TorchScriptEmitter}. Where slices take a value apart without rest, as
+ * The slices of {@link TorchScriptLowering}. Where slices take a value apart without rest, as
  * queries, keys and values do, they are one split: its gradient is one concatenation, where the
  * gradient of a slice is a tensor as large as the whole value, mostly zeros, to be added to the
  * others.
  */
-final class SliceScript {
+final class Slices {
   private final ScriptBody body;
   private final Map<Cut, TreeSet<LayoutOp.Slice>> pieces = new HashMap<>();
   private final Map<Cut, String> splits = new HashMap<>();
@@ -27,7 +27,7 @@ final class SliceScript {
     }
   }
 
-  SliceScript(ScriptBody body) {
+  Slices(ScriptBody body) {
     this.body = body;
   }
 
@@ -65,27 +65,18 @@ final class SliceScript {
     Cut cut = Cut.of(op, in);
     TreeSet<LayoutOp.Slice> all = pieces.get(cut);
     if (all == null) {
-      return "torch.slice("
-          + String.join(
-              ", ",
-              body.name(in, 0),
-              Integer.toString(op.axis()),
-              Long.toString(op.from()),
-              Long.toString(op.to()))
-          + ", 1)";
+      return Torch.slice(body.name(in, 0), op.axis(), op.from(), op.to());
     }
     String split =
         splits.computeIfAbsent(
             cut,
             k ->
                 body.temporary(
-                    "torch.split_with_sizes("
-                        + body.name(in, 0)
-                        + ", "
-                        + ScriptBody.list(all.stream().mapToLong(s -> s.to() - s.from()).toArray())
-                        + ", "
-                        + op.axis()
-                        + ")"));
+                    Torch.call(
+                        "split_with_sizes",
+                        body.name(in, 0),
+                        all.stream().map(s -> s.to() - s.from()).toList(),
+                        op.axis())));
     return split + "[" + all.headSet(op).size() + "]";
   }
 }
