@@ -9,6 +9,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
+import org.canbridge.runtime.engine.kernels.KernelException;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
@@ -31,6 +32,9 @@ record Failure(ExitStatus status, String message) {
     }
     if (thrown instanceof IOException failed) {
       return new Failure(ExitStatus.FAILURE, inputOutput(failed));
+    }
+    if (thrown instanceof KernelException) {
+      return new Failure(ExitStatus.FAILURE, thrown.getMessage());
     }
     if (thrown instanceof OutOfMemoryError) {
       return new Failure(

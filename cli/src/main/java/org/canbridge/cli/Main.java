@@ -28,6 +28,7 @@ public final class Main {
           new ProfileCommand(),
           new VerifyCommand(),
           new ExportCommand(),
+          new DoctorCommand(),
           new QuickstartCommand());
 
   private final Map<String, Command> commands = new LinkedHashMap<>();

@@ -7,6 +7,7 @@ import ai.djl.util.Utils;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.KernelStore;
@@ -60,6 +61,7 @@ public final class MachineKernels {
     Device device = TorchEngine.device();
     Map<String, String> software = new LinkedHashMap<>();
     software.put("PyTorch", Engine.getEngine(TorchEngine.NAME).getVersion());
+    software.put("built with", String.join(" ", new TreeSet<>(JniUtils.getFeatures())));
     software.put("DJL", Engine.getDjlVersion());
     software.put("canbridge", Provenance.version());
     software.put("device", device.toString());

@@ -19,7 +19,7 @@ public enum Precision {
   F64;
 
   /** The type of weights and activations. */
-  DType type() {
+  public DType type() {
     return switch (this) {
       case F32 -> DType.F32;
       case BF16 -> DType.BF16;

@@ -20,6 +20,7 @@ import org.canbridge.tensors.files.Json;
  */
 public final class RunRecord {
   private static final String SETTINGS = "settings";
+  private static final String CIRCUMSTANCES = "circumstances";
 
   private final ObjectNode json;
 
@@ -40,6 +41,14 @@ public final class RunRecord {
     ObjectNode texts = json.putObject(SETTINGS);
     settings.forEach(texts::put);
     return new RunRecord(json);
+  }
+
+  /** The same with what it was begun under, which is kept and never compared. */
+  public RunRecord under(Map<String, String> circumstances) {
+    ObjectNode noted = json.deepCopy();
+    ObjectNode texts = noted.putObject(CIRCUMSTANCES);
+    circumstances.forEach(texts::put);
+    return new RunRecord(noted);
   }
 
   /** Writes it, complete or not at all. */
@@ -73,7 +82,7 @@ public final class RunRecord {
   private static Map<String, String> values(JsonNode json) {
     Map<String, String> values = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : json.properties()) {
-      if (!field.getKey().equals(SETTINGS)) {
+      if (!field.getKey().equals(SETTINGS) && !field.getKey().equals(CIRCUMSTANCES)) {
         values.put(field.getKey(), field.getValue().asText());
       }
     }

@@ -12,6 +12,7 @@ import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.AdamW;
+import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Diffusion;
@@ -299,6 +300,11 @@ public final class Trainer implements AutoCloseable {
         .findFirst()
         .map(input -> input.shape().resolve(batch))
         .orElse(new long[0]);
+  }
+
+  /** What is known of the library's kernels on this machine, in one line. */
+  public String kernels() {
+    return MachineKernels.report().summary(settings.precision().type());
   }
 
   /** The engine's side of the training: weights, average and optimizer by name. */

@@ -137,7 +137,9 @@ public final class TrainingRun {
     Path absolute = directory.toAbsolutePath();
     Files.createDirectories(absolute.getParent());
     Files.createDirectory(absolute);
-    record(setup).write(absolute.resolve(RECORD));
+    record(setup)
+        .under(Map.of("kernels", setup.trainer().kernels()))
+        .write(absolute.resolve(RECORD));
     return new TrainingRun(absolute, setup, Optional.empty());
   }
 

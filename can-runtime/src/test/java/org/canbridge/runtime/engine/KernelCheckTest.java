@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.KernelReport;
 import org.canbridge.runtime.engine.kernels.Kernels;
@@ -22,6 +24,8 @@ import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.tensors.DType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The check of the library's kernels, on the machine at hand. */
 class KernelCheckTest {
@@ -59,9 +63,16 @@ class KernelCheckTest {
     assertSame(Kernels.PLAIN, report.kernels(DType.F64));
   }
 
-  @Test
-  void convolutionsAsProgramsAskForThemAreRight() {
-    Kernels kernels = MachineKernels.of(Precision.F32);
+  /** As this machine asks for them, and as one that computes some of them wrongly does. */
+  static Stream<Kernels> kernels() {
+    return Stream.of(
+        MachineKernels.of(Precision.F32),
+        new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void convolutionsAsProgramsAskForThemAreRight(Kernels kernels) {
     for (int[] sizes : CONVOLUTIONS) {
       GraphBuilder g = new GraphBuilder();
       Node x = g.input("x", Kind.FLOAT, Shape.batched(sizes[0], 32, 32));

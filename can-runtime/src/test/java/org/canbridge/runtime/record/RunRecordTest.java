@@ -53,6 +53,30 @@ final class RunRecordTest {
     assertEquals(List.of(), record(5, settings("eta", "0.0", "steps", "50")).differences(file));
   }
 
+  /** Another machine may take up a run, and so may a program that noted less. */
+  @Test
+  void circumstancesAreKeptAndNotCompared() throws IOException {
+    RunRecord record = record(5, settings("steps", "50"));
+    record.under(settings("kernels", "checked")).write(file);
+
+    assertEquals(
+        """
+        {
+          "format" : "test/1",
+          "count" : 5,
+          "settings" : {
+            "steps" : "50"
+          },
+          "circumstances" : {
+            "kernels" : "checked"
+          }
+        }\
+        """,
+        Files.readString(file));
+    assertEquals(List.of(), record.differences(file));
+    assertEquals(List.of(), record.under(settings("kernels", "others")).differences(file));
+  }
+
   @Test
   void saysEveryDifference() throws IOException {
     record(5, settings("steps", "50", "old", "1", "seed", "7")).write(file);

@@ -8,6 +8,8 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.MachineKernels;
+import org.canbridge.tensors.DType;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.verifiers.ParityCheck;
 import org.canbridge.verifiers.ParityOptions;
@@ -92,6 +94,7 @@ public final class ModelSubject implements AutoCloseable {
   private Subject subject() {
     Map<String, String> environment = Subject.here();
     environment.put("engine", "PyTorch through DJL, float32");
+    environment.put("kernels", MachineKernels.report().summary(DType.F32));
     runs.decodedWith().ifPresent(folder -> environment.put("autoencoder", folder));
     Optional<String> sha256 =
         model().checkpoint().provenance().sources().stream()

@@ -13,8 +13,8 @@ public final class KernelException extends RuntimeException {
         String.format(
             Locale.ROOT,
             "the library computes '%s' wrongly in %s on this machine, and nothing can take its"
-                + " place%n  expected: within %.0e of float64%n  actual: output %.1e, gradients"
-                + " %.1e%n  next: canbridge doctor shows what was measured; take another"
+                + " place\n  expected: within %.0e of float64\n  actual: output %.1e, gradients"
+                + " %.1e\n  next: canbridge doctor shows what was measured; take another"
                 + " --precision or another machine",
             wrong.kernel().label(),
             wrong.typeName(),

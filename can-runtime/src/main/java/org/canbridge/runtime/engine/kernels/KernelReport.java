@@ -1,7 +1,6 @@
 package org.canbridge.runtime.engine.kernels;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -11,8 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.files.Digests;
+import org.canbridge.tensors.files.Json;
 
 /**
  * What a check of the library's kernels found on one machine, and what follows from it.
@@ -126,13 +127,20 @@ public record KernelReport(Machine machine, long milliseconds, List<Measurement>
     };
   }
 
-  /** Kernels that are not used as they stand, each with what is done instead. */
-  public List<String> deviations() {
-    return measurements.stream()
-        .filter(each -> each.kernel() != Kernel.FILLED_CONVOLUTION)
-        .filter(each -> !isRight(each.kernel(), each.type()))
-        .map(each -> each.name() + ": " + decision(each))
-        .toList();
+  /** The digest of the report and what programs of this arithmetic do otherwise because of it. */
+  public String summary(DType type) {
+    String otherwise =
+        measurements.stream()
+            .filter(each -> each.type() == type && each.kernel() != Kernel.FILLED_CONVOLUTION)
+            .filter(each -> !isRight(each.kernel(), type))
+            .map(each -> "; " + each.kernel().label() + ": " + decision(each))
+            .collect(Collectors.joining());
+    return "checked, sha256 " + digest() + otherwise;
+  }
+
+  /** Whether nothing is wrong that nothing can take the place of. */
+  public boolean isUsable() {
+    return kernels(DType.F32).wrong().isEmpty() && kernels(DType.BF16).wrong().isEmpty();
   }
 
   /** SHA-256 of the report as it is kept. */
@@ -143,20 +151,35 @@ public record KernelReport(Machine machine, long milliseconds, List<Measurement>
 
   /** The report as it is kept. */
   public ObjectNode json() {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("format", FORMAT);
+    ObjectNode json = Json.object().put("format", FORMAT);
     json.set("machine", machine.json());
     json.put("milliseconds", milliseconds);
-    for (Measurement each : measurements) {
-      json.withArray("/measurements")
-          .addObject()
-          .put("kernel", each.kernel().label())
-          .put("type", each.typeName())
-          .put("output", Double.toString(each.output()))
-          .put("gradients", Double.toString(each.gradients()))
-          .put("present", each.present());
+    measurements.forEach(each -> put(json, each));
+    return json;
+  }
+
+  /** The same, with what programs do about each kernel. */
+  public ObjectNode explained() {
+    ObjectNode json = json();
+    for (int i = 0; i < measurements.size(); i++) {
+      Measurement each = measurements.get(i);
+      ((ObjectNode) json.get("measurements").get(i))
+          .put("limit", Measurement.limit(each.type()))
+          .put("verdict", each.verdict())
+          .put("decision", decision(each));
     }
     return json;
+  }
+
+  /** Errors as text: JSON has no NaN. */
+  private static void put(ObjectNode json, Measurement each) {
+    json.withArray("/measurements")
+        .addObject()
+        .put("kernel", each.kernel().label())
+        .put("type", each.typeName())
+        .put("output", Double.toString(each.output()))
+        .put("gradients", Double.toString(each.gradients()))
+        .put("present", each.present());
   }
 
   /** What was kept, if it is a report of this machine. */

@@ -1,8 +1,6 @@
 package org.canbridge.runtime.engine.kernels;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +8,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.Digests;
+import org.canbridge.tensors.files.Json;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +35,7 @@ public record KernelStore(Path folder) {
       return Optional.empty();
     }
     try {
-      return KernelReport.of(new ObjectMapper().readTree(Files.readAllBytes(file)), machine);
+      return KernelReport.of(Json.parse(Files.readAllBytes(file)), machine);
     } catch (IOException e) {
       LOGGER.debug("{} is not read: {}", file, e.toString());
       return Optional.empty();
@@ -48,11 +47,7 @@ public record KernelStore(Path folder) {
     Path path = file(report.machine());
     try {
       Files.createDirectories(folder);
-      try (AtomicFile file = AtomicFile.create(path)) {
-        String text = report.json().toPrettyString() + "\n";
-        file.channel().write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-        file.commit();
-      }
+      AtomicFile.write(path, Json.pretty(report.json()) + "\n");
     } catch (IOException e) {
       LOGGER.debug("{} is not written: {}", path, e.toString());
     }

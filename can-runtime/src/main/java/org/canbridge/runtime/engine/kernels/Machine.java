@@ -1,6 +1,5 @@
 package org.canbridge.runtime.engine.kernels;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +14,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.canbridge.tensors.files.Json;
 
 /**
  * What decides which kernels run and whether they are right. A check holds for machines that are
@@ -97,7 +97,7 @@ public record Machine(
 
   /** The same as JSON. */
   public ObjectNode json() {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    ObjectNode json = Json.object();
     put(json, "cpu", cpu);
     put(json, "software", software);
     put(json, "environment", environment);

@@ -31,13 +31,24 @@ public record Measurement(
     return kernel.label() + " " + typeName();
   }
 
-  String typeName() {
+  /** Its arithmetic, e.g. {@code f32}. */
+  public String typeName() {
     return type.name().toLowerCase(Locale.ROOT);
   }
 
   /** Whether results and gradients are right. */
   public boolean isRight() {
     return isOutputRight() && gradients <= limit(type);
+  }
+
+  /** Whether the kernel is ever differentiated. */
+  public boolean isDifferentiated() {
+    return kernel != Kernel.PACKED_LINEAR && kernel != Kernel.ADAMW;
+  }
+
+  /** What the numbers say: right, wrong or absent. */
+  public String verdict() {
+    return present ? isRight() ? "right" : "wrong" : "absent";
   }
 
   /** Whether results are right. */

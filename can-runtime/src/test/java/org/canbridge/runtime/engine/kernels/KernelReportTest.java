@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,12 +68,18 @@ class KernelReportTest {
             "commands that need it stop",
             "not here; plain linear layers"),
         report.measurements().stream().map(report::decision).toList());
+    assertEquals("checked, sha256 " + report.digest(), report.summary(DType.F32));
     assertEquals(
-        List.of(
-            "convolution, partial blocks bf16: computed in float32",
-            "norms bf16: commands that need it stop",
-            "packed linear bf16: not here; plain linear layers"),
-        report.deviations());
+        "checked, sha256 "
+            + report.digest()
+            + "; convolution, partial blocks: computed in float32"
+            + "; norms: commands that need it stop"
+            + "; packed linear: not here; plain linear layers",
+        report.summary(DType.BF16));
+    assertFalse(report.isUsable());
+    ObjectNode norms = (ObjectNode) report.explained().at("/measurements/4");
+    assertEquals("wrong", norms.path("verdict").asText());
+    assertEquals("commands that need it stop", norms.path("decision").asText());
   }
 
   @Test
