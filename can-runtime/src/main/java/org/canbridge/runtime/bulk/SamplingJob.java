@@ -4,8 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,6 +18,7 @@ import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.JsonFields;
 
 /**
  * A set of images to be drawn, as data: whoever runs it, in a shell, a job array or a cluster, gets
@@ -158,13 +157,7 @@ public record SamplingJob(
    * @throws IOException if it cannot be written
    */
   public void write(Path file) throws IOException {
-    try (AtomicFile written = AtomicFile.create(file)) {
-      ByteBuffer text = StandardCharsets.UTF_8.encode(Json.pretty(toJson()) + "\n");
-      while (text.hasRemaining()) {
-        written.channel().write(text);
-      }
-      written.commit();
-    }
+    AtomicFile.write(file, Json.pretty(toJson()) + "\n");
   }
 
   /**
@@ -173,7 +166,7 @@ public record SamplingJob(
    * @throws InputFileException if it is none, or has a field that is unknown or out of range
    */
   public static SamplingJob read(Path file) {
-    JobFields fields = new JobFields(file, object(file));
+    JsonFields fields = JsonFields.of("", object(file), wrong -> wrong(file, wrong));
     String format = fields.required("format", fields.text("format"));
     if (!format.equals(FORMAT)) {
       throw InputFileException.of(BulkProblem.JOB_FIELD, file)
@@ -186,10 +179,10 @@ public record SamplingJob(
     }
     SamplingJob job =
         new SamplingJob(
-            fields.required("model", fields.path("model")),
+            fields.required("model", fields.parsed("model", Path::of)),
             fields.fields("import").map(SamplingJob::opening).orElse(ImportOptions.defaults()),
-            fields.path("autoencoder"),
-            fields.path("scheduler"),
+            fields.parsed("autoencoder", Path::of),
+            fields.parsed("scheduler", Path::of),
             request(fields.required("sampling", fields.fields("sampling"))),
             fields
                 .parsed("precision", text -> oneOf(Precision.values(), text))
@@ -197,7 +190,7 @@ public record SamplingJob(
             fields.fields("text").map(SamplingJob::texts),
             fields.integers("classes", 0, Integer.MAX_VALUE),
             fields.whole("count", 1, Long.MAX_VALUE),
-            fields.required("batch", fields.whole("batch", 1, MAX_BATCH)).intValue(),
+            fields.required("batch", fields.integer("batch", 1, MAX_BATCH)),
             fields.parsed("shard", Shard::parse).orElse(Shard.WHOLE),
             fields.parsed("output", Output::parse).orElse(Output.AUTO));
     fields.finish();
@@ -235,7 +228,23 @@ public record SamplingJob(
         .build();
   }
 
-  private static ImportOptions opening(JobFields fields) {
+  private static InputFileException wrong(Path file, JsonFields.Wrong wrong) {
+    return InputFileException.of(BulkProblem.JOB_FIELD, file)
+        .key(wrong.path())
+        .what("the sampling job has a field that cannot be followed")
+        .expected(
+            switch (wrong.fault()) {
+              case MISSING -> "it to be there";
+              case UNKNOWN -> "no such field";
+              case VALUE -> wrong.expected();
+            })
+        .actual(
+            wrong.fault() == JsonFields.Fault.MISSING ? "no such field" : wrong.actual().toString())
+        .next("mend the field, or write the job anew with sample --save-job")
+        .build();
+  }
+
+  private static ImportOptions opening(JsonFields fields) {
     ImportOptions options =
         fields.parsed("arch", ImportOptions.defaults()::withArch).orElse(ImportOptions.defaults());
     Optional<ObjectNode> arguments = fields.object("arguments");
@@ -247,18 +256,18 @@ public record SamplingJob(
     return options.withWeights(weights.orElse(Weights.AUTO));
   }
 
-  private static SamplingRequest request(JobFields fields) {
+  private static SamplingRequest request(JsonFields fields) {
     SamplingRequest request = SamplingRequest.read(fields);
     fields.finish();
     return request;
   }
 
-  private static Texts texts(JobFields fields) {
+  private static Texts texts(JsonFields fields) {
     Texts texts =
         new Texts(
-            fields.required("prompts", fields.texts("prompts")),
+            fields.required("prompts", fields.texts("prompts", 1)),
             fields.text("negative").orElse(""),
-            fields.required("encoder", fields.path("encoder")));
+            fields.required("encoder", fields.parsed("encoder", Path::of)));
     fields.finish();
     return texts;
   }

@@ -18,6 +18,7 @@ import org.canbridge.runtime.diffusion.SolverOptions;
 import org.canbridge.runtime.diffusion.TimestepSpacing;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.JsonFields;
 
 /**
  * How somebody wants images to be drawn, before it is known of which model: what is left open here
@@ -116,15 +117,15 @@ public record SamplingRequest(
     return json;
   }
 
-  static SamplingRequest read(JobFields fields) {
+  static SamplingRequest read(JsonFields fields) {
     double low = fields.number("guidance_low", 0, Double.MAX_VALUE).orElse(0.0);
     return new SamplingRequest(
         fields.parsed("sampler", SolverName::parse),
         fields.parsed("steps", Respacing::parse),
-        fields.whole("order", 1, 3).map(Long::intValue),
+        fields.integer("order", 1, 3),
         fields.parsed("spacing", Spacing::parse),
         fields.number("eta", 0, 1).orElse(0.0),
-        fields.number("guidance", -Double.MAX_VALUE, Double.MAX_VALUE),
+        fields.number("guidance"),
         fields.parsed("guidance_channels", GuidedChannels::parse).orElse(GuidedChannels.ALL),
         fields
             .number("guidance_high", Math.nextUp(low), Double.MAX_VALUE)

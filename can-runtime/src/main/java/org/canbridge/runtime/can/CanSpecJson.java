@@ -1,38 +1,18 @@
 package org.canbridge.runtime.can;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import java.util.function.Predicate;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.tensors.files.JsonFields;
 
 /**
  * {@link CanSpec} as the {@code can} section of {@code config.json}, and back: docs/can-format.md.
  */
 public final class CanSpecJson {
-  private static final Set<String> FIELDS =
-      Set.of(
-          "condition",
-          "control",
-          "method",
-          "targets",
-          "embedder",
-          "inserted",
-          "removed",
-          "generators");
-  private static final Set<String> EMBEDDER_FIELDS = Set.of("width", "classes");
-  private static final Set<String> COMMON_FIELDS = Set.of("name", "target");
-  private static final Set<String> LINEAR_FIELDS = Set.of("input_width", "bias", "rank");
-  private static final Set<String> SELECT_FIELDS = Set.of("kernels");
-
   private CanSpecJson() {}
 
   /**
@@ -82,38 +62,44 @@ public final class CanSpecJson {
    *
    * @throws IllegalArgumentException if a field is missing, unknown or wrong; the message names it
    */
-  public static CanSpec read(JsonNode can) {
-    known(can, FIELDS, "can");
-    CanMethod method = CanMethod.of(text(can, "method"));
+  public static CanSpec read(ObjectNode can) {
+    JsonFields fields = JsonFields.of("can", can);
+    CanMethod method = CanMethod.of(text(fields, "method"));
     List<CanSpec.Generator> generators = new ArrayList<>();
-    for (JsonNode entry : field(can, "generators", JsonNode::isArray, "an array")) {
-      Set<String> fields = new HashSet<>(COMMON_FIELDS);
-      fields.addAll(method == CanMethod.SELECT ? SELECT_FIELDS : LINEAR_FIELDS);
-      known(entry, fields, "can.generators[" + generators.size() + "]");
+    for (JsonFields entry : fields.required("generators", fields.each("generators"))) {
       generators.add(
           new CanSpec.Generator(text(entry, "name"), texts(entry, "target"), form(entry, method)));
+      entry.finish();
     }
-    return new CanSpec(
-        CanCondition.of(text(can, "condition")),
-        control(text(can, "control")),
-        method,
-        texts(can, "targets").stream().map(CanTarget::of).toList(),
-        can.has("embedder") ? Optional.of(embedder(can.get("embedder"))) : Optional.empty(),
-        texts(can, "inserted"),
-        generators);
+    CanSpec spec =
+        new CanSpec(
+            CanCondition.of(text(fields, "condition")),
+            control(text(fields, "control")),
+            method,
+            texts(fields, "targets").stream().map(CanTarget::of).toList(),
+            fields.fields("embedder").map(CanSpecJson::embedder),
+            texts(fields, "inserted"),
+            generators);
+    fields.texts("removed", 0);
+    fields.finish();
+    return spec;
   }
 
-  private static CanSpec.Embedder embedder(JsonNode embedder) {
-    known(embedder, EMBEDDER_FIELDS, "can.embedder");
-    return new CanSpec.Embedder(integer(embedder, "width"), integer(embedder, "classes"));
+  private static CanSpec.Embedder embedder(JsonFields fields) {
+    CanSpec.Embedder embedder =
+        new CanSpec.Embedder(
+            integer(fields, "width"),
+            fields.required("classes", fields.integer("classes", 0, Integer.MAX_VALUE)));
+    fields.finish();
+    return embedder;
   }
 
-  private static CanSpec.Form form(JsonNode entry, CanMethod method) {
+  private static CanSpec.Form form(JsonFields entry, CanMethod method) {
     if (method == CanMethod.SELECT) {
       return new CanSpec.Select(integer(entry, "kernels"));
     }
     int inputWidth = integer(entry, "input_width");
-    boolean bias = field(entry, "bias", JsonNode::isBoolean, "true or false").asBoolean();
+    boolean bias = entry.required("bias", entry.flag("bias"));
     return entry.has("rank")
         ? new CanSpec.LowRank(inputWidth, bias, integer(entry, "rank"))
         : new CanSpec.Linear(inputWidth, bias);
@@ -129,49 +115,15 @@ public final class CanSpecJson {
                     "'control' must be 'keep' or 'can-only' but is '" + label + "'"));
   }
 
-  private static void known(JsonNode object, Set<String> fields, String where) {
-    if (!object.isObject()) {
-      throw new IllegalArgumentException("'" + where + "' must be an object");
-    }
-    for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
-      String name = names.next();
-      if (!fields.contains(name)) {
-        throw new IllegalArgumentException("'" + where + "' has the unknown field '" + name + "'");
-      }
-    }
+  private static int integer(JsonFields fields, String name) {
+    return fields.required(name, fields.integer(name, 1, Integer.MAX_VALUE));
   }
 
-  private static int integer(JsonNode object, String name) {
-    return field(object, name, JsonNode::isInt, "an integer").asInt();
+  private static String text(JsonFields fields, String name) {
+    return fields.required(name, fields.text(name));
   }
 
-  private static String text(JsonNode object, String name) {
-    return field(object, name, JsonNode::isTextual, "a string").asText();
-  }
-
-  private static List<String> texts(JsonNode object, String name) {
-    List<String> texts = new ArrayList<>();
-    for (JsonNode element : field(object, name, JsonNode::isArray, "an array")) {
-      if (!element.isTextual()) {
-        throw new IllegalArgumentException("'" + name + "' must hold strings but has " + element);
-      }
-      texts.add(element.asText());
-    }
-    return texts;
-  }
-
-  private static JsonNode field(
-      JsonNode object, String name, Predicate<JsonNode> type, String wanted) {
-    JsonNode value = object.path(name);
-    if (!type.test(value)) {
-      throw new IllegalArgumentException(
-          "'"
-              + name
-              + "' must be "
-              + wanted
-              + " but is "
-              + (value.isMissingNode() ? "missing" : value));
-    }
-    return value;
+  private static List<String> texts(JsonFields fields, String name) {
+    return fields.required(name, fields.texts(name, 0));
   }
 }

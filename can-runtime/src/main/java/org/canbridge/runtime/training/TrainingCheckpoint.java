@@ -1,8 +1,6 @@
 package org.canbridge.runtime.training;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -27,6 +25,8 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.JsonFields;
 import org.canbridge.tensors.formats.TensorFiles;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
@@ -63,8 +63,6 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
   private static final Pattern LEFT =
       Pattern.compile("\\.step-[0-9]{8,18}\\.[0-9a-f]+\\.(tmp|old)");
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /**
    * Writes the state of a trainer. A checkpoint of the same step is replaced.
    *
@@ -88,9 +86,9 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
           source.trained(how + "; moving average of the weights", trainer.state().ema()),
           options);
       SafetensorsWriter.write(path.resolve(OPTIMIZER), trainer.state().optimizer(), Map.of());
-      ObjectNode state = JSON.createObjectNode();
+      ObjectNode state = Json.object();
       state.put("format", FORMAT).put("step", trainer.steps()).put("seconds", seconds);
-      directory.write(STATE, JSON.writeValueAsString(state) + "\n");
+      directory.write(STATE, state + "\n");
       directory.commit();
     }
     return new TrainingCheckpoint(target, trainer.steps(), seconds);
@@ -126,18 +124,20 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
   private static TrainingCheckpoint read(Path path, long step) throws IOException {
     Path file = path.resolve(STATE);
     try {
-      JsonNode state = JSON.readTree(Files.readAllBytes(file));
-      if (state.path("format").asText().equals(FORMAT)
-          && state.path("step").isIntegralNumber()
-          && state.path("step").longValue() == step
-          && state.path("seconds").isNumber()) {
-        return new TrainingCheckpoint(path, step, state.path("seconds").doubleValue());
+      if (!(Json.parse(Files.readAllBytes(file)) instanceof ObjectNode state)) {
+        throw damaged(file, step, "no JSON object", null);
       }
-      throw damaged(file, step, state.toString(), null);
+      JsonFields fields = JsonFields.of("", state);
+      fields.required("format", fields.word("format", List.of(FORMAT)));
+      fields.required("step", fields.whole("step", step, step));
+      double seconds = fields.required("seconds", fields.number("seconds", 0, Double.MAX_VALUE));
+      return new TrainingCheckpoint(path, step, seconds);
     } catch (JsonProcessingException e) {
       throw damaged(file, step, "a file that is not JSON", e);
     } catch (NoSuchFileException e) {
       throw damaged(file, step, "no such file", e);
+    } catch (IllegalArgumentException e) {
+      throw damaged(file, step, e.getMessage(), e);
     }
   }
 

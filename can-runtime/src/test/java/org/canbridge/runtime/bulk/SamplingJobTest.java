@@ -163,7 +163,7 @@ class SamplingJobTest {
             + " | a whole number from 1 to 9223372036854775807 | 0",
         "\"batch\": 10 | \"batch\": 10, \"classes\": [] | classes | a list that is not empty | []",
         "\"batch\": 10 | \"batch\": 10, \"classes\": [-1] | classes"
-            + " | a whole number from 0 to 2147483647 | -1",
+            + " | a list of whole numbers from 0 to 2147483647 | [-1]",
         "\"shard\": \"1/1\" | \"shard\": \"2/1\" | shard"
             + " | another value: '2/1' must be I/N with I from 1 to N | \"2/1\"",
         "\"output\": \"auto\" | \"output\": \"jpeg\" | output"

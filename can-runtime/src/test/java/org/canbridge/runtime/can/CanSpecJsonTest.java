@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.runtime.family.Control;
@@ -38,7 +39,7 @@ class CanSpecJsonTest {
   @Test
   void writesAndReadsTheDocumentedForm() throws JsonProcessingException {
     assertEquals(JSON, CanSpecJson.write(SPEC, List.of()).toString());
-    assertEquals(SPEC, CanSpecJson.read(new ObjectMapper().readTree(JSON)));
+    assertEquals(SPEC, CanSpecJson.read(parse(JSON)));
   }
 
   @Test
@@ -53,7 +54,7 @@ class CanSpecJsonTest {
             List.of(),
             List.of(new CanSpec.Generator("stem", List.of("stem"), new CanSpec.Select(4))));
     assertEquals(ALL_OF_IT, CanSpecJson.write(spec, List.of("a")).toString());
-    assertEquals(spec, CanSpecJson.read(new ObjectMapper().readTree(ALL_OF_IT)));
+    assertEquals(spec, CanSpecJson.read(parse(ALL_OF_IT)));
     CanSpec low =
         new CanSpec(
             CanCondition.CLASS,
@@ -75,23 +76,29 @@ class CanSpecJsonTest {
         "\"dwconv\"|\"conv\"|unknown target 'conv'; targets are patch_embed, dwconv, out_proj,"
             + " head, qkv, mlp",
         "\"keep\"|\"mix\"|'control' must be 'keep' or 'can-only' but is 'mix'",
-        "\"generate\"|7|'method' must be a string but is 7",
+        "\"generate\"|7|can.method must be a text, is 7",
         "\"generate\"|\"mix\"|unknown method 'mix'; methods are generate, select, static",
         "\"generate\"|\"static\"|generator out_proj.48 is not of the method 'static'",
-        "\"generate\"|\"select\"|'can.generators[0]' has the unknown field 'input_width'",
-        "32|\"32\"|'input_width' must be an integer but is \"32\"",
-        "32|0|the input width must be positive, not 0",
-        "\"bias\"|\"bais\"|'can.generators[0]' has the unknown field 'bais'",
-        "\"inserted\"|\"insert\"|'can' has the unknown field 'insert'",
+        "\"generate\"|\"select\"|can.generators[0].kernels is missing",
+        "32|\"32\"|can.generators[0].input_width must be a whole number from 1 to 2147483647, is"
+            + " \"32\"",
+        "32|0|can.generators[0].input_width must be a whole number from 1 to 2147483647, is 0",
+        "\"bias\"|\"bais\"|can.generators[0].bias is missing",
+        "\"inserted\"|\"insert\"|can.inserted is missing",
+        "\"inserted\"|\"more\":1,\"inserted\"|can.more is unknown",
         "[\"blocks.0.attn.proj\",\"blocks.1.attn.proj\"]|[]|generator out_proj.48 serves no layer",
         "blocks.1.attn.proj|blocks.0.attn.proj|two generators serve blocks.0.attn.proj"
       })
   void everyWrongFieldIsNamed(String part, String replacement, String message)
       throws JsonProcessingException {
     assertEquals(true, JSON.contains(part));
-    var node = new ObjectMapper().readTree(JSON.replace(part, replacement));
+    ObjectNode node = parse(JSON.replace(part, replacement));
     assertEquals(
         message,
         assertThrows(IllegalArgumentException.class, () -> CanSpecJson.read(node)).getMessage());
+  }
+
+  private static ObjectNode parse(String json) throws JsonProcessingException {
+    return (ObjectNode) new ObjectMapper().readTree(json);
   }
 }

@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.canbridge.tensors.files.JsonFields;
 
 /**
  * The arguments of a network's constructor under the names its authors published, e.g. {@code
@@ -194,108 +195,43 @@ public final class Arguments {
    */
   public static final class Reader {
     private final ObjectNode values;
-    private final Set<String> read = new LinkedHashSet<>();
+    private final JsonFields fields;
     private final List<String> problems = new ArrayList<>();
 
     private Reader(ObjectNode values) {
       this.values = values;
+      this.fields = JsonFields.of("", values);
     }
 
     /** A whole number from {@code least} to {@code most}. */
     public int integer(String name, int least, int most) {
-      JsonNode value = take(name);
-      if (value == null) {
-        return missing(name, least);
-      }
-      if (!value.isIntegralNumber()
-          || !value.canConvertToInt()
-          || value.intValue() < least
-          || value.intValue() > most) {
-        problems.add(
-            name + " must be a whole number from " + least + " to " + most + ", is " + value);
-        return least;
-      }
-      return value.intValue();
+      return read(name, () -> fields.integer(name, least, most), least);
     }
 
     /** A positive, finite number. */
     public double positive(String name) {
-      JsonNode value = take(name);
-      if (value == null) {
-        return missing(name, 1);
-      }
-      double number = value.doubleValue();
-      if (!value.isNumber() || !(number > 0) || Double.isInfinite(number)) {
-        problems.add(name + " must be a positive number, is " + value);
-        return 1;
-      }
-      return number;
+      return read(name, () -> fields.positive(name), 1.0);
     }
 
     /** A finite number; {@code null}, as Python's libraries write "none", is 0. */
     public double finite(String name) {
-      JsonNode value = take(name);
-      if (value == null) {
-        return missing(name, 0);
-      }
-      if (!value.isNull() && (!value.isNumber() || !Double.isFinite(value.doubleValue()))) {
-        problems.add(name + " must be a number, is " + value);
-      }
-      return value.doubleValue();
+      boolean none = values.path(name).isNull();
+      return read(name, () -> none ? fields.any(name).map(any -> 0.0) : fields.number(name), 0.0);
     }
 
     /** True or false. */
     public boolean flag(String name) {
-      JsonNode value = take(name);
-      if (value == null) {
-        return missing(name, 0) != 0;
-      }
-      if (!value.isBoolean()) {
-        problems.add(name + " must be true or false, is " + value);
-      }
-      return value.booleanValue();
+      return read(name, () -> fields.flag(name), false);
     }
 
     /** One of several words. */
     public String word(String name, List<String> words) {
-      JsonNode value = take(name);
-      if (value != null && words.contains(value.textValue())) {
-        return value.textValue();
-      }
-      problems.add(
-          value == null
-              ? name + " is missing"
-              : name + " must be one of " + words + ", is " + value);
-      return words.get(0);
+      return read(name, () -> fields.word(name, words), words.get(0));
     }
 
     /** One or more whole numbers from {@code least} to {@code most}. */
     public List<Integer> integers(String name, int least, int most) {
-      JsonNode value = take(name);
-      if (value == null) {
-        return List.of(missing(name, least));
-      }
-      List<Integer> numbers = new ArrayList<>();
-      for (JsonNode element : value) {
-        if (element.isIntegralNumber()
-            && element.canConvertToInt()
-            && element.intValue() >= least
-            && element.intValue() <= most) {
-          numbers.add(element.intValue());
-        }
-      }
-      if (!value.isArray() || numbers.isEmpty() || numbers.size() < value.size()) {
-        problems.add(
-            name
-                + " must be a list of whole numbers from "
-                + least
-                + " to "
-                + most
-                + ", is "
-                + value);
-        return List.of(least);
-      }
-      return List.copyOf(numbers);
+      return read(name, () -> fields.integers(name, least, most), List.of(least));
     }
 
     /**
@@ -304,25 +240,19 @@ public final class Arguments {
      * @throws IllegalArgumentException with all problems, one a line
      */
     public void finish() {
-      for (Iterator<String> names = values.fieldNames(); names.hasNext(); ) {
-        String name = names.next();
-        if (!read.contains(name)) {
-          problems.add(name + " is unknown");
-        }
-      }
+      fields.unread().forEach(name -> problems.add(name + " is unknown"));
       if (!problems.isEmpty()) {
         throw new IllegalArgumentException(String.join("\n", problems));
       }
     }
 
-    private JsonNode take(String name) {
-      read.add(name);
-      return values.get(name);
-    }
-
-    private int missing(String name, int placeholder) {
-      problems.add(name + " is missing");
-      return placeholder;
+    private <V> V read(String name, Supplier<Optional<V>> value, V placeholder) {
+      try {
+        return fields.required(name, value.get());
+      } catch (IllegalArgumentException e) {
+        problems.add(e.getMessage());
+        return placeholder;
+      }
     }
   }
 }

@@ -1,6 +1,5 @@
 package org.canbridge.importers.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -18,6 +17,7 @@ import java.util.Properties;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.Digests;
+import org.canbridge.tensors.files.JsonFields;
 
 /**
  * Where the tensors of a model come from. Holds no date and no path, so that the same file imported
@@ -134,58 +134,37 @@ public record Provenance(
    *
    * @throws IllegalArgumentException naming the field that is missing or wrong
    */
-  static Provenance fromJson(JsonNode json) {
+  static Provenance fromJson(ObjectNode json) {
+    JsonFields fields = JsonFields.of("provenance", json);
     List<Source> sources = new ArrayList<>();
-    for (JsonNode file : json.path("sources")) {
-      sources.add(new Source(text(file, "file"), number(file, "bytes"), text(file, "sha256")));
+    for (JsonFields file : fields.each("sources").orElse(List.of())) {
+      sources.add(
+          new Source(
+              text(file, "file"),
+              file.required("bytes", file.whole("bytes", 0, Long.MAX_VALUE)),
+              text(file, "sha256")));
     }
-    JsonNode keys = json.path("keys");
+    JsonFields keys = fields.required("keys", fields.fields("keys"));
     Map<String, List<String>> ignored = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : keys.path("ignored").properties()) {
-      List<String> names = new ArrayList<>();
-      for (JsonNode name : entry.getValue()) {
-        if (!name.isTextual()) {
-          throw new IllegalArgumentException("provenance: ignored must list names");
-        }
-        names.add(name.textValue());
+    Optional<JsonFields> reasons = keys.fields("ignored");
+    if (reasons.isPresent()) {
+      for (String reason : reasons.get().names()) {
+        ignored.put(reason, reasons.get().texts(reason, 0).orElseThrow());
       }
-      ignored.put(entry.getKey(), names);
     }
     return new Provenance(
-        text(json, "tool"),
-        text(json, "format"),
+        text(fields, "tool"),
+        text(fields, "format"),
         sources,
-        text(json, "layout"),
-        text(json, "weights"),
-        Math.toIntExact(number(keys, "used")),
+        text(fields, "layout"),
+        text(fields, "weights"),
+        keys.required("used", keys.integer("used", 0, Integer.MAX_VALUE)),
         ignored,
-        texts(json, "changes"));
+        fields.required("changes", fields.texts("changes", 0)));
   }
 
-  private static String text(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    if (!value.isTextual()) {
-      throw new IllegalArgumentException("provenance: " + field + " must be a text");
-    }
-    return value.textValue();
-  }
-
-  private static List<String> texts(JsonNode json, String field) {
-    JsonNode list = json.path(field);
-    List<String> texts = new ArrayList<>();
-    list.forEach(value -> texts.add(value.textValue()));
-    if (!list.isArray() || texts.contains(null)) {
-      throw new IllegalArgumentException("provenance: " + field + " must be a list of texts");
-    }
-    return texts;
-  }
-
-  private static long number(JsonNode json, String field) {
-    JsonNode value = json.path(field);
-    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
-      throw new IllegalArgumentException("provenance: " + field + " must be a whole number");
-    }
-    return value.longValue();
+  private static String text(JsonFields fields, String name) {
+    return fields.required(name, fields.text(name));
   }
 
   /** The version of this program. */

@@ -29,6 +29,7 @@ import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.JsonFields;
 import org.canbridge.tensors.formats.TensorFiles;
 
 /**
@@ -73,20 +74,16 @@ public record StoredModel(
     Path path = directory.resolve(ModelDirectory.CONFIG);
     ObjectNode json = readConfig(directory);
     checkVersion(path, json);
-    Set<String> unknown = new LinkedHashSet<>();
-    json.fieldNames().forEachRemaining(unknown::add);
-    unknown.removeAll(FIELDS);
-    if (!unknown.isEmpty()) {
-      throw field(path, String.join(", ", unknown), "a field of the format", "an unknown name");
-    }
-    String architecture = text(path, json, "architecture");
+    JsonFields fields = JsonFields.of("", json, wrong -> wrong(path, wrong));
+    refuseUnknown(path, fields);
+    String architecture = fields.required("architecture", fields.text("architecture"));
     Family family =
         Families.byName(architecture)
             .orElseThrow(() -> field(path, "architecture", "one of " + names(), architecture));
-    ModelConfig config = config(path, family, object(path, json, "config"));
-    Optional<ObjectNode> can =
-        json.has("can") ? Optional.of(object(path, json, "can")) : Optional.empty();
-    Provenance provenance = provenance(path, object(path, json, "provenance"));
+    ModelConfig config = config(path, family, fields.required("config", fields.object("config")));
+    Optional<ObjectNode> can = fields.object("can");
+    Provenance provenance =
+        provenance(path, fields.required("provenance", fields.object("provenance")));
     TensorFile file = TensorFiles.open(tensorFile(directory));
     try {
       return fit(path, family, config, can, provenance, file, options);
@@ -272,32 +269,25 @@ public record StoredModel(
   }
 
   private static Set<String> removed(Path path, ObjectNode can) {
-    Set<String> names = new LinkedHashSet<>();
-    JsonNode list = can.path("removed");
-    if (!list.isMissingNode() && !list.isArray()) {
-      throw field(path, "can.removed", "a list of tensor names", kind(list));
-    }
-    list.forEach(name -> names.add(name.asText()));
-    return names;
+    JsonFields fields = JsonFields.of("can", can, wrong -> wrong(path, wrong));
+    return Set.copyOf(fields.texts("removed", 0).orElse(List.of()));
   }
 
-  private static String text(Path path, ObjectNode json, String name) {
-    JsonNode value = json.path(name);
-    if (!value.isTextual()) {
-      throw field(path, name, "a text", kind(value));
+  /** All of them, before anything else is looked at. */
+  private static void refuseUnknown(Path path, JsonFields fields) {
+    List<String> unknown = fields.names();
+    unknown.removeAll(FIELDS);
+    if (!unknown.isEmpty()) {
+      throw field(path, String.join(", ", unknown), "a field of the format", "an unknown name");
     }
-    return value.textValue();
   }
 
-  private static ObjectNode object(Path path, ObjectNode json, String name) {
-    if (json.path(name) instanceof ObjectNode object) {
-      return object;
-    }
-    throw field(path, name, "an object", kind(json.path(name)));
-  }
-
-  private static String kind(JsonNode value) {
-    return value.getNodeType().name().toLowerCase(Locale.ROOT);
+  private static InputFileException wrong(Path path, JsonFields.Wrong wrong) {
+    return field(
+        path,
+        wrong.path(),
+        wrong.expected(),
+        wrong.actual().getNodeType().name().toLowerCase(Locale.ROOT));
   }
 
   private static InputFileException field(Path path, String key, String expected, String actual) {

@@ -352,7 +352,7 @@ class ModelDirectoryTest {
             json -> json.putArray("can"),
             List.of("an object", "array", "can"),
             json -> json.putObject("can").put("removed", "x"),
-            List.of("a list of tensor names", "string", "can.removed"));
+            List.of("a list of texts", "string", "can.removed"));
     for (Map.Entry<Consumer<ObjectNode>, List<String>> one : cases.entrySet()) {
       Files.write(model.resolve("config.json"), good);
       edit(one.getKey());
@@ -406,7 +406,7 @@ class ModelDirectoryTest {
     assertRefused(
         ModelProblem.CONFIG_FIELD,
         "the provenance is incomplete",
-        "actual: provenance: layout must be a text",
+        "actual: provenance.layout is missing",
         "file: MODEL/config.json",
         "key: provenance",
         "next: docs/can-format.md describes the fields");

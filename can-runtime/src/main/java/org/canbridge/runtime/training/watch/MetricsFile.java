@@ -210,7 +210,7 @@ public final class MetricsFile implements AutoCloseable {
     StepMetrics metrics;
     try {
       metrics = MetricsJson.parse(line);
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       throw malformed(path, number)
           .expected("a JSON object with step, loss and the other fields, as a run writes it")
           .actual(e.getMessage().lines().findFirst().orElse("nothing"))

@@ -3,16 +3,15 @@ package org.canbridge.runtime.training.watch;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.canbridge.tensors.files.JsonFields;
 
 /** A step's metrics as one line of JSON, and back; the layout is {@link MetricsFile}'s. */
 final class MetricsJson {
@@ -31,8 +30,7 @@ final class MetricsJson {
   private static final String IMAGES_PER_SECOND = "images_per_second";
   private static final String SECONDS = "seconds";
 
-  private static final List<String> FIELDS =
-      List.of(STEP, LOSS, TERMS, LEARNING_RATE, GRADIENT_NORM, IMAGES_PER_SECOND, SECONDS);
+  private static final List<String> NOT_FINITE = List.of("NaN", "Infinity", "-Infinity");
 
   private MetricsJson() {}
 
@@ -65,61 +63,41 @@ final class MetricsJson {
   /**
    * Reads a line.
    *
-   * @throws IOException if it is something else; the message says what
+   * @throws IOException if it is no JSON object
+   * @throws IllegalArgumentException if a field is missing, unknown or wrong
    */
   static StepMetrics parse(byte[] line) throws IOException {
-    JsonNode node = MAPPER.readTree(line);
-    if (!node.isObject()) {
+    if (!(MAPPER.readTree(line) instanceof ObjectNode node)) {
       throw new IOException("not a JSON object");
     }
-    List<String> names = new ArrayList<>();
-    node.fieldNames().forEachRemaining(names::add);
-    for (String field : FIELDS) {
-      if (!names.remove(field)) {
-        throw new IOException("no field " + field);
-      }
-    }
-    if (!names.isEmpty()) {
-      throw new IOException("unknown field " + names.get(0));
-    }
-    return new StepMetrics(
-        step(node.get(STEP)),
-        number(node, LOSS),
-        terms(node.get(TERMS)),
-        number(node, LEARNING_RATE),
-        number(node, GRADIENT_NORM),
-        number(node, IMAGES_PER_SECOND),
-        number(node, SECONDS));
+    JsonFields fields = JsonFields.of("", node);
+    StepMetrics metrics =
+        new StepMetrics(
+            fields.required(STEP, fields.whole(STEP, 1, Long.MAX_VALUE)),
+            number(fields, LOSS),
+            terms(fields.required(TERMS, fields.fields(TERMS))),
+            number(fields, LEARNING_RATE),
+            number(fields, GRADIENT_NORM),
+            number(fields, IMAGES_PER_SECOND),
+            number(fields, SECONDS));
+    fields.finish();
+    return metrics;
   }
 
-  private static long step(JsonNode node) throws IOException {
-    if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 1) {
-      throw new IOException("step is " + node);
-    }
-    return node.longValue();
-  }
-
-  private static Map<String, Double> terms(JsonNode node) throws IOException {
-    if (!node.isObject()) {
-      throw new IOException("terms is " + node);
-    }
+  private static Map<String, Double> terms(JsonFields fields) {
     Map<String, Double> terms = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> term : node.properties()) {
-      terms.put(term.getKey(), number(node, term.getKey()));
-    }
+    fields.names().forEach(name -> terms.put(name, number(fields, name)));
     return terms;
   }
 
-  private static double number(JsonNode parent, String name) throws IOException {
-    JsonNode node = parent.get(name);
-    if (node.isNumber()) {
-      return node.doubleValue();
-    }
-    return switch (node.asText()) {
-      case "NaN" -> Double.NaN;
-      case "Infinity" -> Double.POSITIVE_INFINITY;
-      case "-Infinity" -> Double.NEGATIVE_INFINITY;
-      default -> throw new IOException(name + " is " + node);
-    };
+  /** A number, or the name of one that is not finite. */
+  private static double number(JsonFields fields, String name) {
+    return fields.required(name, fields.any(name)).isTextual()
+        ? switch (fields.word(name, NOT_FINITE).orElseThrow()) {
+          case "NaN" -> Double.NaN;
+          case "Infinity" -> Double.POSITIVE_INFINITY;
+          default -> Double.NEGATIVE_INFINITY;
+        }
+        : fields.number(name).orElseThrow();
   }
 }
