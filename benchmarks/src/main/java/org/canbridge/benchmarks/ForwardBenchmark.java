@@ -9,6 +9,7 @@ import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -67,7 +68,7 @@ public class ForwardBenchmark {
             ? CanRewriter.rewrite(
                 published, CanPreset.paper(published, CanTarget.PAPER, CanCondition.ALL))
             : published;
-    session = Session.open(graph, random.weights(graph), precision);
+    session = Session.open(graph, random.weights(graph), Target.of(precision));
     inputs = random.inputs(graph, batch);
   }
 

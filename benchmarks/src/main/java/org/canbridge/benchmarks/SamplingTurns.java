@@ -10,6 +10,7 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
@@ -48,11 +49,11 @@ public final class SamplingTurns {
     RandomNetwork random = new RandomNetwork();
     Map<String, TensorData> weights = random.weights(all);
     SamplingTurns turns = new SamplingTurns(random.inputs(all, batch), batch);
-    try (Session none = Session.open(fixed, weights, precision);
-        Session unshared = Session.open(all, weights, precision);
-        Session distinct = Session.open(all, weights, precision);
-        Session split = Session.open(all, weights, precision);
-        Session once = Session.open(byClass, weights, precision)) {
+    try (Session none = Session.open(fixed, weights, Target.of(precision));
+        Session unshared = Session.open(all, weights, Target.of(precision));
+        Session distinct = Session.open(all, weights, Target.of(precision));
+        Session split = Session.open(all, weights, Target.of(precision));
+        Session once = Session.open(byClass, weights, Target.of(precision))) {
       new Turns()
           .add("no generators", () -> turns.step(none, false, false))
           .add("for each sample", () -> turns.step(unshared, true, false))

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
@@ -58,7 +59,7 @@ final class TrainingStep implements Runnable, AutoCloseable {
             random.weights(graph),
             List.of(new TrainingSession.Group(names, 1, 1)),
             loss,
-            precision);
+            Target.of(precision));
   }
 
   /** Makes one step. */

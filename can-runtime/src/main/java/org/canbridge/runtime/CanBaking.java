@@ -10,6 +10,7 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
@@ -34,9 +35,11 @@ public record CanBaking(Checkpoint checkpoint, SameFunction check) {
    *
    * @param condition the condition's inputs for one sample, e.g. {@code t (1)} and {@code y (1)}
    * @param seed of the images on which both are compared
+   * @param target that they run on
    * @throws IllegalArgumentException if the model is not condition-aware or an input is missing
    */
-  public static CanBaking bake(Model model, Map<String, TensorData> condition, long seed) {
+  public static CanBaking bake(
+      Model model, Map<String, TensorData> condition, long seed, Target target) {
     CanSpec spec =
         model
             .can()
@@ -54,23 +57,24 @@ public record CanBaking(Checkpoint checkpoint, SameFunction check) {
         tensors.remove(parameter.name());
       }
     }
-    tensors.putAll(frozen(model, spec, inputs));
+    tensors.putAll(frozen(model, spec, inputs, target));
     List<String> removed = CanRewriter.removed(model.source(), fixed);
     return new CanBaking(
         model.checkpoint().withCan(CanSpecJson.write(plain, removed), tensors),
         SameFunction.of(
             new SameFunction.Network(model.graph(), model.checkpoint().tensors()),
             new SameFunction.Network(fixed, tensors),
-            inputs));
+            inputs,
+            target));
   }
 
   private static Map<String, TensorData> frozen(
-      Model model, CanSpec spec, Map<String, TensorData> inputs) {
+      Model model, CanSpec spec, Map<String, TensorData> inputs, Target target) {
     List<String> made = spec.generators().stream().map(g -> "can." + g.name()).toList();
     Map<String, Shape> shapes = new LinkedHashMap<>();
     model.graph().parameters().forEach(p -> shapes.put(p.name(), p.shape()));
     Map<String, TensorData> frozen = new LinkedHashMap<>();
-    try (Session session = model.session(Precision.F32)) {
+    try (Session session = model.session(target.with(Precision.F32))) {
       Map<String, TensorData> rows = session.run(inputs, made);
       for (CanSpec.Generator generator : spec.generators()) {
         float[] all = Tensors.floats(rows.get("can." + generator.name()));

@@ -10,6 +10,7 @@ import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
@@ -98,10 +99,11 @@ public record CanConversion(
    * Converts a model.
    *
    * @param seed of the random projections and of the check's inputs
+   * @param target that both run on in the check
    * @throws IllegalArgumentException if it is condition-aware already, or {@code spec} does not fit
    *     it
    */
-  public static CanConversion convert(Model model, CanSpec spec, long seed) {
+  public static CanConversion convert(Model model, CanSpec spec, long seed, Target target) {
     refuseTwice(model);
     Graph source = model.source();
     Graph base = model.family().graph(spec.control());
@@ -111,7 +113,7 @@ public record CanConversion(
     tensors.keySet().removeAll(removed);
     tensors.putAll(Initializer.draw(CanRewriter.added(source, can), seed));
     if (spec.control() == Control.CAN_ONLY) {
-      tensors.putAll(model.family().constants(model.checkpoint().tensors()));
+      tensors.putAll(model.family().constants(model.checkpoint().tensors(), target));
     }
     return new CanConversion(
         model.checkpoint().withCan(CanSpecJson.write(spec, removed), tensors),
@@ -124,7 +126,8 @@ public record CanConversion(
         SameFunction.of(
             new SameFunction.Network(source, model.checkpoint().tensors()),
             new SameFunction.Network(can, tensors),
-            RandomInputs.of(can, BATCH, seed)));
+            RandomInputs.of(can, BATCH, seed),
+            target));
   }
 
   private static List<Change> changes(Graph can, CanSpec spec) {

@@ -12,8 +12,8 @@ import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.LatentCodec;
 import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.Graph;
@@ -36,13 +36,13 @@ public final class LatentDecoder implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final LatentCodec codec;
-  private final Precision precision;
+  private final Target target;
   private final Map<ImageShape, Session> sessions = new HashMap<>();
 
-  private LatentDecoder(Checkpoint checkpoint, LatentCodec codec, Precision precision) {
+  private LatentDecoder(Checkpoint checkpoint, LatentCodec codec, Target target) {
     this.checkpoint = checkpoint;
     this.codec = codec;
-    this.precision = precision;
+    this.target = target;
   }
 
   /**
@@ -52,12 +52,12 @@ public final class LatentDecoder implements AutoCloseable {
    *     tensor does) or a model directory
    * @throws InputFileException if it is no autoencoder
    */
-  public static LatentDecoder open(Path path, ImportOptions options, Precision precision) {
+  public static LatentDecoder open(Path path, ImportOptions options, Target target) {
     Checkpoint checkpoint = Checkpoints.open(path, options);
     ModelConfig config = checkpoint.config();
     Optional<LatentCodec> codec = RuntimeFamilies.of(config).codec();
     if (codec.isPresent()) {
-      return new LatentDecoder(checkpoint, codec.get(), precision);
+      return new LatentDecoder(checkpoint, codec.get(), target);
     }
     checkpoint.close();
     throw InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, path)
@@ -118,7 +118,7 @@ public final class LatentDecoder implements AutoCloseable {
 
   private Session session(ImageShape shape) {
     Graph graph = codec.decoder(LatentSpace.DIFFUSION, shape.height(), shape.width());
-    return Session.open(graph, checkpoint.tensors(), precision);
+    return Session.open(graph, checkpoint.tensors(), target);
   }
 
   @Override

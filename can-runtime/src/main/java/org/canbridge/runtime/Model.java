@@ -18,8 +18,8 @@ import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
@@ -32,7 +32,7 @@ import org.canbridge.tensors.files.InputFileException;
  *
  * <pre>{@code
  * try (Model model = Model.open(Path.of("model-directory"), ImportOptions.defaults());
- *     Session session = model.session(Precision.F32)) {
+ *     Session session = model.session(Target.F32)) {
  *   Map<String, TensorData> out = session.run(inputs, List.of("output"));
  * }
  * }</pre>
@@ -181,8 +181,8 @@ public final class Model implements AutoCloseable {
   }
 
   /** The network ready to run; close it before the model. */
-  public Session session(Precision precision) {
-    return Session.open(graph, checkpoint.tensors(), precision);
+  public Session session(Target target) {
+    return Session.open(graph, checkpoint.tensors(), target);
   }
 
   @Override

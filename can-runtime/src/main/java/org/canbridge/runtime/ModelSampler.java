@@ -17,7 +17,7 @@ import org.canbridge.runtime.family.TextInput;
  *
  * <pre>{@code
  * try (Model model = Model.open(Path.of("dit-fmnist"), ImportOptions.defaults());
- *     Session session = model.session(Precision.F32)) {
+ *     Session session = model.session(Target.F32)) {
  *   Latents images =
  *       ModelSampler.of(model, session)
  *           .draw(SamplingSettings.of(SolverName.UNIPC, Respacing.even(20)).withGuidance(2), 0, 1);

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.canbridge.importers.family.Adapted;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
 import org.canbridge.runtime.graph.Graph;
@@ -28,9 +29,10 @@ public record NormFolding(Checkpoint checkpoint, int norms, SameFunction check) 
    * Folds a network.
    *
    * @param seed of the images on which both are compared
+   * @param target that they run on
    * @throws IllegalArgumentException if it has no batch norms, or is condition-aware
    */
-  public static NormFolding of(Checkpoint source, long seed) {
+  public static NormFolding of(Checkpoint source, long seed, Target target) {
     ModelConfig config = folded(source);
     Graph before = RuntimeFamilies.of(source.config()).graph();
     BatchNormFold.Folded fold = BatchNormFold.of(before);
@@ -47,7 +49,8 @@ public record NormFolding(Checkpoint checkpoint, int norms, SameFunction check) 
         SameFunction.of(
             new SameFunction.Network(before, source.tensors()),
             new SameFunction.Network(fold.graph(), tensors),
-            RandomInputs.of(before, BATCH, seed));
+            RandomInputs.of(before, BATCH, seed),
+            target);
     return new NormFolding(checkpoint, fold.pairs().size(), check);
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -29,8 +30,9 @@ public record SameFunction(String output, double largest, double rootMeanSquare,
 
   /** A network with its weights. */
   record Network(Graph graph, Map<String, TensorData> tensors) {
-    private Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> outputs) {
-      try (Session session = Session.open(graph, tensors, Precision.F32)) {
+    private Map<String, TensorData> run(
+        Map<String, TensorData> inputs, List<String> outputs, Target target) {
+      try (Session session = Session.open(graph, tensors, target)) {
         return session.run(inputs, outputs);
       }
     }
@@ -40,10 +42,13 @@ public record SameFunction(String output, double largest, double rootMeanSquare,
    * Runs both.
    *
    * @param inputs of both, by name
+   * @param target that they run on; float32 whatever its precision
    */
-  static SameFunction of(Network before, Network after, Map<String, TensorData> inputs) {
+  static SameFunction of(
+      Network before, Network after, Map<String, TensorData> inputs, Target target) {
+    Target single = target.with(Precision.F32);
     List<String> outputs = List.copyOf(before.graph().outputs().keySet());
-    return of(before.run(inputs, outputs), after.run(inputs, outputs));
+    return of(before.run(inputs, outputs, single), after.run(inputs, outputs, single));
   }
 
   /** Compares outputs; one that is not finite differs more than all others. */

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TextModel;
 import org.canbridge.tensors.TensorData;
@@ -44,7 +44,7 @@ public final class TextEncoder implements AutoCloseable {
    * @param input what the model takes
    * @throws InputFileException if it is no CLIP text encoder, or gives features of another width
    */
-  public static TextEncoder open(Path folder, TextInput input, Precision precision) {
+  public static TextEncoder open(Path folder, TextInput input, Target target) {
     Checkpoint checkpoint = Checkpoints.open(folder);
     try {
       Optional<TextModel> model =
@@ -64,7 +64,7 @@ public final class TextEncoder implements AutoCloseable {
       }
       TextModel.Tokenizer tokenizer = model.get().tokenizer(folder);
       Session session =
-          Session.open(model.get().graph(input.tokens()), checkpoint.tensors(), precision);
+          Session.open(model.get().graph(input.tokens()), checkpoint.tensors(), target);
       return new TextEncoder(checkpoint, model.get(), tokenizer, session, input);
     } catch (RuntimeException e) {
       checkpoint.close();

@@ -19,8 +19,8 @@ import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanMethod;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
@@ -51,7 +51,7 @@ class CanBakingTest {
     Path trained = trained(plan);
     Path frozen = folder.resolve("frozen");
     try (Model model = Model.open(trained, ImportOptions.defaults())) {
-      CanBaking baking = CanBaking.bake(model, CONDITION, 5);
+      CanBaking baking = CanBaking.bake(model, CONDITION, 5, Target.F32);
       assertTrue(baking.check().holds(), baking::toString);
       ModelDirectory.write(frozen, baking.checkpoint(), WriteOptions.defaults());
     }
@@ -65,7 +65,9 @@ class CanBakingTest {
       assertTrue(distance(model, plain, inputs) < 1e-4);
       assertEquals(
           "this model has no generators; only a condition-aware one can be frozen",
-          assertThrows(IllegalArgumentException.class, () -> CanBaking.bake(plain, CONDITION, 5))
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> CanBaking.bake(plain, CONDITION, 5, Target.F32))
               .getMessage());
     }
   }
@@ -75,7 +77,7 @@ class CanBakingTest {
     Path trained = trained(CanPlan.paper(CanTarget.PAPER, CanCondition.CLASS));
     Path frozen = folder.resolve("frozen");
     try (Model model = Model.open(trained, ImportOptions.defaults())) {
-      CanBaking baking = CanBaking.bake(model, CONDITION, 5);
+      CanBaking baking = CanBaking.bake(model, CONDITION, 5, Target.F32);
       ModelDirectory.write(frozen, baking.checkpoint(), WriteOptions.defaults());
     }
     try (Model model = Model.open(trained, ImportOptions.defaults());
@@ -98,7 +100,7 @@ class CanBakingTest {
             Fixtures.of("dit-tiny").resolve("checkpoint.pt"),
             ImportOptions.defaults().withHeads(3))) {
       CanConversion conversion =
-          CanConversion.convert(model, CanConversion.estimate(model, plan).spec(), 1);
+          CanConversion.convert(model, CanConversion.estimate(model, plan).spec(), 1, Target.F32);
       Map<String, TensorData> tensors = new LinkedHashMap<>(conversion.checkpoint().tensors());
       RandomTensors random = new RandomTensors(4);
       tensors.replaceAll(
@@ -130,7 +132,7 @@ class CanBakingTest {
   }
 
   private static float[] output(Model model, Map<String, TensorData> inputs) {
-    try (Session session = model.session(Precision.F32)) {
+    try (Session session = model.session(Target.F32)) {
       return Tensors.floats(session.run(inputs, List.of("output")).get("output"));
     }
   }

@@ -24,8 +24,8 @@ import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SeededNoise;
 import org.canbridge.runtime.diffusion.SolverName;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Beginning;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.MemoryTensor;
@@ -58,7 +58,10 @@ class CatSamplingTest {
     try (Model plain = Model.generated(start.begin(Optional.empty(), 3).checkpoint())) {
       CanConversion conversion =
           CanConversion.convert(
-              plain, CanPreset.paper(plain.source(), CanTarget.PAPER, CanCondition.ALL), 3);
+              plain,
+              CanPreset.paper(plain.source(), CanTarget.PAPER, CanCondition.ALL),
+              3,
+              Target.F32);
       Map<String, TensorData> tensors = new LinkedHashMap<>(conversion.checkpoint().tensors());
       RandomTensors random = new RandomTensors(7);
       tensors.replaceAll(
@@ -79,7 +82,7 @@ class CatSamplingTest {
   @Test
   void classesAreDrawnAndGuidedAwayFromTheNullClass() throws IOException {
     try (Model model = model(CLASSES);
-        Session session = model.session(Precision.F32)) {
+        Session session = model.session(Target.F32)) {
       ModelSampler sampler = ModelSampler.of(model, session);
       assertEquals(3, sampler.classes());
       assertEquals(1.4, sampler.usualGuidance());
@@ -103,7 +106,7 @@ class CatSamplingTest {
   @Test
   void theScheduleIsThatOfLatentUvits() throws IOException {
     try (Model model = model(CLASSES);
-        Session session = model.session(Precision.F32)) {
+        Session session = model.session(Target.F32)) {
       ModelSampler sampler = ModelSampler.of(model, session);
       double[] x = SeededNoise.ofRange(SEED, 0, 1).next(sampler.shape()).values();
       Map<String, TensorData> inputs =
@@ -125,7 +128,7 @@ class CatSamplingTest {
   @Test
   void textsAreDrawnAndGuidedAwayFromTheNegativeOne() throws IOException {
     try (Model model = model(new CatCondition.Text(WIDTH, TOKENS));
-        Session session = model.session(Precision.F32)) {
+        Session session = model.session(Target.F32)) {
       ModelSampler sampler = ModelSampler.of(model, session, texts(2, 1));
       assertEquals(2, sampler.classes());
       assertEquals(2, sampler.usualGuidance());

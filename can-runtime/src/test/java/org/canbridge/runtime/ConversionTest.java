@@ -25,8 +25,8 @@ import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -52,7 +52,7 @@ class ConversionTest {
     Map<String, TensorData> inputs;
     float[] expected;
     try (Model model = tiny()) {
-      CanConversion conversion = CanConversion.convert(model, paper(model), 4);
+      CanConversion conversion = CanConversion.convert(model, paper(model), 4, Target.F32);
       assertTrue(conversion.passed());
       assertTrue(
           conversion.check().deviation() > 0.1, "random inputs give an output worth comparing");
@@ -81,13 +81,22 @@ class ConversionTest {
       String projection = "can.project.8.weight";
       float[] first =
           Tensors.floats(
-              CanConversion.convert(model, spec, 4).checkpoint().tensors().get(projection));
+              CanConversion.convert(model, spec, 4, Target.F32)
+                  .checkpoint()
+                  .tensors()
+                  .get(projection));
       float[] again =
           Tensors.floats(
-              CanConversion.convert(model, spec, 4).checkpoint().tensors().get(projection));
+              CanConversion.convert(model, spec, 4, Target.F32)
+                  .checkpoint()
+                  .tensors()
+                  .get(projection));
       float[] other =
           Tensors.floats(
-              CanConversion.convert(model, spec, 5).checkpoint().tensors().get(projection));
+              CanConversion.convert(model, spec, 5, Target.F32)
+                  .checkpoint()
+                  .tensors()
+                  .get(projection));
       assertArrayEquals(first, again);
       assertFalse(Arrays.equals(first, other));
     }
@@ -101,7 +110,7 @@ class ConversionTest {
           "this model is condition-aware already; convert the model that it was made from",
           assertThrows(
                   IllegalArgumentException.class,
-                  () -> CanConversion.convert(model, paper(model), 0))
+                  () -> CanConversion.convert(model, paper(model), 0, Target.F32))
               .getMessage());
     }
   }
@@ -141,7 +150,7 @@ class ConversionTest {
       throws IOException {
     Path directory = folder.resolve("written");
     try (Model model = tiny()) {
-      Checkpoint converted = CanConversion.convert(model, paper(model), 0).checkpoint();
+      Checkpoint converted = CanConversion.convert(model, paper(model), 0, Target.F32).checkpoint();
       ObjectNode can = converted.can().orElseThrow();
       change.accept(can);
       Map<String, TensorData> tensors = new LinkedHashMap<>(converted.tensors());
@@ -153,7 +162,7 @@ class ConversionTest {
   }
 
   private static float[] output(Model model, Map<String, TensorData> inputs) {
-    try (Session session = model.session(Precision.F32)) {
+    try (Session session = model.session(Target.F32)) {
       return Tensors.floats(session.run(inputs, List.of("output")).get("output"));
     }
   }

@@ -12,7 +12,7 @@ import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
-import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
@@ -29,8 +29,7 @@ class LatentDecoderTest {
   void decodesAsRecorded(String fixture, double scale) {
     Path folder = Fixtures.of(fixture);
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("reference.safetensors"));
-        LatentDecoder decoder =
-            LatentDecoder.open(folder, ImportOptions.defaults(), Precision.F32)) {
+        LatentDecoder decoder = LatentDecoder.open(folder, ImportOptions.defaults(), Target.F32)) {
       Latents recorded = latents(file.tensors().get("input.latent"));
       double[] scaled = Arrays.stream(recorded.values()).map(v -> v * scale).toArray();
       Latents expected = latents(file.tensors().get("output.decoded"));
@@ -58,7 +57,7 @@ class LatentDecoderTest {
                 LatentDecoder.open(
                     Fixtures.of("dit-tiny").resolve("checkpoint.pt"),
                     ImportOptions.defaults().withHeads(3),
-                    Precision.F32));
+                    Target.F32));
     assertEquals(DetectionProblem.UNSUPPORTED_FAMILY, refusal.problem());
   }
 }

@@ -22,8 +22,8 @@ import org.canbridge.runtime.diffusion.SolverRun;
 import org.canbridge.runtime.diffusion.TimeRange;
 import org.canbridge.runtime.diffusion.TimeSpacing;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +36,7 @@ class NetworkSamplingTest {
     assertEquals(3, runs.size());
     ImportOptions options = ImportOptions.defaults().withHeads(3);
     try (Model model = Model.open(Fixtures.of("dit-tiny").resolve("checkpoint.pt"), options);
-        Session session = model.session(Precision.F32)) {
+        Session session = model.session(Target.F32)) {
       int nullLabel = ((DitConfig) model.checkpoint().config()).numClasses();
       for (ReferenceRun run : runs) {
         long[] labels = Arrays.copyOf(run.labels(), 2 * run.batch());
@@ -60,7 +60,7 @@ class NetworkSamplingTest {
     TimeRange times =
         new TimeRange(TrainedSchedule.uvitLatent().path(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
     try (Model model = Model.open(Fixtures.of("uvit-tiny").resolve("nnet_ema.pth"), options);
-        Session session = model.session(Precision.F32)) {
+        Session session = model.session(Target.F32)) {
       int nullLabel = ((UvitConfig) model.checkpoint().config()).nullClass().orElseThrow();
       for (SolverRun run : runs) {
         long[] labels = Arrays.copyOf(run.labels(), 2 * run.labels().length);

@@ -28,6 +28,7 @@ import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.efficientvit.EfficientVit;
 import org.canbridge.runtime.fold.BatchNormFold;
 import org.canbridge.runtime.fold.FoldedWeights;
@@ -117,16 +118,16 @@ class NormFoldingTest {
           refusal(() -> PublishedExport.of(model.checkpoint())));
       assertEquals(
           "the batch norms of this model are folded already",
-          refusal(() -> NormFolding.of(model.checkpoint(), 0)));
+          refusal(() -> NormFolding.of(model.checkpoint(), 0, Target.F32)));
       CanSpec spec =
           CanPreset.spec(
               model.graph(),
               CanPlan.paper(CanTarget.PAPER, CanCondition.ALL).with(new CanSpec.Embedder(16, 5)));
-      CanConversion conversion = CanConversion.convert(model, spec, 1);
+      CanConversion conversion = CanConversion.convert(model, spec, 1, Target.F32);
       assertTrue(conversion.passed());
       assertEquals(
           "a Condition-Aware Network cannot be changed; fold its source and convert that",
-          refusal(() -> NormFolding.of(conversion.checkpoint(), 0)));
+          refusal(() -> NormFolding.of(conversion.checkpoint(), 0, Target.F32)));
     }
     try (Checkpoint file = Checkpoints.open(directory.resolve("model.safetensors"))) {
       assertTrue(((EfficientVitConfig) file.config()).batchNormFolded());
@@ -160,7 +161,7 @@ class NormFoldingTest {
       float[] variance = Tensors.floats(broken.get(name));
       variance[0] = -1; // its square root is no number
       broken.put(name, MemoryTensor.of(variance, variance.length));
-      assertFalse(NormFolding.of(checkpoint.withTensors(broken), 0).check().holds());
+      assertFalse(NormFolding.of(checkpoint.withTensors(broken), 0, Target.F32).check().holds());
     }
   }
 
@@ -170,12 +171,12 @@ class NormFoldingTest {
     try (Checkpoint checkpoint = Checkpoints.open(dit, ImportOptions.defaults().withHeads(3))) {
       assertEquals(
           "the architecture 'dit' has no batch norms; there is nothing to fold",
-          refusal(() -> NormFolding.of(checkpoint, 0)));
+          refusal(() -> NormFolding.of(checkpoint, 0, Target.F32)));
     }
   }
 
   private static NormFolding folded(Path source) {
-    return NormFolding.of(Checkpoints.open(source), 0);
+    return NormFolding.of(Checkpoints.open(source), 0, Target.F32);
   }
 
   private static String refusal(Executable executable) {
@@ -188,7 +189,7 @@ class NormFoldingTest {
       Map<String, TensorData> inputs,
       List<String> values,
       Precision precision) {
-    try (Session session = Session.open(graph, tensors, precision)) {
+    try (Session session = Session.open(graph, tensors, Target.of(precision))) {
       return session.run(inputs, values);
     }
   }

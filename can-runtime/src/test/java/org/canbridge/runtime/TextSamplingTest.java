@@ -26,8 +26,8 @@ import org.canbridge.runtime.diffusion.NetworkDenoiser;
 import org.canbridge.runtime.diffusion.Prediction;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.objective.NoiseLevel;
 import org.canbridge.runtime.objective.Parameterization;
@@ -65,8 +65,8 @@ class TextSamplingTest {
   void promptsDecideWhatIsDrawn() throws IOException {
     writeClip();
     try (Model model = model();
-        Session session = model.session(Precision.F32);
-        TextEncoder encoder = TextEncoder.open(clip, CONDITION, Precision.F32)) {
+        Session session = model.session(Target.F32);
+        TextEncoder encoder = TextEncoder.open(clip, CONDITION, Target.F32)) {
       TextConditions two = encoder.encode(List.of("a cat", "tact"), "");
       assertEquals(2, two.texts());
       ModelSampler sampler = ModelSampler.of(model, session, two);
@@ -80,14 +80,14 @@ class TextSamplingTest {
       assertThrows(IllegalArgumentException.class, () -> ModelSampler.of(model, session));
     }
     TextInput wider = new TextInput(7, 64);
-    assertThrows(InputFileException.class, () -> TextEncoder.open(clip, wider, Precision.F32));
+    assertThrows(InputFileException.class, () -> TextEncoder.open(clip, wider, Target.F32));
   }
 
   /** The recorded features of the case; the guided output is the recorded one. */
   @Test
   void theNetworkIsGuidedAsRecorded() {
     try (Model model = model();
-        Session session = model.session(Precision.F32);
+        Session session = model.session(Target.F32);
         SafetensorsFile file =
             SafetensorsFile.open(Fixtures.of("uvit-t2i-tiny").resolve("reference.safetensors"))) {
       float[] context = Tensors.floats(file.tensors().get("input.context"));

@@ -12,6 +12,8 @@ import org.canbridge.runtime.CanBaking;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanSpec;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 
@@ -56,7 +58,13 @@ final class BakeCommand implements Command {
   public List<OptionGroup> options() {
     return List.of(
         OptionGroup.own(
-            ModelOutput.OUT, CLASS, TIMESTEP, SEED, ModelOutput.OVERWRITE, CommonOptions.JSON),
+            ModelOutput.OUT,
+            CLASS,
+            TIMESTEP,
+            SEED,
+            CommonOptions.DEVICE,
+            ModelOutput.OVERWRITE,
+            CommonOptions.JSON),
         ModelOptions.GROUP);
   }
 
@@ -70,8 +78,9 @@ final class BakeCommand implements Command {
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     Path source = ModelOptions.path(invocation, "MODEL");
     Path target = ModelOutput.target(invocation);
+    Target device = CommonOptions.target(invocation, Precision.F32);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
-      CanBaking baking = bake(model, invocation);
+      CanBaking baking = bake(model, invocation, device);
       if (baking.check().holds()) {
         ModelDirectory.write(target, baking.checkpoint(), ModelOutput.writing(invocation));
       }
@@ -89,7 +98,8 @@ final class BakeCommand implements Command {
     }
   }
 
-  private static CanBaking bake(Model model, Invocation invocation) throws UsageException {
+  private static CanBaking bake(Model model, Invocation invocation, Target device)
+      throws UsageException {
     Optional<Integer> label = invocation.get(CLASS);
     Optional<Integer> timestep = invocation.get(TIMESTEP);
     CanCondition condition =
@@ -111,7 +121,7 @@ final class BakeCommand implements Command {
       inputs.put("t", MemoryTensor.of(new float[] {timestep.get()}, 1));
     }
     try {
-      return CanBaking.bake(model, inputs, invocation.get(SEED));
+      return CanBaking.bake(model, inputs, invocation.get(SEED), device);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.engine.TorchDevice;
 
 /** Options that mean the same wherever they stand. */
 final class CommonOptions {
@@ -14,7 +16,37 @@ final class CommonOptions {
   static final Opt<Boolean> VERSION = Opt.flag("version").help("the version of the program");
   static final Opt<Boolean> JSON = Opt.flag("json").help("the same as JSON, for machines");
 
+  static final Opt<Optional<TorchDevice>> DEVICE =
+      Opt.of("device", "cpu|cuda[:N]|mps", Value.parsed(TorchDevice::parse))
+          .usually("a GPU if PyTorch's library has one, else cpu")
+          .help("where networks run");
+
   private CommonOptions() {}
+
+  /**
+   * What {@code --device} says.
+   *
+   * @throws UsageException if this machine does not have it
+   */
+  static Optional<TorchDevice> device(Invocation invocation) throws UsageException {
+    Optional<TorchDevice> device = invocation.get(DEVICE);
+    try {
+      device.ifPresent(TorchDevice::present);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(DEVICE + ": " + e.getMessage());
+    }
+    return device;
+  }
+
+  /** What {@code --device} says, with these numbers. */
+  static Target target(Invocation invocation, Precision precision) throws UsageException {
+    Optional<TorchDevice> device = device(invocation);
+    try {
+      return new Target(device, precision);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(DEVICE + ": " + e.getMessage());
+    }
+  }
 
   /** Where the result goes. */
   static Opt.Draft<Path, Optional<Path>> out(String metavar) {

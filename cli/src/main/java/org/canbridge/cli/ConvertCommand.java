@@ -20,6 +20,8 @@ import org.canbridge.runtime.can.CanMethod;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Beginning;
 import org.canbridge.runtime.family.Control;
 
@@ -108,7 +110,13 @@ final class ConvertCommand implements Command {
   public List<OptionGroup> options() {
     return List.of(
         OptionGroup.own(
-            ModelOutput.OUT, INIT_FROM, SEED, DRY_RUN, ModelOutput.OVERWRITE, CommonOptions.JSON),
+            ModelOutput.OUT,
+            INIT_FROM,
+            SEED,
+            CommonOptions.DEVICE,
+            DRY_RUN,
+            ModelOutput.OVERWRITE,
+            CommonOptions.JSON),
         new OptionGroup(
             "what becomes condition-aware",
             List.of(
@@ -141,6 +149,7 @@ final class ConvertCommand implements Command {
     boolean dryRun = invocation.get(DRY_RUN);
     CanPlan plan = plan(invocation);
     long seed = invocation.get(SEED);
+    Target device = CommonOptions.target(invocation, Precision.F32);
     Path target = dryRun ? null : ModelOutput.target(invocation);
     try (Model model = model(invocation, context, seed)) {
       CanConversion.Estimate estimate = estimate(model, plan);
@@ -153,7 +162,7 @@ final class ConvertCommand implements Command {
         return ExitStatus.OK;
       }
       context.err().print(ConversionReport.text(estimate));
-      CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed);
+      CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed, device);
       boolean passed = conversion.passed();
       if (passed) {
         ModelDirectory.write(target, conversion.checkpoint(), ModelOutput.writing(invocation));

@@ -13,6 +13,7 @@ import org.canbridge.importers.model.Provenance;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TrainingRecipe;
@@ -110,16 +111,17 @@ final class FinetuneCommand implements Command {
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
+      Target target = options.settings().target().with(Precision.F32);
       try (TrainingSet set =
               TrainingSets.open(data, setOptions(invocation, model.family().diffusion(), recipe));
           LatentDecoder decoder =
               vae.isPresent()
-                  ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), Precision.F32)
+                  ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), target)
                   : null;
           Trainer trainer = trainer(model, options.settings(), set)) {
         Map<String, String> record = record(source, data, model, set, options.settings());
         Optional<SampleSheet> sheet =
-            SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
+            SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder), target);
         try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(options.plan(), model, trainer, record, sheet, watching);

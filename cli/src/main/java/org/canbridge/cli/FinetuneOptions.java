@@ -118,6 +118,7 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
               EMA,
               DROP,
               PRECISION,
+              CommonOptions.DEVICE,
               SEED,
               CHECKPOINT_EVERY,
               KEEP,
@@ -146,7 +147,7 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
                   invocation.get(CLIP).orElse(theirs.clip())),
               new Ema(invocation.get(EMA), true),
               invocation.get(DROP).orElse(recipe.drop()),
-              invocation.get(PRECISION),
+              CommonOptions.target(invocation, invocation.get(PRECISION)),
               invocation.get(SEED),
               invocation.get(TRAIN));
       int every = (int) Math.min(DEFAULT_EVERY, steps);

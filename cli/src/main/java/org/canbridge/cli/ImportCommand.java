@@ -18,6 +18,8 @@ import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.NormFolding;
 import org.canbridge.runtime.SameFunction;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -81,6 +83,7 @@ final class ImportCommand implements Command {
             IMAGE_SIZE,
             NUM_CLASSES,
             FOLD_BATCH_NORM,
+            CommonOptions.DEVICE,
             ModelOutput.OVERWRITE,
             DRY_RUN),
         ModelOptions.GROUP);
@@ -104,6 +107,7 @@ final class ImportCommand implements Command {
     ImportOptions options = ModelOptions.read(invocation);
     WriteOptions writing = writing(invocation);
     Path target = ModelOutput.target(invocation);
+    Target device = CommonOptions.target(invocation, Precision.F32);
     Adaptation adaptation =
         new Adaptation(
             CommonOptions.number(invocation.get(IMAGE_SIZE)),
@@ -111,7 +115,7 @@ final class ImportCommand implements Command {
     try (Checkpoint published = Checkpoints.open(source, options)) {
       Checkpoint checkpoint = adapted(published, adaptation);
       if (invocation.get(FOLD_BATCH_NORM)) {
-        NormFolding folding = folded(widened(checkpoint, writing));
+        NormFolding folding = folded(widened(checkpoint, writing), device);
         context.out().print(report(folding));
         if (!folding.check().holds()) {
           return ExitStatus.DIFFERENCE;
@@ -174,9 +178,9 @@ final class ImportCommand implements Command {
     return checkpoint.withTensors(tensors);
   }
 
-  private static NormFolding folded(Checkpoint checkpoint) throws UsageException {
+  private static NormFolding folded(Checkpoint checkpoint, Target device) throws UsageException {
     try {
-      return NormFolding.of(checkpoint, 0);
+      return NormFolding.of(checkpoint, 0, device);
     } catch (IllegalArgumentException e) {
       throw new UsageException(FOLD_BATCH_NORM + ": " + e.getMessage());
     }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
@@ -24,6 +25,7 @@ import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.FileProblem;
@@ -64,7 +66,7 @@ final class QuickstartCommand implements Command {
 
   @Override
   public String synopsis() {
-    return "[--out DIR]";
+    return "[--out DIR] [--device NAME]";
   }
 
   @Override
@@ -77,7 +79,7 @@ final class QuickstartCommand implements Command {
 
   @Override
   public List<OptionGroup> options() {
-    return List.of(OptionGroup.own(OUT));
+    return List.of(OptionGroup.own(OUT, CommonOptions.DEVICE));
   }
 
   @Override
@@ -90,8 +92,9 @@ final class QuickstartCommand implements Command {
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     invocation.noOperand();
     Path out = invocation.get(OUT);
+    Target target = CommonOptions.target(invocation, Precision.F32);
     Files.createDirectories(out);
-    return new Run(bundled(FIXTURE), bundled(IMAGES), out, context).all();
+    return new Run(bundled(FIXTURE), bundled(IMAGES), out, target, context).all();
   }
 
   private static Path bundled(String name) {
@@ -111,14 +114,16 @@ final class QuickstartCommand implements Command {
     private final Path bundle;
     private final Path data;
     private final Path out;
+    private final Target target;
     private final Context context;
     private final Path imported;
     private final Path converted;
 
-    Run(Path bundle, Path data, Path out, Context context) {
+    Run(Path bundle, Path data, Path out, Target target, Context context) {
       this.bundle = bundle;
       this.data = data;
       this.out = out;
+      this.target = target;
       this.context = context;
       this.imported = out.resolve("dit-fmnist");
       this.converted = out.resolve("dit-fmnist-can");
@@ -136,7 +141,8 @@ final class QuickstartCommand implements Command {
       boolean good =
           before.passed() && conversion.passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
-      ShortTraining trained = ShortTraining.run(converted, data, out.resolve("finetune"), context);
+      ShortTraining trained =
+          ShortTraining.run(converted, data, out.resolve("finetune"), target, context);
       good &= trained.isSound();
       sample(trained.model(), "finetuned.png");
       page(before, conversion, after, apart, trained, good);
@@ -164,7 +170,9 @@ final class QuickstartCommand implements Command {
 
     private ParityReport verify(Path model, String name) throws IOException {
       try (ReferenceBundle reference = ReferenceBundle.open(bundle);
-          ModelSubject subject = ModelSubject.open(model, ImportOptions.defaults(), reference)) {
+          ModelSubject subject =
+              ModelSubject.open(
+                  model, ImportOptions.defaults(), reference, Optional.empty(), target)) {
         ParityReport report = subject.check(ParityOptions.NONE);
         ReportWriter.write(report, out.resolve(name));
         say(
@@ -178,7 +186,10 @@ final class QuickstartCommand implements Command {
       try (Model model = Model.open(imported, ImportOptions.defaults())) {
         CanConversion conversion =
             CanConversion.convert(
-                model, CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL), 0);
+                model,
+                CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL),
+                0,
+                target);
         ModelDirectory.write(
             converted, conversion.checkpoint(), WriteOptions.defaults().overwriting());
         say(
@@ -195,7 +206,7 @@ final class QuickstartCommand implements Command {
 
     private Latents sample(Path directory, String name) throws IOException {
       try (Model model = Model.open(directory, ImportOptions.defaults());
-          Session session = model.session(Precision.F32)) {
+          Session session = model.session(target)) {
         long[] labels = new long[CLASSES * IMAGES_OF_A_CLASS];
         for (int i = 0; i < labels.length; i++) {
           labels[i] = i % CLASSES;

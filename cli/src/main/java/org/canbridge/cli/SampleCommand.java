@@ -16,6 +16,7 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.TorchDevice;
 import org.canbridge.runtime.image.PngGrid;
 
 /** {@code canbridge sample}: pictures from a model. */
@@ -57,7 +58,7 @@ final class SampleCommand implements Command {
           .help("draw nothing, and write all these options as a job that --job runs");
   private static final Opt<Optional<Path>> JOB =
       Opt.path("job", "FILE.json")
-          .help("run a written job: goes with --out DIR, and --shard for another part");
+          .help("run a written job: goes with --out DIR, --device, and --shard for another part");
 
   @Override
   public String name() {
@@ -101,6 +102,7 @@ final class SampleCommand implements Command {
             SHARD,
             BATCH,
             PRECISION,
+            CommonOptions.DEVICE,
             SAVE_JOB,
             JOB),
         SamplingOptions.GROUP,
@@ -158,7 +160,7 @@ final class SampleCommand implements Command {
       context.out().println("wrote " + written.get());
       return ExitStatus.OK;
     }
-    try (OpenJob open = opened(job)) {
+    try (OpenJob open = opened(job, CommonOptions.device(invocation))) {
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       if (folder) {
         fill(out.get(), open, context);
@@ -169,9 +171,10 @@ final class SampleCommand implements Command {
     return ExitStatus.OK;
   }
 
-  private static OpenJob opened(SamplingJob job) throws UsageException {
+  private static OpenJob opened(SamplingJob job, Optional<TorchDevice> device)
+      throws UsageException {
     try {
-      return OpenJob.open(job);
+      return OpenJob.open(job, device);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
@@ -197,7 +200,7 @@ final class SampleCommand implements Command {
   /** Runs a job's file, which says everything but where the images go and which part is drawn. */
   private static void runWritten(Invocation invocation, Context context)
       throws UsageException, IOException {
-    invocation.only(JOB, OUT, SHARD);
+    invocation.only(JOB, OUT, SHARD, CommonOptions.DEVICE);
     Path file = invocation.get(JOB).orElseThrow();
     Path out = invocation.get(OUT).orElseThrow(() -> new UsageException("--job needs --out DIR"));
     if (isPicture(out)) {
@@ -205,7 +208,7 @@ final class SampleCommand implements Command {
     }
     SamplingJob job = SamplingJob.read(file);
     job = invocation.has(SHARD) ? job.withShard(invocation.get(SHARD)) : job;
-    try (OpenJob open = OpenJob.open(job, file)) {
+    try (OpenJob open = OpenJob.open(job, CommonOptions.device(invocation), file)) {
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       fill(out, open, context);
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.CancellationException;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
-import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.Ema;
 import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
@@ -41,19 +41,21 @@ record ShortTraining(Path model, double before, double after) {
   private static final double MOST = 1.05;
 
   private static final int HELD_OUT = 256;
+  private static final long SEED = 1;
 
-  private static final TrainingSettings SETTINGS =
-      new TrainingSettings(
-          BATCH,
-          1,
-          new LearningRate(2e-5, 10, STEPS),
-          TrainingSettings.GENERATOR_RATE,
-          new AdamW(0.9, 0.999, 1e-8, 0, 1),
-          new Ema(0.9, true),
-          0.1,
-          Precision.F32,
-          1,
-          List.of(Trainer.ALL));
+  private static TrainingSettings settings(Target target) {
+    return new TrainingSettings(
+        BATCH,
+        1,
+        new LearningRate(2e-5, 10, STEPS),
+        TrainingSettings.GENERATOR_RATE,
+        new AdamW(0.9, 0.999, 1e-8, 0, 1),
+        new Ema(0.9, true),
+        0.1,
+        target,
+        SEED,
+        List.of(Trainer.ALL));
+  }
 
   /**
    * Whether the training did no harm. The checkpoint has converged, so that a few steps cannot make
@@ -64,20 +66,20 @@ record ShortTraining(Path model, double before, double after) {
   }
 
   /** Trains; a run that is there from an earlier quickstart is replaced. */
-  static ShortTraining run(Path source, Path data, Path directory, Context context)
+  static ShortTraining run(Path source, Path data, Path directory, Target target, Context context)
       throws IOException {
     AtomicDirectory.delete(directory);
+    TrainingSettings settings = settings(target);
     try (Model model = Model.open(source, ImportOptions.defaults());
-        Trainer trainer = Trainer.open(model, SETTINGS)) {
+        Trainer trainer = Trainer.open(model, settings)) {
       TrainingSetOptions options = TrainingSetOptions.of(trainer.shape());
       TrainingBatch heldOut = heldOut(data, options.withSplit(TrainingSetOptions.Split.TEST));
       double before = trainer.loss(heldOut);
-      Map<String, String> record = SETTINGS.describe();
+      Map<String, String> record = settings.describe();
       record.put("model", source.getFileName().toString());
       record.put("data", data.getFileName().toString());
       try (TrainingSet set = TrainingSets.open(data, options);
-          BatchLoader loader =
-              new BatchLoader(set, BATCH, SETTINGS.seed(), 0, LoaderOptions.defaults());
+          BatchLoader loader = new BatchLoader(set, BATCH, SEED, 0, LoaderOptions.defaults());
           TrainingProgress progress = new TrainingProgress(context, STEPS)) {
         TrainingRun.Plan plan = new TrainingRun.Plan(STEPS, STEPS, 1, 0);
         TrainingRun.begin(
@@ -103,8 +105,7 @@ record ShortTraining(Path model, double before, double after) {
 
   private static TrainingBatch heldOut(Path data, TrainingSetOptions options) throws IOException {
     try (TrainingSet set = TrainingSets.open(data, options);
-        BatchLoader loader =
-            new BatchLoader(set, HELD_OUT, SETTINGS.seed(), 0, LoaderOptions.defaults())) {
+        BatchLoader loader = new BatchLoader(set, HELD_OUT, SEED, 0, LoaderOptions.defaults())) {
       return loader.next();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -4,6 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.published.PipelineFolder;
+import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;
@@ -64,7 +67,9 @@ final class VerifyCommand implements Command {
 
   @Override
   public List<OptionGroup> options() {
-    return List.of(OptionGroup.own(REFERENCE, VAE, RTOL, ATOL, WHY, REPORT), ModelOptions.GROUP);
+    return List.of(
+        OptionGroup.own(REFERENCE, VAE, RTOL, ATOL, WHY, REPORT, CommonOptions.DEVICE),
+        ModelOptions.GROUP);
   }
 
   @Override
@@ -86,9 +91,10 @@ final class VerifyCommand implements Command {
     ParityOptions options = options(invocation);
     ImportOptions opening = ModelOptions.read(invocation);
     Optional<Path> vae = invocation.get(VAE);
+    Target target = CommonOptions.target(invocation, Precision.F32);
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
-        ModelSubject subject = open(path, opening, bundle, vae)) {
+        ModelSubject subject = open(path, opening, bundle, vae, target)) {
       report = subject.check(options);
     }
     context.out().print(TextReport.of(report));
@@ -101,16 +107,16 @@ final class VerifyCommand implements Command {
   }
 
   private static ModelSubject open(
-      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae)
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae, Target target)
       throws UsageException {
     if (vae.isPresent() && bundle.runs().isEmpty()) {
       throw new UsageException(
           "--vae decodes the images of a pipeline's runs, of which this reference has none");
     }
     try {
-      return vae.isPresent()
-          ? ModelSubject.open(path, options, bundle, vae)
-          : ModelSubject.open(path, options, bundle);
+      Optional<Path> decoder =
+          vae.or(() -> PipelineFolder.at(path).flatMap(PipelineFolder::autoencoder));
+      return ModelSubject.open(path, options, bundle, decoder, target);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

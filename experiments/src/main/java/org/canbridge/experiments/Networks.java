@@ -12,6 +12,7 @@ import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanRewriter;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.tensors.TensorData;
@@ -53,7 +54,8 @@ record Networks(Path trained, Path work) {
 
   private static Checkpoint converted(Model start, Job job, CanPlan plan) {
     CanConversion conversion =
-        CanConversion.convert(start, CanConversion.estimate(start, plan).spec(), job.seed());
+        CanConversion.convert(
+            start, CanConversion.estimate(start, plan).spec(), job.seed(), Target.F32);
     if (!conversion.passed()) {
       throw new IllegalStateException(job + ": the conversion fails: " + conversion.check());
     }

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.Model;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.image.PngGrid;
@@ -40,7 +40,7 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
         recipe.optimizer(),
         new Ema(EMA_DECAY, true),
         recipe.drop(),
-        Precision.F32,
+        Target.F32,
         job.seed(),
         List.of(Trainer.ALL));
   }
@@ -55,7 +55,7 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
     long began = System.nanoTime();
     try (Model model = networks.open(job)) {
       if (!job.row().isTrained()) {
-        try (Session network = model.session(Precision.F32)) {
+        try (Session network = model.session(Target.F32)) {
           return result(job, model, network, List.of(), began, began);
         }
       }

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
-import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.Ema;
 import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
@@ -119,7 +119,7 @@ class NetworksTest {
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0, false),
         0,
-        Precision.F32,
+        Target.F32,
         1,
         List.of(Trainer.ALL));
   }

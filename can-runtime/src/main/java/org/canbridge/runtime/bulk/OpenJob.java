@@ -27,6 +27,8 @@ import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.engine.TorchDevice;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.tensors.files.InputFileException;
@@ -34,6 +36,7 @@ import org.canbridge.tensors.files.InputFileException;
 /** A {@link SamplingJob} with its model open, so that what the job leaves open is settled. */
 public final class OpenJob implements AutoCloseable {
   private final SamplingJob job;
+  private final Target target;
   private final Optional<SchedulerFile> scheduler;
   private final Optional<Path> autoencoder;
   private final Deque<Runnable> closing = new ArrayDeque<>();
@@ -41,8 +44,10 @@ public final class OpenJob implements AutoCloseable {
   private SamplingSettings settings;
   private Optional<LatentDecoder> decoder = Optional.empty();
 
-  private OpenJob(SamplingJob job, Optional<PipelineFolder> pipeline) {
+  private OpenJob(
+      SamplingJob job, Optional<TorchDevice> device, Optional<PipelineFolder> pipeline) {
     this.job = job;
+    this.target = new Target(device, job.precision());
     this.scheduler =
         job.scheduler()
             .or(() -> pipeline.flatMap(PipelineFolder::scheduler))
@@ -56,11 +61,12 @@ public final class OpenJob implements AutoCloseable {
   /**
    * Opens the model and what belongs to it.
    *
+   * @param device that it runs on; empty for the engine's own choice
    * @throws IllegalArgumentException if the job does not go with the model
    * @throws InputFileException if a file cannot be used
    */
-  public static OpenJob open(SamplingJob job) {
-    OpenJob open = new OpenJob(job, PipelineFolder.at(job.model()));
+  public static OpenJob open(SamplingJob job, Optional<TorchDevice> device) {
+    OpenJob open = new OpenJob(job, device, PipelineFolder.at(job.model()));
     try {
       open.openParts();
       return open;
@@ -73,11 +79,12 @@ public final class OpenJob implements AutoCloseable {
   /**
    * Opens a job that was read from a file.
    *
+   * @param device that it runs on; empty for the engine's own choice
    * @throws InputFileException if the job does not go with the model, or a file cannot be used
    */
-  public static OpenJob open(SamplingJob job, Path file) {
+  public static OpenJob open(SamplingJob job, Optional<TorchDevice> device, Path file) {
     try {
-      return open(job);
+      return open(job, device);
     } catch (IllegalArgumentException e) {
       throw InputFileException.of(BulkProblem.JOB_OF_ANOTHER_MODEL, file)
           .what("the sampling job does not go with its model")
@@ -92,11 +99,11 @@ public final class OpenJob implements AutoCloseable {
   private void openParts() {
     Model model = Model.open(job.model(), job.opening());
     closing.push(model::close);
-    Session session = model.session(job.precision());
+    Session session = model.session(target);
     closing.push(session::close);
     if (autoencoder.isPresent()) {
       LatentDecoder opened =
-          LatentDecoder.open(autoencoder.get(), ImportOptions.defaults(), job.precision());
+          LatentDecoder.open(autoencoder.get(), ImportOptions.defaults(), target);
       closing.push(opened::close);
       decoder = Optional.of(opened);
     }
@@ -138,7 +145,7 @@ public final class OpenJob implements AutoCloseable {
       return ModelSampler.of(model, session);
     }
     SamplingJob.Texts texts = job.texts().orElseThrow();
-    try (TextEncoder encoder = TextEncoder.open(texts.encoder(), input.get(), job.precision())) {
+    try (TextEncoder encoder = TextEncoder.open(texts.encoder(), input.get(), target)) {
       return ModelSampler.of(model, session, encoder.encode(texts.prompts(), texts.negative()));
     }
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.canbridge.runtime.engine.kernels.Kernel;
 import org.canbridge.runtime.engine.kernels.Measurement;
@@ -29,16 +30,18 @@ final class KernelCheck {
   /** Times that each case is run. */
   private static final int REPEATS = 3;
 
+  private final TorchDevice device;
   private final int repeats;
   private final Random random = new Random(11);
 
-  private KernelCheck(int repeats) {
+  private KernelCheck(TorchDevice device, int repeats) {
+    this.device = device;
     this.repeats = repeats;
   }
 
-  /** Looks at every kernel in every precision. */
-  static List<Measurement> all() {
-    KernelCheck check = new KernelCheck(REPEATS);
+  /** Looks at every kernel of a device in every precision. */
+  static List<Measurement> all(TorchDevice device) {
+    KernelCheck check = new KernelCheck(device, REPEATS);
     Map<Precision, Worst> worst = check.compare(KernelCases.all(), Precision.F32, Precision.BF16);
     check.adamW(worst.get(Precision.F32));
     List<Measurement> all = new ArrayList<>();
@@ -47,9 +50,9 @@ final class KernelCheck {
     return all;
   }
 
-  /** Looks at these cases in float32, each this many times. */
+  /** Looks at these cases on the processor in float32, each this many times. */
   static List<Measurement> of(List<KernelCase> cases, int repeats) {
-    return new KernelCheck(repeats)
+    return new KernelCheck(TorchDevice.CPU, repeats)
         .compare(cases, Precision.F32)
         .get(Precision.F32)
         .measurements(DType.F32);
@@ -73,14 +76,18 @@ final class KernelCheck {
     }
   }
 
+  private Target target(Precision precision) {
+    return new Target(Optional.of(device), precision);
+  }
+
   private Map<Precision, Worst> compare(List<KernelCase> cases, Precision... precisions) {
     Map<Precision, Worst> worst = new EnumMap<>(Precision.class);
     Map<Precision, KernelProgram> programs = new EnumMap<>(Precision.class);
-    try (NDManager manager = TorchEngine.newManager();
-        KernelProgram exact = new KernelProgram(cases, Precision.F64)) {
+    try (NDManager manager = TorchEngine.newManager(device);
+        KernelProgram exact = new KernelProgram(cases, target(Precision.F64))) {
       for (Precision precision : precisions) {
         worst.put(precision, new Worst());
-        programs.put(precision, new KernelProgram(cases, precision));
+        programs.put(precision, new KernelProgram(cases, target(precision)));
       }
       for (int i = 0; i < cases.size(); i++) {
         try (NDManager scope = manager.newSubManager()) {
@@ -190,8 +197,8 @@ final class KernelCheck {
 
   /** Three steps over tensors of awkward sizes. */
   private void adamW(Worst worst) {
-    try (NDManager scope = TorchEngine.newManager();
-        KernelProgram program = new KernelProgram(List.of(), Precision.F32)) {
+    try (NDManager scope = TorchEngine.newManager(device);
+        KernelProgram program = new KernelProgram(List.of(), target(Precision.F32))) {
       NDList start = new NDList();
       NDList gradients = new NDList();
       for (int size : new int[] {1, 7, 33, 1000}) {
@@ -241,11 +248,11 @@ final class KernelCheck {
   /** Inference alone has these, in bfloat16, on some CPUs and on no GPU. */
   private Measurement packed() {
     KernelCase each = KernelCases.packed();
-    if (TorchEngine.device().isGpu()) {
+    if (!device.isCpu()) {
       return absent(each.kernel());
     }
     Worst worst = new Worst();
-    try (NDManager scope = TorchEngine.newManager()) {
+    try (NDManager scope = TorchEngine.newManager(device)) {
       NDList x = new NDList(numbers(scope, 2, BATCH, 17, 20));
       NDList weights = weights(scope, each);
       double[] expected =
@@ -264,9 +271,8 @@ final class KernelCheck {
     }
   }
 
-  private static double[] forward(
-      KernelCase each, Precision precision, NDList inputs, NDList weights) {
-    Arithmetic arithmetic = new Arithmetic(precision, each.kernels());
+  private double[] forward(KernelCase each, Precision precision, NDList inputs, NDList weights) {
+    Arithmetic arithmetic = new Arithmetic(target(precision), each.kernels());
     try (Program program =
         Program.compile(
             each.graph(), List.of(each.graph().value("output")), List.of(), arithmetic)) {

@@ -18,10 +18,11 @@ import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
  * graph to, its gradients, and the optimizer.
  */
 final class KernelProgram implements AutoCloseable {
-  private final Model model = TorchEngine.newModel();
+  private final Model model;
 
-  KernelProgram(List<KernelCase> cases, Precision precision) {
-    String source = KernelCheckLowering.program(cases, precision.scalarType());
+  KernelProgram(List<KernelCase> cases, Target target) {
+    model = TorchEngine.newModel(target.place());
+    String source = KernelCheckLowering.program(cases, target.precision().scalarType());
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
     } catch (IOException | MalformedModelException | RuntimeException e) {

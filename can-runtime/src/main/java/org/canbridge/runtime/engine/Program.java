@@ -21,13 +21,13 @@ public final class Program implements AutoCloseable {
     this.model = model;
   }
 
-  /** Compiles the computation of {@code values} of {@code graph} for the engine's device. */
-  public static Program compile(Graph graph, List<Node> values, Precision precision) {
-    return compile(graph, values, List.of(), Arithmetic.here(precision));
+  /** Compiles the computation of {@code values} of {@code graph} for a target. */
+  public static Program compile(Graph graph, List<Node> values, Target target) {
+    return compile(graph, values, List.of(), Arithmetic.here(target));
   }
 
   /**
-   * As {@link #compile(Graph, List, Precision)}, with values that are passed instead of computed.
+   * As {@link #compile(Graph, List, Target)}, with values that are passed instead of computed.
    *
    * @param given passed to {@link #forward} behind the inputs, each {@code (U, R)}, and then,
    *     unless there are none, the row {@code (B)} that each sample takes
@@ -36,7 +36,7 @@ public final class Program implements AutoCloseable {
     String source =
         TorchScriptLowering.program(
             graph, values, given, arithmetic.precision().scalarType(), arithmetic.kernels());
-    Model model = TorchEngine.newModel();
+    Model model = TorchEngine.newModel(arithmetic.device());
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
       return new Program(model);

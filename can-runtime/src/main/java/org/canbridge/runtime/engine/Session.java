@@ -46,13 +46,13 @@ public final class Session implements AutoCloseable {
    * @param weights by name; more than the graph needs is allowed
    * @throws IllegalArgumentException if a parameter is missing or has another shape
    */
-  public static Session open(Graph graph, Map<String, TensorData> weights, Precision precision) {
-    return open(graph, weights, Arithmetic.here(precision));
+  public static Session open(Graph graph, Map<String, TensorData> weights, Target target) {
+    return open(graph, weights, Arithmetic.here(target));
   }
 
-  /** As {@link #open(Graph, Map, Precision)}, with these kernels. */
+  /** As {@link #open(Graph, Map, Target)}, with these kernels. */
   public static Session open(Graph graph, Map<String, TensorData> weights, Arithmetic arithmetic) {
-    NDManager manager = TorchEngine.newManager();
+    NDManager manager = TorchEngine.newManager(arithmetic.device());
     try {
       return new Session(graph, arithmetic, manager, load(manager, graph, weights, arithmetic));
     } catch (RuntimeException e) {
@@ -67,7 +67,7 @@ public final class Session implements AutoCloseable {
    * @param weights in the order of the graph's parameters, in the type of the precision's border
    */
   static Session over(Graph graph, NDList weights, Arithmetic arithmetic) {
-    NDManager manager = TorchEngine.newManager();
+    NDManager manager = TorchEngine.newManager(arithmetic.device());
     try {
       return new Session(graph, arithmetic, manager, prepared(manager, graph, weights, arithmetic));
     } catch (RuntimeException e) {

@@ -1,8 +1,6 @@
 package org.canbridge.runtime.engine;
 
-import ai.djl.Device;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 
 /** DJL's PyTorch engine, set up once. */
@@ -19,15 +17,11 @@ final class TorchEngine {
 
   private TorchEngine() {}
 
-  static Device device() {
-    return Engine.getEngine(NAME).defaultDevice();
+  static Model newModel(TorchDevice device) {
+    return Model.newInstance("canbridge", device.device(), NAME);
   }
 
-  static Model newModel() {
-    return Model.newInstance("canbridge", device(), NAME);
-  }
-
-  static NDManager newManager() {
-    return NDManager.newBaseManager(device(), NAME);
+  static NDManager newManager(TorchDevice device) {
+    return NDManager.newBaseManager(device.device(), NAME);
   }
 }

@@ -46,7 +46,7 @@ final class TrainingProgram implements AutoCloseable {
     String source =
         TrainingLowering.program(
             graph, trained, runs, loss, arithmetic.precision().scalarType(), arithmetic.kernels());
-    Model model = TorchEngine.newModel();
+    Model model = TorchEngine.newModel(arithmetic.device());
     try {
       model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
       return new TrainingProgram(model);

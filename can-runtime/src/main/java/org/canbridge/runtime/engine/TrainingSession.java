@@ -134,12 +134,8 @@ public final class TrainingSession implements AutoCloseable {
    *     trained is no parameter of the network or stands in two groups
    */
   public static TrainingSession open(
-      Graph graph,
-      Map<String, TensorData> weights,
-      List<Group> groups,
-      Loss loss,
-      Precision precision) {
-    return open(graph, weights, groups, loss, Arithmetic.here(precision));
+      Graph graph, Map<String, TensorData> weights, List<Group> groups, Loss loss, Target target) {
+    return open(graph, weights, groups, loss, Arithmetic.here(target));
   }
 
   /** As {@link #open(Graph, Map, List, LossScript, Precision)}, with these kernels. */
@@ -163,7 +159,7 @@ public final class TrainingSession implements AutoCloseable {
     if (seen.isEmpty()) {
       throw new IllegalArgumentException("no parameter is to be trained");
     }
-    NDManager manager = TorchEngine.newManager();
+    NDManager manager = TorchEngine.newManager(arithmetic.device());
     try {
       NDList own = new NDList();
       try (NDManager mapped = manager.newSubManager()) {

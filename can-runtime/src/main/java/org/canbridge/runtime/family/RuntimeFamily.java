@@ -3,6 +3,7 @@ package org.canbridge.runtime.family;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 
@@ -42,8 +43,9 @@ public interface RuntimeFamily {
    * graph(Control.CAN_ONLY)}: what they stand for, on average.
    *
    * @param weights of {@link #graph()}
+   * @param target that it runs on to find out, in float32
    */
-  default Map<String, TensorData> constants(Map<String, TensorData> weights) {
+  default Map<String, TensorData> constants(Map<String, TensorData> weights, Target target) {
     return Map.of();
   }
 

@@ -11,8 +11,8 @@ import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
 
@@ -35,10 +35,13 @@ public record SampleSheet(Model model, int classes, int rows, Optional<LatentDec
   /**
    * The sheet of a model; empty if its images cannot be shown (latents without a decoder, or a
    * model that needs text).
+   *
+   * @param target that the model is trained on
    */
-  public static Optional<SampleSheet> of(Model model, int rows, Optional<LatentDecoder> decoder) {
+  public static Optional<SampleSheet> of(
+      Model model, int rows, Optional<LatentDecoder> decoder, Target target) {
     ModelSampler sampler;
-    try (Session session = model.session(Precision.F32)) {
+    try (Session session = model.session(target)) {
       sampler = ModelSampler.of(model, session);
     } catch (IllegalArgumentException e) {
       return Optional.empty();

@@ -105,7 +105,7 @@ public final class Trainer implements AutoCloseable {
                 new TrainingSession.Group(trained, 1, 1),
                 new TrainingSession.Group(made, settings.generatorRate(), 1)),
             loss,
-            settings.precision()),
+            settings.target()),
         noText.clone());
   }
 
@@ -304,7 +304,7 @@ public final class Trainer implements AutoCloseable {
 
   /** What is known of the library's kernels on this machine, in one line. */
   public String kernels() {
-    return MachineKernels.report().summary(settings.precision().type());
+    return MachineKernels.summary(settings.target());
   }
 
   /** The engine's side of the training: weights, average and optimizer by name. */

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.canbridge.runtime.engine.AdamW;
-import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 
 /**
  * How a network is trained; what it is trained on and for how long stands elsewhere.
@@ -17,8 +17,8 @@ import org.canbridge.runtime.engine.Precision;
  * @param optimizer its settings
  * @param ema moving average of the weights
  * @param drop share of the examples whose class or text is replaced by none, for guidance
- * @param precision of forward and backward pass; weights, their averages and the optimizer are
- *     float32 (float64 with {@link Precision#F64})
+ * @param target of forward and backward pass; weights, their averages and the optimizer are float32
+ *     (float64 with {@link Target#F64})
  * @param seed of all that is random
  * @param trained which parameters move: {@code all}, {@code generators} (all that conversion
  *     added), or names in which {@code *} stands for any characters
@@ -31,7 +31,7 @@ public record TrainingSettings(
     AdamW optimizer,
     Ema ema,
     double drop,
-    Precision precision,
+    Target target,
     long seed,
     List<String> trained) {
 
@@ -79,7 +79,7 @@ public record TrainingSettings(
     text.put("clip", number(optimizer.clip()));
     text.put("ema", number(ema.decay()) + (ema.warmup() ? " with warm-up" : ""));
     text.put("drop", number(drop));
-    text.put("precision", precision.name().toLowerCase(Locale.ROOT));
+    text.put("precision", target.precision().name().toLowerCase(Locale.ROOT));
     text.put("seed", Long.toString(seed));
     return text;
   }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Role;
@@ -177,7 +178,7 @@ final class CanOracle {
       Map<String, TensorData> inputs,
       String value,
       Precision precision) {
-    try (Session session = Session.open(graph, weights, precision)) {
+    try (Session session = Session.open(graph, weights, Target.of(precision))) {
       return Tensors.doubles(session.run(inputs, List.of(value)).get(value));
     }
   }

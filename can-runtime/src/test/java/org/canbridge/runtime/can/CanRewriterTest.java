@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.runtime.RandomTensors;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.dit.Dit;
 import org.canbridge.runtime.graph.Graph;
@@ -110,7 +110,7 @@ class CanRewriterTest {
 
   private static float[] value(
       Graph graph, Map<String, TensorData> weights, Map<String, TensorData> inputs, String name) {
-    try (Session session = Session.open(graph, weights, Precision.F32)) {
+    try (Session session = Session.open(graph, weights, Target.F32)) {
       return Tensors.floats(session.run(inputs, List.of(name)).get(name));
     }
   }

@@ -16,8 +16,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.canbridge.runtime.RandomTensors;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Program;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Graph;
@@ -75,13 +75,13 @@ class GeneratorGradientTest {
     Map<String, double[]> gradients = new LinkedHashMap<>();
     List<TrainingSession.Group> all = List.of(new TrainingSession.Group(added, 1, 0));
     try (TrainingSession training =
-        TrainingSession.open(can, weights, all, new Probe(), Precision.F64)) {
+        TrainingSession.open(can, weights, all, new Probe(), Target.F64)) {
       training.differentiate(
           inputs, Map.of("clean", inputs.get("x"), "probe", MemoryTensor.of(probe, shape)), 1);
       training.gradients().forEach((name, value) -> gradients.put(name, Tensors.doubles(value)));
     }
     try (NDManager manager = NDManager.newBaseManager();
-        Program program = Program.compile(can, List.of(can.value("output")), Precision.F64)) {
+        Program program = Program.compile(can, List.of(can.value("output")), Target.F64)) {
       NDList arguments = inputs(manager, can, inputs);
       NDList values = new NDList();
       can.parameters().forEach(p -> values.add(array(manager, weights.get(p.name()))));

@@ -16,6 +16,7 @@ import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Program;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
@@ -86,8 +87,8 @@ class SharedGenerationTest {
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
     CanOracle oracle = new CanOracle(base, can, spec, weights);
     RandomTensors random = new RandomTensors(5);
-    try (Session exact = Session.open(can, weights, Precision.F64);
-        Session single = Session.open(can, weights, Precision.F32)) {
+    try (Session exact = Session.open(can, weights, Target.F64);
+        Session single = Session.open(can, weights, Target.F32)) {
       for (Map.Entry<float[], long[]> call : calls) {
         Map<String, TensorData> inputs = batch(random, can, call);
         double[] naive = oracle.output(inputs, BATCH);
@@ -110,8 +111,8 @@ class SharedGenerationTest {
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
     RandomTensors random = new RandomTensors(5);
     Map<String, TensorData> texts = random.inputs(can, BATCH, 1);
-    try (Session together = Session.open(can, weights, Precision.F64);
-        Session alone = Session.open(can, weights, Precision.F64)) {
+    try (Session together = Session.open(can, weights, Target.F64);
+        Session alone = Session.open(can, weights, Target.F64)) {
       for (float timestep : new float[] {999, 500, 500, 3}) {
         Map<String, TensorData> inputs = random.inputs(can, BATCH, 1);
         inputs.put(
@@ -140,8 +141,8 @@ class SharedGenerationTest {
     Graph can = CanRewriter.rewrite(base, CanPreset.paper(base, CanTarget.PAPER, CanCondition.ALL));
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
     RandomTensors random = new RandomTensors(5);
-    try (Session exact = Session.open(can, weights, Precision.F64);
-        Session shared = Session.open(can, weights, Precision.BF16)) {
+    try (Session exact = Session.open(can, weights, Target.F64);
+        Session shared = Session.open(can, weights, Target.BF16)) {
       for (Map.Entry<float[], long[]> call : CALLS) {
         Map<String, TensorData> inputs = batch(random, can, call);
         double[] expected = output(exact, inputs);
@@ -160,7 +161,8 @@ class SharedGenerationTest {
       Map<String, TensorData> inputs,
       Precision precision) {
     try (NDManager manager = NDManager.newBaseManager();
-        Program program = Program.compile(can, List.of(can.value("output")), precision)) {
+        Program program =
+            Program.compile(can, List.of(can.value("output")), Target.of(precision))) {
       NDList wide = new NDList();
       for (Op.Parameter parameter : can.parameters()) {
         wide.add(array(manager, weights.get(parameter.name())));

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.RandomTensors;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Initializer;
@@ -55,7 +55,7 @@ class UvitConversionTest {
 
   private static float[] output(
       Graph graph, Map<String, TensorData> weights, Map<String, TensorData> inputs) {
-    try (Session session = Session.open(graph, weights, Precision.F32)) {
+    try (Session session = Session.open(graph, weights, Target.F32)) {
       return Tensors.floats(session.run(inputs, List.of("output")).get("output"));
     }
   }

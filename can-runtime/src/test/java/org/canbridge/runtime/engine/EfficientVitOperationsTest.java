@@ -164,7 +164,7 @@ class EfficientVitOperationsTest {
       Map<String, TensorData> weights,
       Map<String, TensorData> inputs,
       Precision precision) {
-    try (Session session = Session.open(graph, weights, precision)) {
+    try (Session session = Session.open(graph, weights, Target.of(precision))) {
       float[] values = Tensors.floats(session.run(inputs, List.of("output")).get("output"));
       assertTrue(values.length > 0);
       return values;

@@ -146,7 +146,7 @@ class FallbackTest {
       }
       String value = expected.keySet().iterator().next();
       try (Session single =
-          Session.open(graph, weights, new Arithmetic(Precision.F32, Kernels.PLAIN))) {
+          Session.open(graph, weights, new Arithmetic(Target.F32, Kernels.PLAIN))) {
         assertClose(
             Tensors.doubles(single.run(inputs, List.of(value)).get(value)),
             Tensors.doubles(session.run(inputs, List.of(value)).get(value)));
@@ -201,10 +201,10 @@ class FallbackTest {
   @ParameterizedTest
   @ValueSource(strings = {"dit-tiny", "uvit-tiny", "vae-tiny"})
   void recordedCasesAreReproducedWithChannelsFilledUp(String name) {
-    compare(name, new Arithmetic(Precision.F32, SOUND.kernels(DType.F32)));
+    compare(name, new Arithmetic(Target.F32, SOUND.kernels(DType.F32)));
     Kernels kernels = wrong(SOUND, Kernel.PARTIAL_CONVOLUTION, DType.F32).kernels(DType.F32);
     assertEquals(ConvolutionForm.PADDED, kernels.form(Kernel.PARTIAL_CONVOLUTION));
-    compare(name, new Arithmetic(Precision.F32, kernels));
+    compare(name, new Arithmetic(Target.F32, kernels));
   }
 
   @ParameterizedTest
@@ -213,7 +213,7 @@ class FallbackTest {
     Kernels kernels = report.kernels(DType.BF16);
     assertEquals(form, kernels.form(Kernel.PARTIAL_CONVOLUTION));
     for (String name : List.of("dit-tiny", "uvit-tiny", "vae-tiny")) {
-      compare(name, new Arithmetic(Precision.BF16, kernels));
+      compare(name, new Arithmetic(Target.BF16, kernels));
     }
   }
 
@@ -240,7 +240,7 @@ class FallbackTest {
         };
     g.output("output", value);
     Graph graph = g.build();
-    Arithmetic arithmetic = new Arithmetic(Precision.BF16, kernels);
+    Arithmetic arithmetic = new Arithmetic(Target.BF16, kernels);
     String program =
         TorchScriptLowering.program(
             graph,
@@ -255,7 +255,7 @@ class FallbackTest {
     Map<String, TensorData> inputs = random.inputs(graph, 2, 1);
     List<String> output = List.of("output");
     try (Session narrow = Session.open(graph, weights, arithmetic);
-        Session exact = Session.open(graph, weights, Precision.F64)) {
+        Session exact = Session.open(graph, weights, Target.F64)) {
       assertClose(
           Tensors.doubles(exact.run(inputs, output).get("output")),
           Tensors.doubles(narrow.run(inputs, output).get("output")));
@@ -285,7 +285,7 @@ class FallbackTest {
   void othersAreRefusedByName() {
     KernelReport report =
         SOUND.with(new Measurement(Kernel.ATTENTION, DType.F32, 0.25, Double.NaN, true));
-    Arithmetic arithmetic = new Arithmetic(Precision.F32, report.kernels(DType.F32));
+    Arithmetic arithmetic = new Arithmetic(Target.F32, report.kernels(DType.F32));
     KernelException refused =
         assertThrows(KernelException.class, () -> compare("dit-tiny", arithmetic));
     assertEquals(
@@ -296,13 +296,13 @@ class FallbackTest {
           next: canbridge doctor shows what was measured; take another --precision or another machine\
         """,
         refused.getMessage());
-    compare("dit-tiny", new Arithmetic(Precision.BF16, report.kernels(DType.BF16)));
+    compare("dit-tiny", new Arithmetic(Target.BF16, report.kernels(DType.BF16)));
   }
 
   @Test
   void wrongGradientsStopTrainingAlone() {
     KernelReport report = SOUND.with(new Measurement(Kernel.NORM, DType.F32, 1e-7, 0.3, true));
-    Arithmetic arithmetic = new Arithmetic(Precision.F32, report.kernels(DType.F32));
+    Arithmetic arithmetic = new Arithmetic(Target.F32, report.kernels(DType.F32));
     compare("dit-tiny", arithmetic);
     GraphBuilder g = new GraphBuilder();
     Node value = g.layerNorm("norm", g.input("x", Kind.FLOAT, Shape.batched(4)), 1e-6);

@@ -91,9 +91,9 @@ class GeneratorSplitTest {
   void aSamplingRunGeneratesOneRowForEachStep() {
     Graph can = can(PAPER);
     Map<String, TensorData> tensors = new RandomTensors(3).weights(can);
-    try (NDManager manager = TorchEngine.newManager();
+    try (NDManager manager = TorchEngine.newManager(TorchDevice.usual());
         SharedGeneration shared =
-            SharedGeneration.of(can, Arithmetic.here(Precision.F32)).orElseThrow()) {
+            SharedGeneration.of(can, Arithmetic.here(Target.F32)).orElseThrow()) {
       NDList weights = Weights.load(manager, can, tensors, DType.F32);
       long[] different = {1, 2, 3, 4};
       assertEquals(
@@ -133,8 +133,8 @@ class GeneratorSplitTest {
 
   private static double[] value(Graph graph, Node node) {
     Map<String, TensorData> weights = new RandomTensors(3).weights(graph);
-    try (NDManager manager = TorchEngine.newManager();
-        Program program = Program.compile(graph, List.of(node), Precision.F64)) {
+    try (NDManager manager = TorchEngine.newManager(TorchDevice.usual());
+        Program program = Program.compile(graph, List.of(node), Target.F64)) {
       NDList inputs =
           new NDList(
               manager.create(0.),

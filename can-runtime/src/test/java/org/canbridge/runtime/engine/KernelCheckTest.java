@@ -54,7 +54,7 @@ class KernelCheckTest {
 
   @Test
   void everyKernelIsRightHereOrReplaced() {
-    List<Measurement> found = KernelCheck.all();
+    List<Measurement> found = KernelCheck.all(TorchDevice.usual());
     Set<Kernel> measured = found.stream().map(Measurement::kernel).collect(Collectors.toSet());
     assertEquals(EnumSet.allOf(Kernel.class), measured);
     KernelReport report = new KernelReport(MachineKernels.report().machine(), 0, found);
@@ -66,7 +66,7 @@ class KernelCheckTest {
   /** As this machine asks for them, and as one that computes some of them wrongly does. */
   static Stream<Kernels> kernels() {
     return Stream.of(
-        MachineKernels.of(Precision.F32),
+        MachineKernels.of(Target.F32),
         new Kernels(Map.of(Kernel.PARTIAL_CONVOLUTION, ConvolutionForm.PADDED), false, Map.of()));
   }
 

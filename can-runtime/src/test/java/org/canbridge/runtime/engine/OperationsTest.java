@@ -36,7 +36,7 @@ class OperationsTest {
 
   private double[] run(Node value, Precision precision, Map<String, TensorData> inputs) {
     g.output("output", value);
-    try (Session session = Session.open(g.build(), inputs, precision)) {
+    try (Session session = Session.open(g.build(), inputs, Target.of(precision))) {
       return Tensors.doubles(session.run(inputs, List.of("output")).get("output"));
     }
   }

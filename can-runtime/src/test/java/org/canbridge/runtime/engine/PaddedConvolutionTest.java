@@ -48,7 +48,8 @@ class PaddedConvolutionTest {
     RandomTensors numbers = new RandomTensors(4);
     Map<String, TensorData> weights = numbers.weights(graph);
     Map<String, TensorData> inputs = numbers.inputs(graph, 2, 10);
-    try (Session session = Session.open(graph, weights, new Arithmetic(precision, kernels))) {
+    try (Session session =
+        Session.open(graph, weights, new Arithmetic(Target.of(precision), kernels))) {
       return Tensors.doubles(session.run(inputs, OUTPUT).get("output"));
     }
   }

@@ -85,7 +85,7 @@ class PrecisionTest {
       Map<String, TensorData> inputs,
       List<String> values,
       Precision precision) {
-    try (Session session = Session.open(graph, weights, precision)) {
+    try (Session session = Session.open(graph, weights, Target.of(precision))) {
       return session.run(inputs, values);
     }
   }

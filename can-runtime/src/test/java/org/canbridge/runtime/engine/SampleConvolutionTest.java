@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.RandomTensors;
+import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
@@ -43,10 +44,12 @@ class SampleConvolutionTest {
     all.put("w", random.normal(1, BATCH, out, channels / groups, kernel, kernel));
     all.put("b", random.normal(1, BATCH, out));
 
-    float[] together =
-        run(
-            graph(channels, out, kernel, bias, new LinearOp.SampleConv2d(stride, padding, groups)),
-            all);
+    Graph graph =
+        graph(channels, out, kernel, bias, new LinearOp.SampleConv2d(stride, padding, groups));
+    float[] together = run(graph, all);
+    // What other devices than CPUs run.
+    Kernels folded = Kernels.PLAIN.withSamplesTogether();
+    assertArrayEquals(together, run(graph, all, new Arithmetic(Target.F32, folded)), 1e-5f);
     for (int sample = 0; sample < BATCH; sample++) {
       Map<String, TensorData> one = new LinkedHashMap<>();
       for (Map.Entry<String, TensorData> entry : all.entrySet()) {
@@ -83,13 +86,17 @@ class SampleConvolutionTest {
   }
 
   private static float[] run(Graph graph, Map<String, TensorData> tensors) {
+    return run(graph, tensors, Arithmetic.here(Target.F32));
+  }
+
+  private static float[] run(Graph graph, Map<String, TensorData> tensors, Arithmetic arithmetic) {
     Map<String, TensorData> weights = new LinkedHashMap<>();
     for (Op.Parameter parameter : graph.parameters()) {
       TensorData tensor = tensors.get(parameter.name());
       weights.put(
           parameter.name(), MemoryTensor.of(Tensors.floats(tensor), parameter.shape().resolve(1)));
     }
-    try (Session session = Session.open(graph, weights, Precision.F32)) {
+    try (Session session = Session.open(graph, weights, arithmetic)) {
       return Tensors.floats(session.run(tensors, List.of("output")).get("output"));
     }
   }

@@ -6,6 +6,7 @@ import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.NormFolding;
+import org.canbridge.runtime.engine.Target;
 
 class PublishedExporterTest extends ExporterContract {
 
@@ -24,6 +25,6 @@ class PublishedExporterTest extends ExporterContract {
   Model refused() {
     Checkpoint source =
         Checkpoints.open(Fixtures.of("efficientvit-timm-b-tiny"), ImportOptions.defaults());
-    return Model.generated(NormFolding.of(source, 0).checkpoint());
+    return Model.generated(NormFolding.of(source, 0, Target.F32).checkpoint());
   }
 }

@@ -18,6 +18,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -214,7 +215,7 @@ class TrainerTest {
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0.9, false),
         drop,
-        precision,
+        Target.of(precision),
         seed,
         trained);
   }

@@ -20,7 +20,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.AdamW;
-import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingSet;
@@ -274,7 +274,7 @@ class TrainingRunTest {
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0.99, true),
         0.1,
-        Precision.F32,
+        Target.F32,
         5,
         List.of(Trainer.ALL));
   }

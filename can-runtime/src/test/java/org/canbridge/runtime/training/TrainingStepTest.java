@@ -23,6 +23,7 @@ import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Arithmetic;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.engine.kernels.ConvolutionForm;
 import org.canbridge.runtime.engine.kernels.Kernel;
@@ -55,7 +56,7 @@ class TrainingStepTest {
                 Stream.of(
                     Arguments.of(name, Precision.F64, Kernels.PLAIN, 1e-9),
                     // The bound. PyTorch's own float32 run is as far from its float64 one.
-                    Arguments.of(name, Precision.F32, MachineKernels.of(Precision.F32), 1e-5),
+                    Arguments.of(name, Precision.F32, MachineKernels.of(Target.F32), 1e-5),
                     // The same with the convolutions of machines that compute the others wrongly.
                     Arguments.of(name, Precision.F64, FILLED, 1e-9),
                     Arguments.of(name, Precision.F32, FILLED, 1e-5)));
@@ -65,7 +66,7 @@ class TrainingStepTest {
   @MethodSource("cases")
   void stepsAreThoseOfPyTorch(String name, Precision precision, Kernels kernels, double tolerance)
       throws IOException {
-    try (Case each = new Case(name, new Arithmetic(precision, kernels), tolerance)) {
+    try (Case each = new Case(name, new Arithmetic(Target.of(precision), kernels), tolerance)) {
       for (int step = 0; step < STEPS; step++) {
         each.differentiate(step, 0, BATCH, 1);
         each.checkLosses(step);
@@ -91,7 +92,7 @@ class TrainingStepTest {
     Kernels kernels =
         new Kernels(
             Map.of(Kernel.PARTIAL_CONVOLUTION, new ConvolutionForm(padded, wide)), false, Map.of());
-    try (Case each = new Case("training-uvit", new Arithmetic(Precision.BF16, kernels), 0.1)) {
+    try (Case each = new Case("training-uvit", new Arithmetic(Target.BF16, kernels), 0.1)) {
       each.differentiate(0, 0, BATCH, 1);
       each.check("step0.gradient.", each.session.gradients());
     }
@@ -99,7 +100,7 @@ class TrainingStepTest {
 
   @Test
   void batchesGatherToOneStep() throws IOException {
-    try (Case each = new Case("training-dit", new Arithmetic(Precision.F64, Kernels.PLAIN), 1e-9)) {
+    try (Case each = new Case("training-dit", new Arithmetic(Target.F64, Kernels.PLAIN), 1e-9)) {
       each.differentiate(0, 0, BATCH / 2, 0.5);
       each.differentiate(0, BATCH / 2, BATCH / 2, 0.5);
       each.check("step0.gradient.", each.session.gradients());

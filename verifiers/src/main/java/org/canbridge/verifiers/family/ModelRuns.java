@@ -12,8 +12,8 @@ import org.canbridge.importers.family.Layout;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.CallRunner;
@@ -28,6 +28,7 @@ public final class ModelRuns implements AutoCloseable {
   private final ImportOptions options;
   private final ReferenceBundle bundle;
   private final Optional<Path> vae;
+  private final Target target;
   private final List<Runnable> closers = new ArrayList<>();
   private final Map<String, CallRunner> runners = new LinkedHashMap<>();
   private final Map<String, String> notChecked = new LinkedHashMap<>();
@@ -39,13 +40,16 @@ public final class ModelRuns implements AutoCloseable {
    *
    * @param vae decodes the images of a pipeline's runs
    * @param bundle stays the caller's
+   * @param target that networks run on
    * @throws InputFileException if it is not a model that can be run
    */
-  public ModelRuns(Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
+  public ModelRuns(
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae, Target target) {
     this.path = path;
     this.options = options;
     this.bundle = bundle;
     this.vae = vae;
+    this.target = target;
     this.model = opened(options);
   }
 
@@ -62,6 +66,11 @@ public final class ModelRuns implements AutoCloseable {
   /** Where the model lies. */
   public Path path() {
     return path;
+  }
+
+  /** What networks run on. */
+  public Target target() {
+    return target;
   }
 
   /** How it was opened. */
@@ -98,14 +107,14 @@ public final class ModelRuns implements AutoCloseable {
 
   /** The running network of a model. */
   public Session session(Model of) {
-    Session session = of.session(Precision.F32);
+    Session session = of.session(target);
     closers.add(session::close);
     return session;
   }
 
   /** Another graph over the model's weights. */
   public Session session(Graph graph) {
-    Session session = Session.open(graph, model.checkpoint().tensors(), Precision.F32);
+    Session session = Session.open(graph, model.checkpoint().tensors(), target);
     closers.add(session::close);
     return session;
   }
@@ -142,7 +151,7 @@ public final class ModelRuns implements AutoCloseable {
   /** The autoencoder, opened; empty if there is none. */
   public Optional<LatentDecoder> decoder() {
     Optional<LatentDecoder> decoder =
-        vae.map(folder -> LatentDecoder.open(folder, ImportOptions.defaults(), Precision.F32));
+        vae.map(folder -> LatentDecoder.open(folder, ImportOptions.defaults(), target));
     decoder.ifPresent(opened -> closers.add(opened::close));
     decodedWith = vae.map(folder -> folder.toAbsolutePath().getFileName().toString());
     return decoder;

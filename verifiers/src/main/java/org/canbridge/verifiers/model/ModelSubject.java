@@ -9,7 +9,7 @@ import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.MachineKernels;
-import org.canbridge.tensors.DType;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.verifiers.ParityCheck;
 import org.canbridge.verifiers.ParityOptions;
@@ -48,26 +48,31 @@ public final class ModelSubject implements AutoCloseable {
    */
   public static ModelSubject open(Path path, ImportOptions options, ReferenceBundle bundle) {
     return open(
-        path, options, bundle, PipelineFolder.at(path).flatMap(PipelineFolder::autoencoder));
+        path,
+        options,
+        bundle,
+        PipelineFolder.at(path).flatMap(PipelineFolder::autoencoder),
+        Target.F32);
   }
 
   /**
    * Opens a published file or a model directory for a bundle, which stays the caller's.
    *
    * @param vae decodes the images of a pipeline's runs; without one they are not checked
+   * @param target that networks run on
    * @throws InputFileException if it is not a model that can be run, or contradicts the bundle's
    *     {@code config}
    * @throws IllegalArgumentException if {@code options} contradict it
    */
   public static ModelSubject open(
-      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae) {
+      Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae, Target target) {
     ImportOptions told = options;
     if (bundle.config() instanceof ObjectNode config) {
       told =
           told.withArguments(
               config, bundle.directory().resolve("reference.json").getFileName().toString());
     }
-    ModelRuns runs = new ModelRuns(path, told, bundle, vae);
+    ModelRuns runs = new ModelRuns(path, told, bundle, vae, target);
     try {
       CallPlans.addTo(runs);
       return new ModelSubject(runs);
@@ -94,7 +99,8 @@ public final class ModelSubject implements AutoCloseable {
   private Subject subject() {
     Map<String, String> environment = Subject.here();
     environment.put("engine", "PyTorch through DJL, float32");
-    environment.put("kernels", MachineKernels.report().summary(DType.F32));
+    environment.put("kernels", MachineKernels.summary(runs.target()));
+    runs.target().device().ifPresent(device -> environment.put("device", device.toString()));
     runs.decodedWith().ifPresent(folder -> environment.put("autoencoder", folder));
     Optional<String> sha256 =
         model().checkpoint().provenance().sources().stream()

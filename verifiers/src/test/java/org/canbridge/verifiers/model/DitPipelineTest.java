@@ -21,6 +21,7 @@ import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.verifiers.BundleProblem;
 import org.canbridge.verifiers.ParityOptions;
@@ -49,7 +50,7 @@ class DitPipelineTest {
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
         ModelSubject subject =
             vae.isPresent()
-                ? ModelSubject.open(model, ImportOptions.defaults(), bundle, vae)
+                ? ModelSubject.open(model, ImportOptions.defaults(), bundle, vae, Target.F32)
                 : ModelSubject.open(model, ImportOptions.defaults(), bundle)) {
       return subject.check(ParityOptions.NONE);
     }

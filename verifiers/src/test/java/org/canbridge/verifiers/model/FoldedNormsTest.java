@@ -17,6 +17,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.NormFolding;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -103,7 +104,9 @@ class FoldedNormsTest {
     Path directory = folder.resolve("model");
     try (Checkpoint checkpoint = Checkpoints.open(source)) {
       ModelDirectory.write(
-          directory, NormFolding.of(checkpoint, 0).checkpoint(), WriteOptions.defaults());
+          directory,
+          NormFolding.of(checkpoint, 0, Target.F32).checkpoint(),
+          WriteOptions.defaults());
     }
     return directory;
   }

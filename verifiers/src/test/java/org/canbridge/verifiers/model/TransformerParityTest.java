@@ -22,6 +22,7 @@ import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.ParityOptions;
@@ -74,7 +75,7 @@ class TransformerParityTest {
           CanPlan.paper(List.of(CanTarget.DWCONV, CanTarget.OUT_PROJ), CanCondition.ALL)
               .with(new CanSpec.Embedder(20, 10));
       CanConversion conversion =
-          CanConversion.convert(model, CanPreset.spec(model.source(), plan), 0);
+          CanConversion.convert(model, CanPreset.spec(model.source(), plan), 0, Target.F32);
       Path can = folder.resolve("can");
       ModelDirectory.write(can, conversion.checkpoint(), WriteOptions.defaults());
       assertPassed(bundle, can, ImportOptions.defaults());

@@ -143,7 +143,7 @@ final class Convolutions {
       String tokens = batchedLinear(patches(in.get(0), op.stride()), flat, body.name(in, 2));
       return grid(in.get(0), op.stride(), out, tokens);
     }
-    if (op.groups() == x.size(1)) {
+    if (op.groups() == x.size(1) && !kernels.samplesTogether()) {
       return sampleBySample(op, in);
     }
     // The samples side by side as channels of one map, one group (or set of groups) each: CAN,

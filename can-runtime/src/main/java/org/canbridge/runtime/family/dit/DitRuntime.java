@@ -7,6 +7,7 @@ import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.RuntimeFamily;
@@ -37,8 +38,8 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
   }
 
   @Override
-  public Map<String, TensorData> constants(Map<String, TensorData> weights) {
-    return MeanModulation.of(graph(), config.numClasses() + 1L, weights);
+  public Map<String, TensorData> constants(Map<String, TensorData> weights, Target target) {
+    return MeanModulation.of(graph(), config.numClasses() + 1L, weights, target);
   }
 
   @Override

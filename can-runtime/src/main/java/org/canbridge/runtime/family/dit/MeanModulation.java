@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.MemoryTensor;
@@ -36,12 +37,14 @@ final class MeanModulation {
    *
    * @param source the network with its adaptive layer norms
    * @param labels rows of its label table
+   * @param target that it runs on
    */
-  static Map<String, TensorData> of(Graph source, long labels, Map<String, TensorData> weights) {
+  static Map<String, TensorData> of(
+      Graph source, long labels, Map<String, TensorData> weights, Target target) {
     List<String> modules = new ArrayList<>();
     source.modules().keySet().stream().filter(p -> p.endsWith(SUFFIX)).forEach(modules::add);
     Map<String, double[]> sums = new LinkedHashMap<>();
-    try (Session session = Session.open(source, weights, Precision.F32)) {
+    try (Session session = Session.open(source, weights, target.with(Precision.F32))) {
       for (int from = 0; from < PAIRS; from += BATCH) {
         session
             .run(pairs(source, labels, from), modules)

@@ -11,8 +11,8 @@ import org.canbridge.importers.family.Family;
 import org.canbridge.importers.keys.KeyMap;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.BundleCoverage;
 import org.canbridge.runtime.family.LatentSpace;
 import org.canbridge.runtime.graph.CostModel;
@@ -95,7 +95,7 @@ class AutoencoderKlTest {
         reference.activations("").stream()
             .filter(path -> path.startsWith("encoder") || path.equals("quant_conv"))
             .toList();
-    try (Session session = Session.open(encoder, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(encoder, checkpoint.tensors(), Target.F32)) {
       reference.check(
           session,
           reference.inputs("image", "noise"),
@@ -105,7 +105,7 @@ class AutoencoderKlTest {
     Graph decoder =
         AutoencoderKl.decoder(
             config, space, latent.type().shape().get(2), latent.type().shape().get(3));
-    try (Session session = Session.open(decoder, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(decoder, checkpoint.tensors(), Target.F32)) {
       reference.check(
           session,
           reference.inputs("latent"),

@@ -9,8 +9,8 @@ import org.canbridge.importers.autoencoder.AutoencoderTinyConfig;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.BundleCoverage;
 import org.canbridge.runtime.graph.CostModel;
 import org.canbridge.runtime.graph.Graph;
@@ -37,7 +37,7 @@ class AutoencoderTinyTest {
       BundleCoverage reference, Checkpoint checkpoint, Graph graph, String input, String output) {
     List<String> activations =
         reference.activations("").stream().filter(graph.modules()::containsKey).toList();
-    try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(graph, checkpoint.tensors(), Target.F32)) {
       reference.check(
           session,
           reference.inputs(input),

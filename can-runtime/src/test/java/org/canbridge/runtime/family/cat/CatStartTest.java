@@ -23,6 +23,7 @@ import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Beginning;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -42,7 +43,10 @@ class CatStartTest {
         Model.generated(new CatStart(TINY).begin(Optional.empty(), 3).checkpoint())) {
       CanConversion conversion =
           CanConversion.convert(
-              model, CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL), 3);
+              model,
+              CanPreset.paper(model.source(), CanTarget.PAPER, CanCondition.ALL),
+              3,
+              Target.F32);
       assertTrue(conversion.passed());
       assertTrue(conversion.check().deviation() > 0.1, "an output worth comparing");
       ModelDirectory.write(directory, conversion.checkpoint(), WriteOptions.defaults());

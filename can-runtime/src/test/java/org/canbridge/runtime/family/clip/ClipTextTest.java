@@ -13,8 +13,8 @@ import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.BundleCoverage;
 import org.canbridge.runtime.family.clip.ClipText.Padding;
 import org.canbridge.runtime.graph.CostModel;
@@ -97,7 +97,7 @@ class ClipTextTest {
       BundleCoverage reference, Checkpoint checkpoint, Padding padding, Map<String, String> names) {
     ClipTextConfig config = (ClipTextConfig) checkpoint.config();
     Graph graph = ClipText.graph(config, padding, config.maxPositionEmbeddings());
-    try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(graph, checkpoint.tensors(), Target.F32)) {
       reference.check(session, reference.inputs("input_ids", "attention_mask"), names);
     }
   }
@@ -123,7 +123,7 @@ class ClipTextTest {
 
   private static double[] states(Checkpoint checkpoint, ClipTextConfig config, TensorData ids) {
     Graph graph = ClipText.graph(config, Padding.SEEN, ids.type().shape().get(1));
-    try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(graph, checkpoint.tensors(), Target.F32)) {
       return Tensors.doubles(
           session
               .run(Map.of("input_ids", ids), List.of("last_hidden_state"))

@@ -13,8 +13,8 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.model.Checkpoint;
-import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
@@ -85,7 +85,7 @@ class EfficientVitBackboneTest {
 
   private static Map<String, TensorData> run(
       Graph graph, Checkpoint checkpoint, Map<String, TensorData> x) {
-    try (Session session = Session.open(graph, checkpoint.tensors(), Precision.F32)) {
+    try (Session session = Session.open(graph, checkpoint.tensors(), Target.F32)) {
       return session.run(x, List.copyOf(graph.outputs().keySet()));
     }
   }
