@@ -203,9 +203,11 @@ final class ImportCommand implements Command {
 
   private static void write(
       Path target, Checkpoint checkpoint, WriteOptions writing, Context context)
-      throws IOException {
+      throws UsageException, IOException {
     try (CountedTensors counted = new CountedTensors("import", checkpoint.tensors(), context)) {
       ModelDirectory.write(target, checkpoint.withTensors(counted.tensors()), writing);
+    } catch (ArithmeticException e) {
+      throw new UsageException(DTYPE + ": " + e.getMessage());
     }
   }
 

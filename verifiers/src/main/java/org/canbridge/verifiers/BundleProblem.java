@@ -17,5 +17,7 @@ public enum BundleProblem implements Problem {
   /** {@code reference.json} lists other tensors than {@code reference.safetensors} holds. */
   TENSORS_DISAGREE,
   /** A call needs an input that the bundle does not hold. */
-  INPUT_MISSING
+  INPUT_MISSING,
+  /** The model does not take the bundle's inputs. */
+  OTHER_MODEL
 }

@@ -48,9 +48,10 @@ public final class ParityCheck {
   }
 
   /**
-   * Runs the check. What a runner throws is passed on.
+   * Runs the check. What a runner throws is passed on, but for {@link IllegalArgumentException}.
    *
-   * @throws InputFileException if the bundle lacks an input of a call whose results it holds
+   * @throws InputFileException if the bundle lacks an input of a call whose results it holds, or a
+   *     runner does not take its inputs
    */
   public static ParityReport run(
       ReferenceBundle bundle, CallPlan plan, Subject subject, ParityOptions options) {
@@ -157,7 +158,7 @@ public final class ParityCheck {
     if (!wanted.isEmpty()) {
       Map<String, TensorData> inputs = inputs(call);
       long start = System.nanoTime();
-      results = subject.runners().get(call.name()).run(inputs, List.copyOf(wanted));
+      results = run(call, inputs, List.copyOf(wanted));
       seconds = (System.nanoTime() - start) / 1e9;
     }
     List<Comparison> comparisons = new ArrayList<>();
@@ -219,6 +220,22 @@ public final class ParityCheck {
             () ->
                 Tolerance.coarsest(
                     runner.arithmetic(), entry.expected.type().dtype(), actual.type().dtype()));
+  }
+
+  private Map<String, TensorData> run(
+      Call call, Map<String, TensorData> inputs, List<String> wanted) {
+    try {
+      return subject.runners().get(call.name()).run(inputs, wanted);
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(
+              BundleProblem.OTHER_MODEL, bundle.directory().resolve(ReferenceBundle.TENSORS))
+          .what("the inputs of the reference bundle do not go with the model")
+          .expected("a bundle of the family '" + plan.family() + "' that this model's code recorded")
+          .actual(e.getMessage())
+          .next("give the bundle that was made from this model")
+          .cause(e)
+          .build();
+    }
   }
 
   private Map<String, TensorData> inputs(Call call) {

@@ -188,6 +188,7 @@ public final class Session implements AutoCloseable {
                 + tensor.type().shape());
       }
       typed.put(input.name(), Weights.typed(tensor, input.kind(), arithmetic.precision().border()));
+      TableRows.check(graph, input, typed.get(input.name()));
     }
     return Math.toIntExact(batch);
   }

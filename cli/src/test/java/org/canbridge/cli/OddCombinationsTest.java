@@ -1,0 +1,113 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files and options that are good by themselves and do not go together. */
+class OddCombinationsTest {
+  private static final Path CLASSIFIER =
+      Fixtures.of("efficientvit-timm-l-tiny").resolve("model.safetensors");
+
+  @TempDir private Path folder;
+
+  private static void assertRefused(int status, String message, Object... args) {
+    String[] words = Stream.of(args).map(Object::toString).toArray(String[]::new);
+    assertEquals(new Outcome(status, "", "canbridge: " + message), Outcome.of(words));
+  }
+
+  private static String otherModel(String family, String actual, Path bundle) {
+    return "the inputs of the reference bundle do not go with the model\n"
+        + ("  expected: a bundle of the family '" + family + "' that this model's code recorded\n")
+        + ("  actual: " + actual + "\n")
+        + ("  file: " + bundle.resolve("reference.safetensors") + "\n")
+        + "  next: give the bundle that was made from this model\n";
+  }
+
+  @Test
+  void aReferenceOfAnotherFamily() {
+    Path reference = Fixtures.of("uvit-tiny");
+    assertRefused(
+        3,
+        otherModel("uvit", "input 'x' must be [3, 3, 8, 8] but is [3, 4, 8, 8]", reference),
+        "verify",
+        CLASSIFIER,
+        "--reference",
+        reference);
+  }
+
+  @Test
+  void aReferenceWithAClassThatTheModelDoesNotHave() throws IOException {
+    Path model = HostileInputs.good(folder, "dit.safetensors", HostileInputs.dit());
+    Path reference = Files.createDirectory(folder.resolve("reference"));
+    Files.writeString(
+        reference.resolve("reference.json"),
+        "{\"family\": \"dit\", \"config\": {\"num_heads\": 2}}");
+    SafetensorsWriter.write(
+        reference.resolve("reference.safetensors"),
+        Map.of(
+            "input.x", MemoryTensor.of(new float[64], 1, 4, 4, 4),
+            "input.t", MemoryTensor.of(new float[] {7}, 1),
+            "input.y", MemoryTensor.of(new long[] {4}, 1),
+            "output", MemoryTensor.of(new float[128], 1, 8, 4, 4)),
+        Map.of());
+    String actual = "input 'y' must hold whole numbers from 0 to 3 but holds 4";
+    assertRefused(
+        3, otherModel("dit", actual, reference), "verify", model, "--reference", reference);
+  }
+
+  @Test
+  void weightsThatHalfPrecisionCannotHold() throws IOException {
+    Map<String, TensorData> tensors = HostileInputs.dit();
+    tensors.put(
+        "final_layer.linear.bias", MemoryTensor.of(floats(32, 1e6f), 32));
+    Path model = HostileInputs.good(folder, "large.safetensors", tensors);
+    Path out = folder.resolve("out");
+    assertRefused(
+        2,
+        "num_heads 2 as given (--heads)\n"
+            + "canbridge: import: --dtype: final_layer.linear.bias holds values beyond the range of"
+            + " F16; BF16 has the range of F32\n  next: canbridge import --help\n",
+        "import",
+        model,
+        "--heads",
+        "2",
+        "--dtype",
+        "f16",
+        "--out",
+        out);
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of(model), left.toList());
+    }
+  }
+
+  private static float[] floats(int count, float value) {
+    float[] values = new float[count];
+    Arrays.fill(values, value);
+    return values;
+  }
+
+  @Test
+  void picturesOfAClassifier() {
+    assertRefused(
+        2,
+        "sample: there is no sampling for the architecture 'efficientvit'\n"
+            + "  next: canbridge sample --help\n",
+        "sample",
+        CLASSIFIER,
+        "--out",
+        folder.resolve("grid.png"));
+  }
+}
