@@ -24,11 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Command lines that nobody planned: every command on small models, its own options in odd
  * combinations, with good, bad and senseless values. None may end in "internal error". {@code
- * -Dcanbridge.fuzz.lines=N} runs more of them, {@code -Dcanbridge.fuzz.seed=S} others.
+ * -Dcanbridge.fuzzLines=N} runs more of them, {@code -Dcanbridge.fuzzSeed=S} others.
  */
 class CommandLineFuzzTest {
-  private static final int LINES = Integer.getInteger("canbridge.fuzz.lines", 150);
-  private static final long SEED = Long.getLong("canbridge.fuzz.seed", 1);
+  private static final int LINES = Integer.getInteger("canbridge.fuzzLines", 150);
+  private static final long SEED = Long.getLong("canbridge.fuzzSeed", 1);
 
   /** A command that goes on for longer is interrupted, as by Ctrl-C. */
   private static final long PATIENCE_MILLIS = 1500;
