@@ -61,17 +61,32 @@ class CommandLineFuzzTest {
   private static final List<String> GOOD_NUMBERS = List.of("1", "2", "3", "4", "0", "0.5");
 
   private static final List<String> BAD_NUMBERS =
-      List.of("-1", "-0.5", "1e-3", "16", "NaN", "Infinity", "1e400", "99999999999999999999", "", "x");
+      List.of(
+          "-1", "-0.5", "1e-3", "16", "NaN", "Infinity", "1e400", "99999999999999999999", "", "x");
 
   /** For options whose values are neither numbers nor paths nor words, by what their help says. */
   private static final Map<String, List<String>> VALUES =
       Map.of(
           "LIST",
-          List.of("0", "0,1", "1,1,2", "1,,2", "-1", "5000", "patch_embed", "dwconv,qkv", "mlp", ""),
+          List.of(
+              "0", "0,1", "1,1,2", "1,,2", "-1", "5000", "patch_embed", "dwconv,qkv", "mlp", ""),
           "NAME",
           List.of(
-              "ddpm", "ddim", "dpm-solver", "dpm-solver++", "unipc", "euler", "heun", "leading",
-              "trailing", "karras", "DiT-S/2", "EfficientViT-B1", "U-ViT-S/2", "nothing", ""),
+              "ddpm",
+              "ddim",
+              "dpm-solver",
+              "dpm-solver++",
+              "unipc",
+              "euler",
+              "heun",
+              "leading",
+              "trailing",
+              "karras",
+              "DiT-S/2",
+              "EfficientViT-B1",
+              "U-ViT-S/2",
+              "nothing",
+              ""),
           "LOW,HIGH",
           List.of("0.1,3", "0,Infinity", "3,1", "NaN,1", "1", ""),
           "I/N",
@@ -120,7 +135,8 @@ class CommandLineFuzzTest {
         List.of("text.txt", "object.json", "list.json", "empty", "images", "can", "job.json")) {
       paths.add(at(name));
     }
-    for (String name : List.of("dit-tiny", "uvit-tiny", "dit-pipeline", "vae-tiny", "training-dit")) {
+    for (String name :
+        List.of("dit-tiny", "uvit-tiny", "dit-pipeline", "vae-tiny", "training-dit")) {
       paths.add(Fixtures.of(name).toString());
     }
     paths.addAll(List.of(pixels, file("dit-pipeline", "scheduler/scheduler_config.json")));
@@ -161,7 +177,8 @@ class CommandLineFuzzTest {
     } else if (random.nextInt(20) > 0) {
       boolean bakes = command instanceof BakeCommand && random.nextInt(3) > 0;
       List<String> model =
-          new ArrayList<>(any(random, bakes ? models.subList(MODELS.size(), models.size()) : models));
+          new ArrayList<>(
+              any(random, bakes ? models.subList(MODELS.size(), models.size()) : models));
       if (random.nextInt(20) == 0) {
         model.set(0, any(random, paths));
       }
@@ -198,7 +215,8 @@ class CommandLineFuzzTest {
       return out(random);
     }
     if (option.toString().equals("--reference")) {
-      String bundle = any(random, List.of("dit-tiny", "dit-tiny-nosigma-p4", "uvit-tiny", "vae-tiny"));
+      String bundle =
+          any(random, List.of("dit-tiny", "dit-tiny-nosigma-p4", "uvit-tiny", "vae-tiny"));
       return random.nextInt(5) > 0 ? Fixtures.of(bundle).toString() : any(random, paths);
     }
     if (option.toString().equals("--data")) {

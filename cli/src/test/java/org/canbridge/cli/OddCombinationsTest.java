@@ -71,8 +71,7 @@ class OddCombinationsTest {
   @Test
   void weightsThatHalfPrecisionCannotHold() throws IOException {
     Map<String, TensorData> tensors = HostileInputs.dit();
-    tensors.put(
-        "final_layer.linear.bias", MemoryTensor.of(floats(32, 1e6f), 32));
+    tensors.put("final_layer.linear.bias", MemoryTensor.of(floats(32, 1e6f), 32));
     Path model = HostileInputs.good(folder, "large.safetensors", tensors);
     Path out = folder.resolve("out");
     assertRefused(

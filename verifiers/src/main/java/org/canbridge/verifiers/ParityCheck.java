@@ -230,7 +230,8 @@ public final class ParityCheck {
       throw InputFileException.of(
               BundleProblem.OTHER_MODEL, bundle.directory().resolve(ReferenceBundle.TENSORS))
           .what("the inputs of the reference bundle do not go with the model")
-          .expected("a bundle of the family '" + plan.family() + "' that this model's code recorded")
+          .expected(
+              "a bundle of the family '" + plan.family() + "' that this model's code recorded")
           .actual(e.getMessage())
           .next("give the bundle that was made from this model")
           .cause(e)
