@@ -138,7 +138,7 @@ public final class TrainingSession implements AutoCloseable {
     return open(graph, weights, groups, loss, Arithmetic.here(target));
   }
 
-  /** As {@link #open(Graph, Map, List, LossScript, Precision)}, with these kernels. */
+  /** As {@link #open(Graph, Map, List, Loss, Target)}, with these kernels. */
   public static TrainingSession open(
       Graph graph,
       Map<String, TensorData> weights,
