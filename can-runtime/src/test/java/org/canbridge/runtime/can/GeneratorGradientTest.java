@@ -121,7 +121,9 @@ class GeneratorGradientTest {
       Node product = g.mul(g.input(OUTPUT, Kind.FLOAT, shape), g.input("probe", Kind.FLOAT, shape));
       Node flat = g.reshape(product, Shape.batched(shape.elements()));
       Node mean = g.add(new ReductionOp.Mean(List.of(1)), null, flat);
-      g.output("probe", g.mulScalar(g.reshape(mean, Shape.batched()), shape.elements() * BATCH));
+      g.output(
+          "probe",
+          g.mulScalar(g.reshape(mean, Shape.batched()), (double) (shape.elements() * BATCH)));
       return g.build();
     }
   }
