@@ -102,8 +102,10 @@ class OddCombinationsTest {
   void picturesOfAClassifier() {
     assertRefused(
         2,
-        "sample: there is no sampling for the architecture 'efficientvit'\n"
-            + "  next: canbridge sample --help\n",
+        """
+        sample: there is no sampling for the architecture 'efficientvit'
+          next: canbridge sample --help
+        """,
         "sample",
         CLASSIFIER,
         "--out",
