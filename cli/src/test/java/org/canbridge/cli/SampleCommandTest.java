@@ -168,7 +168,7 @@ class SampleCommandTest {
         "model --save-job j.json --out x | --save-job draws nothing; --out goes with --job",
       })
   void aJobSaysEverythingItself(String options, String message) {
-    String[] words = options.split(" ");
+    String[] words = options.split(" ", -1);
     Outcome outcome = run(words[0], Arrays.copyOfRange(words, 1, words.length));
     assertEquals(
         new Outcome(2, "", "canbridge: sample: " + message + "\n  next: canbridge sample --help\n"),
