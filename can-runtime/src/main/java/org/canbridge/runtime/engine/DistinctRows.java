@@ -4,11 +4,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
@@ -46,23 +46,12 @@ final class DistinctRows implements AutoCloseable {
     this.graph = graph;
     this.values = values;
     this.arithmetic = arithmetic;
-    this.names = inputs(values);
-  }
-
-  private static Set<String> inputs(List<Node> values) {
-    Set<String> names = new HashSet<>();
-    Set<Node> seen = new HashSet<>();
-    List<Node> open = new ArrayList<>(values);
-    while (!open.isEmpty()) {
-      Node node = open.remove(open.size() - 1);
-      if (seen.add(node)) {
-        open.addAll(node.inputs());
-        if (node.op() instanceof Op.Input input) {
-          names.add(input.name());
-        }
-      }
-    }
-    return names;
+    this.names =
+        Graph.needed(values, List.of()).stream()
+            .map(Node::op)
+            .filter(Op.Input.class::isInstance)
+            .map(op -> ((Op.Input) op).name())
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   List<Node> values() {

@@ -1,24 +1,18 @@
 package org.canbridge.runtime.engine;
 
-import ai.djl.MalformedModelException;
-import ai.djl.Model;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.training.ParameterStore;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.List;
-import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
+import java.util.Map;
 import org.canbridge.runtime.engine.torchscript.TorchScriptLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
 
 /** A graph as a loaded TorchScript module; one call of {@link #forward} is one native call. */
 public final class Program implements AutoCloseable {
-  private final Model model;
+  private final TorchModule module;
 
-  private Program(Model model) {
-    this.model = model;
+  private Program(TorchModule module) {
+    this.module = module;
   }
 
   /** Compiles the computation of {@code values} of {@code graph} for a target. */
@@ -36,15 +30,7 @@ public final class Program implements AutoCloseable {
     String source =
         TorchScriptLowering.program(
             graph, values, given, arithmetic.precision().scalarType(), arithmetic.kernels());
-    Model model = TorchEngine.newModel(arithmetic.device());
-    try {
-      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
-      return new Program(model);
-    } catch (IOException | MalformedModelException | RuntimeException e) {
-      model.close();
-      throw new IllegalStateException(
-          "the engine refused the program of this network:\n" + source, e);
-    }
+    return new Program(TorchModule.load(source, arithmetic.device(), "program of this network"));
   }
 
   /**
@@ -55,7 +41,7 @@ public final class Program implements AutoCloseable {
    * @return the asked values in order, float32, owned by the manager of the first input
    */
   public NDList forward(NDList inputs, NDList weights) {
-    return call(null, inputs, weights);
+    return module.forward(inputs, weights);
   }
 
   /**
@@ -65,29 +51,11 @@ public final class Program implements AutoCloseable {
    * @param weights in the order of the graph's parameters
    */
   public NDList prepare(NDList weights) {
-    return call("prepare", new NDList(), weights);
-  }
-
-  private NDList call(String method, NDList inputs, NDList weights) {
-    NDList arguments = new NDList();
-    if (method != null) {
-      // DJL takes the method's name from an array's name; the array itself is not passed on.
-      NDArray selector = weights.getManager().create(0f);
-      selector.setName("module_method:" + method);
-      arguments.add(selector);
-    }
-    arguments.addAll(inputs);
-    for (NDArray weight : weights) {
-      weight.setName("w[]"); // DJL gathers all arrays of this name into one List[Tensor]
-      arguments.add(weight);
-    }
-    return model
-        .getBlock()
-        .forward(new ParameterStore(model.getNDManager(), false), arguments, false);
+    return module.call(weights.getManager(), "prepare", new NDList(), Map.of("w", weights));
   }
 
   @Override
   public void close() {
-    model.close();
+    module.close();
   }
 }

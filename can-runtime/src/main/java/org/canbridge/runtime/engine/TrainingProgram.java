@@ -1,18 +1,11 @@
 package org.canbridge.runtime.engine;
 
-import ai.djl.MalformedModelException;
-import ai.djl.Model;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.ParameterStore;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.runtime.engine.kernels.Kernel;
-import org.canbridge.runtime.engine.torchscript.TorchScriptArchive;
 import org.canbridge.runtime.engine.torchscript.TrainingLowering;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Loss;
@@ -24,10 +17,10 @@ import org.canbridge.runtime.graph.Loss;
  * float32 weights are cast in the program, and their gradients are float32 again.
  */
 final class TrainingProgram implements AutoCloseable {
-  private final Model model;
+  private final TorchModule module;
 
-  private TrainingProgram(Model model) {
-    this.model = model;
+  private TrainingProgram(TorchModule module) {
+    this.module = module;
   }
 
   /**
@@ -46,15 +39,8 @@ final class TrainingProgram implements AutoCloseable {
     String source =
         TrainingLowering.program(
             graph, trained, runs, loss, arithmetic.precision().scalarType(), arithmetic.kernels());
-    Model model = TorchEngine.newModel(arithmetic.device());
-    try {
-      model.load(new ByteArrayInputStream(TorchScriptArchive.of(source)));
-      return new TrainingProgram(model);
-    } catch (IOException | MalformedModelException | RuntimeException e) {
-      model.close();
-      throw new IllegalStateException(
-          "the engine refused the training program of this network:\n" + source, e);
-    }
+    return new TrainingProgram(
+        TorchModule.load(source, arithmetic.device(), "training program of this network"));
   }
 
   /**
@@ -71,20 +57,23 @@ final class TrainingProgram implements AutoCloseable {
   NDList gradients(NDManager scope, NDList inputs, NDList weights, double scale) {
     NDList arguments = new NDList(inputs);
     arguments.add(scope.create(scale));
-    return call(scope, "gradients", arguments, Map.of("m[]", weights));
+    return module.call(scope, "gradients", arguments, Map.of("m", weights));
   }
 
   /** Adds {@code more} to {@code gradients}, in place. */
   void accumulate(NDManager scope, NDList gradients, NDList more) {
     Map<String, NDList> lists = new LinkedHashMap<>();
-    lists.put("a[]", gradients);
-    lists.put("b[]", more);
-    call(scope, "accumulate", new NDList(), lists);
+    lists.put("a", gradients);
+    lists.put("b", more);
+    module.call(scope, "accumulate", new NDList(), lists);
   }
 
   /** Euclidean norm of all gradients together. */
   double norm(NDManager scope, NDList gradients) {
-    return call(scope, "norm", new NDList(), Map.of("g[]", gradients)).get(0).toDoubleArray()[0];
+    return module
+        .call(scope, "norm", new NDList(), Map.of("g", gradients))
+        .get(0)
+        .toDoubleArray()[0];
   }
 
   /**
@@ -101,36 +90,17 @@ final class TrainingProgram implements AutoCloseable {
    */
   void update(NDManager scope, Moving moving, NDList gradients, double[] numbers) {
     Map<String, NDList> lists = new LinkedHashMap<>();
-    lists.put("p[]", moving.weights());
-    lists.put("g[]", gradients);
-    lists.put("m[]", moving.firstMoments());
-    lists.put("v[]", moving.secondMoments());
-    lists.put("s[]", moving.steps());
-    lists.put("e[]", moving.ema());
-    call(scope, "update", new NDList(scope.create(numbers)), lists);
-  }
-
-  private NDList call(
-      NDManager scope, String method, NDList inputs, Map<String, NDList> listsByName) {
-    NDList arguments = new NDList();
-    // The first array names the method, and its manager owns what the call returns.
-    NDArray selector = scope.create(0f);
-    selector.setName("module_method:" + method);
-    arguments.add(selector);
-    arguments.addAll(inputs);
-    listsByName.forEach(
-        (name, list) -> {
-          for (NDArray array : list) {
-            array.setName(name);
-            arguments.add(array);
-          }
-        });
-    // "training" keeps the engine out of inference mode, in which nothing can be differentiated.
-    return model.getBlock().forward(new ParameterStore(scope, false), arguments, true);
+    lists.put("p", moving.weights());
+    lists.put("g", gradients);
+    lists.put("m", moving.firstMoments());
+    lists.put("v", moving.secondMoments());
+    lists.put("s", moving.steps());
+    lists.put("e", moving.ema());
+    module.call(scope, "update", new NDList(scope.create(numbers)), lists);
   }
 
   @Override
   public void close() {
-    model.close();
+    module.close();
   }
 }

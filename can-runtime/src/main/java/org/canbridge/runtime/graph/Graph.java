@@ -1,6 +1,7 @@
 package org.canbridge.runtime.graph;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -73,14 +74,7 @@ public final class Graph {
    * stay.
    */
   public Graph pruned() {
-    Set<Node> live = new HashSet<>();
-    List<Node> open = new ArrayList<>(outputs.values());
-    while (!open.isEmpty()) {
-      Node node = open.remove(open.size() - 1);
-      if (live.add(node)) {
-        open.addAll(node.inputs());
-      }
-    }
+    Set<Node> live = needed(outputs.values(), Set.of());
     Map<String, Node> kept = new LinkedHashMap<>(modules);
     kept.values().retainAll(live);
     return new Graph(
@@ -88,6 +82,23 @@ public final class Graph {
         outputs,
         kept,
         tokenGrid);
+  }
+
+  /**
+   * What has to be computed for some values, themselves included.
+   *
+   * @param given values that are there already: nothing is needed for them
+   */
+  public static Set<Node> needed(Collection<Node> values, Collection<Node> given) {
+    Set<Node> needed = new HashSet<>();
+    List<Node> open = new ArrayList<>(values);
+    while (!open.isEmpty()) {
+      Node node = open.remove(open.size() - 1);
+      if (needed.add(node) && !given.contains(node)) {
+        open.addAll(node.inputs());
+      }
+    }
+    return needed;
   }
 
   /**

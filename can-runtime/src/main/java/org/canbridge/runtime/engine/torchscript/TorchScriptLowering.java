@@ -4,7 +4,6 @@ import static org.canbridge.runtime.engine.torchscript.Torch.call;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -119,7 +118,7 @@ public final class TorchScriptLowering implements OpVisitor<String> {
     for (Op.Parameter parameter : graph.parameters()) {
       weightIndex.put(parameter.name(), weightIndex.size());
     }
-    Set<Node> needed = needed(values);
+    Set<Node> needed = Graph.needed(values, given);
     slices.plan(needed);
     for (Node node : graph.nodes()) {
       if (needed.contains(node)) {
@@ -184,18 +183,6 @@ public final class TorchScriptLowering implements OpVisitor<String> {
         Torch.quoted(activation),
         "annotate(List[Optional[number]], [])",
         Torch.quoted(algorithm));
-  }
-
-  private Set<Node> needed(List<Node> values) {
-    Set<Node> seen = new HashSet<>();
-    List<Node> open = new ArrayList<>(values);
-    while (!open.isEmpty()) {
-      Node node = open.remove(open.size() - 1);
-      if (seen.add(node) && !given.contains(node)) {
-        open.addAll(node.inputs());
-      }
-    }
-    return seen;
   }
 
   private String result(Node node) {
