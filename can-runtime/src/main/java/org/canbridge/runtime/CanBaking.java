@@ -48,7 +48,7 @@ public record CanBaking(Checkpoint checkpoint, SameFunction check) {
                 () ->
                     new IllegalArgumentException(
                         "this model has no generators; only a condition-aware one can be frozen"));
-    Map<String, TensorData> inputs = inputs(model.graph(), condition, seed);
+    Map<String, TensorData> inputs = inputs(model, condition, seed);
     CanSpec plain = spec.withoutGenerators();
     Graph fixed = CanRewriter.rewrite(model.family().graph(spec.control()), plain);
     Map<String, TensorData> tensors = new LinkedHashMap<>(model.checkpoint().tensors());
@@ -104,8 +104,9 @@ public record CanBaking(Checkpoint checkpoint, SameFunction check) {
 
   /** Random images at one condition. */
   private static Map<String, TensorData> inputs(
-      Graph graph, Map<String, TensorData> condition, long seed) {
-    Map<String, TensorData> inputs = RandomInputs.of(graph, BATCH, seed);
+      Model model, Map<String, TensorData> condition, long seed) {
+    Graph graph = model.graph();
+    Map<String, TensorData> inputs = RandomInputs.of(graph, model.objective(), BATCH, seed);
     condition.forEach(
         (name, one) -> {
           if (!inputs.containsKey(name)) {

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanPreset;
@@ -105,6 +107,7 @@ public record CanConversion(
    */
   public static CanConversion convert(Model model, CanSpec spec, long seed, Target target) {
     refuseTwice(model);
+    Optional<Objective> objective = model.objective();
     Graph source = model.source();
     Graph base = model.family().graph(spec.control());
     Graph can = CanRewriter.rewrite(base, spec);
@@ -113,7 +116,8 @@ public record CanConversion(
     tensors.keySet().removeAll(removed);
     tensors.putAll(Initializer.draw(CanRewriter.added(source, can), seed));
     if (spec.control() == Control.CAN_ONLY) {
-      tensors.putAll(model.family().constants(model.checkpoint().tensors(), target));
+      tensors.putAll(
+          model.family().constants(model.checkpoint().tensors(), objective.orElseThrow(), target));
     }
     return new CanConversion(
         model.checkpoint().withCan(CanSpecJson.write(spec, removed), tensors),
@@ -126,7 +130,7 @@ public record CanConversion(
         SameFunction.of(
             new SameFunction.Network(source, model.checkpoint().tensors()),
             new SameFunction.Network(can, tensors),
-            RandomInputs.of(can, BATCH, seed),
+            RandomInputs.of(can, objective, BATCH, seed),
             target));
   }
 

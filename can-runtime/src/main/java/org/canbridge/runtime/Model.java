@@ -12,14 +12,18 @@ import java.util.TreeSet;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelProblem;
+import org.canbridge.importers.model.Trained;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanSpecJson;
+import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
@@ -163,6 +167,21 @@ public final class Model implements AutoCloseable {
   /** What is known of the network as it was published. */
   public RuntimeFamily family() {
     return family;
+  }
+
+  /** What it was trained for; empty if it is no diffusion model. */
+  public Optional<Objective> objective() {
+    return checkpoint.training().map(Trained::objective);
+  }
+
+  /**
+   * It as a diffusion model: what it was trained for.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public Diffusion diffusion() {
+    ImageShape shape = family().image();
+    return Diffusion.of(shape, objective().orElseThrow());
   }
 
   /** The network as it was published. */

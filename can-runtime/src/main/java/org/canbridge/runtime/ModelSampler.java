@@ -39,7 +39,7 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
    * @throws IllegalArgumentException if images cannot be drawn from this family
    */
   public static ModelSampler of(Model model, Session session) {
-    Diffusion diffusion = model.family().diffusion();
+    Diffusion diffusion = model.diffusion();
     if (model.family().text().isPresent()) {
       throw new IllegalArgumentException(
           "this model is conditioned on text; prompts and a text encoder are needed");
@@ -65,7 +65,7 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
     }
     ClassConditionalNetwork network =
         numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
-    return of(model.family().diffusion(), network, ClassLabels.withNull(texts.texts()));
+    return of(model.diffusion(), network, ClassLabels.withNull(texts.texts()));
   }
 
   private static ModelSampler of(

@@ -3,6 +3,7 @@ package org.canbridge.runtime;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.family.Adapted;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
@@ -49,7 +50,7 @@ public record NormFolding(Checkpoint checkpoint, int norms, SameFunction check) 
         SameFunction.of(
             new SameFunction.Network(before, source.tensors()),
             new SameFunction.Network(fold.graph(), tensors),
-            RandomInputs.of(before, BATCH, seed),
+            RandomInputs.of(before, Optional.empty(), BATCH, seed),
             target);
     return new NormFolding(checkpoint, fold.pairs().size(), check);
   }

@@ -2,8 +2,10 @@ package org.canbridge.runtime;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
@@ -13,24 +15,26 @@ import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 
 /**
- * Random arguments for a network, from a seed: standard normal images, timesteps 0..999, labels of
- * the table that they index.
+ * Random arguments for a network, from a seed: standard normal images, timesteps of the objective,
+ * labels of the table that they index.
  */
 final class RandomInputs {
   private RandomInputs() {}
 
-  static Map<String, TensorData> of(Graph graph, int batch, long seed) {
+  static Map<String, TensorData> of(
+      Graph graph, Optional<Objective> objective, int batch, long seed) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (Node node : graph.nodes()) {
       if (node.op() instanceof Op.Input input) {
-        inputs.put(input.name(), tensor(graph, node, batch, random));
+        inputs.put(input.name(), tensor(graph, node, objective, batch, random));
       }
     }
     return inputs;
   }
 
-  private static TensorData tensor(Graph graph, Node input, int batch, RandomGenerator random) {
+  private static TensorData tensor(
+      Graph graph, Node input, Optional<Objective> objective, int batch, RandomGenerator random) {
     long[] shape = input.shape().resolve(batch);
     int elements = Math.toIntExact(input.shape().elements() * batch);
     if (input.kind() == Kind.INT) {
@@ -38,7 +42,13 @@ final class RandomInputs {
     }
     float[] values = new float[elements];
     for (int i = 0; i < elements; i++) {
-      values[i] = input.shape().rank() == 1 ? random.nextInt(1000) : (float) random.nextGaussian();
+      values[i] =
+          (float)
+              (input.shape().rank() > 1
+                  ? random.nextGaussian()
+                  : objective
+                      .map(o -> o.timestep(random.nextDouble()))
+                      .orElseGet(random::nextDouble));
     }
     return MemoryTensor.of(values, shape);
   }

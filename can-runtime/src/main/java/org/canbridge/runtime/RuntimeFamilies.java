@@ -11,6 +11,7 @@ import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.sit.SitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.autoencoder.AutoencoderKlRuntime;
@@ -19,6 +20,7 @@ import org.canbridge.runtime.family.cat.CatRuntime;
 import org.canbridge.runtime.family.clip.ClipTextRuntime;
 import org.canbridge.runtime.family.dit.DitRuntime;
 import org.canbridge.runtime.family.efficientvit.EfficientVitRuntime;
+import org.canbridge.runtime.family.sit.SitRuntime;
 import org.canbridge.runtime.family.uvit.UvitRuntime;
 
 /** The families that can be run. A new one is one line here. */
@@ -26,6 +28,7 @@ public final class RuntimeFamilies {
   private static final Map<Class<?>, Line<?>> ALL =
       List.of(
               new Line<>(DitConfig.class, DitRuntime::new),
+              new Line<>(SitConfig.class, SitRuntime::new),
               new Line<>(UvitConfig.class, UvitRuntime::new),
               new Line<>(EfficientVitConfig.class, EfficientVitRuntime::new),
               new Line<>(CatConfig.class, CatRuntime::new),

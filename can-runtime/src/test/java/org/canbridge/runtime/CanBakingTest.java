@@ -116,7 +116,7 @@ class CanBakingTest {
   }
 
   private static Map<String, TensorData> inputs(Model model, Map<String, TensorData> condition) {
-    Map<String, TensorData> inputs = RandomInputs.of(model.graph(), 1, 8);
+    Map<String, TensorData> inputs = RandomInputs.of(model.graph(), model.objective(), 1, 8);
     inputs.putAll(condition);
     return inputs;
   }

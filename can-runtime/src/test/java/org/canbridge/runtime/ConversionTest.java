@@ -63,7 +63,7 @@ class ConversionTest {
       assertEquals(149_648, conversion.before().parameters());
       assertTrue(conversion.after().parameters() > 149_648);
       ModelDirectory.write(directory, conversion.checkpoint(), WriteOptions.defaults());
-      inputs = RandomInputs.of(model.graph(), 2, 9);
+      inputs = RandomInputs.of(model.graph(), model.objective(), 2, 9);
       expected = output(model, inputs);
     }
     try (Model model = Model.open(directory, ImportOptions.defaults())) {

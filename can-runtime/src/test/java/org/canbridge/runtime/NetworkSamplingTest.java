@@ -17,11 +17,11 @@ import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.Integrand;
 import org.canbridge.runtime.diffusion.NetworkDenoiser;
+import org.canbridge.runtime.diffusion.PublishedSchedules;
 import org.canbridge.runtime.diffusion.ReferenceRun;
 import org.canbridge.runtime.diffusion.SolverRun;
 import org.canbridge.runtime.diffusion.TimeRange;
 import org.canbridge.runtime.diffusion.TimeSpacing;
-import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.objective.Parameterization;
@@ -58,7 +58,7 @@ class NetworkSamplingTest {
     assertEquals(3, runs.size());
     ImportOptions options = ImportOptions.defaults().withHeads(3);
     TimeRange times =
-        new TimeRange(TrainedSchedule.uvitLatent().path(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
+        new TimeRange(PublishedSchedules.uvitLatent().path(), TimeSpacing.TIME_UNIFORM, 1, 1e-3);
     try (Model model = Model.open(Fixtures.of("uvit-tiny").resolve("nnet_ema.pth"), options);
         Session session = model.session(Target.F32)) {
       int nullLabel = ((UvitConfig) model.checkpoint().config()).nullClass().orElseThrow();

@@ -68,7 +68,7 @@ class NormFoldingTest {
       wide.replaceAll((n, t) -> t.type().dtype().isFloating() ? Tensors.as(t, DType.F64) : t);
       Map<String, TensorData> folded = new LinkedHashMap<>(wide);
       folded.putAll(FoldedWeights.of(fold.pairs(), wide));
-      Map<String, TensorData> x = RandomInputs.of(before, 2, 5);
+      Map<String, TensorData> x = RandomInputs.of(before, Optional.empty(), 2, 5);
       List<String> values = List.copyOf(fold.graph().modules().keySet());
       Map<String, TensorData> expected = run(before, wide, x, values, Precision.F64);
       Map<String, TensorData> actual = run(fold.graph(), folded, x, values, Precision.F64);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.runtime.CanBaking;
 import org.canbridge.runtime.Model;
@@ -19,15 +20,14 @@ import org.canbridge.tensors.TensorData;
 
 /** {@code canbridge bake}: a condition-aware model becomes a plain one for one condition. */
 final class BakeCommand implements Command {
-  private static final int MAX_TIMESTEP = 1000;
   private static final int MAX_CLASS = 1 << 20;
 
   private static final Opt<Optional<Integer>> CLASS =
       Opt.integer("class", 0, MAX_CLASS).help("the class");
-  private static final Opt<Optional<Integer>> TIMESTEP =
-      Opt.integer("timestep", 0, MAX_TIMESTEP)
+  private static final Opt<Optional<Double>> TIMESTEP =
+      Opt.number("timestep", -1e6, 1e6)
           .metavar("T")
-          .help("the timestep, 0 to " + MAX_TIMESTEP);
+          .help("the timestep as the network is given it, e.g. 0 to 999 for DiT, 0 to 1 for SiT");
   private static final Opt<Long> SEED = CommonOptions.seed("the check's images");
 
   @Override
@@ -101,7 +101,7 @@ final class BakeCommand implements Command {
   private static CanBaking bake(Model model, Invocation invocation, Target device)
       throws UsageException {
     Optional<Integer> label = invocation.get(CLASS);
-    Optional<Integer> timestep = invocation.get(TIMESTEP);
+    Optional<Double> timestep = invocation.get(TIMESTEP);
     CanCondition condition =
         model
             .can()
@@ -118,12 +118,22 @@ final class BakeCommand implements Command {
       if (timestep.isEmpty()) {
         throw new UsageException("the weights depend on the timestep; give --timestep T");
       }
-      inputs.put("t", MemoryTensor.of(new float[] {timestep.get()}, 1));
+      checkTimestep(timestep.get(), model.objective().orElseThrow());
+      inputs.put("t", MemoryTensor.of(new float[] {timestep.get().floatValue()}, 1));
     }
     try {
       return CanBaking.bake(model, inputs, invocation.get(SEED), device);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
+    }
+  }
+
+  private static void checkTimestep(double timestep, Objective objective) throws UsageException {
+    double least = Math.min(objective.cleanTime(), objective.noiseTime());
+    double most = Math.max(objective.cleanTime(), objective.noiseTime());
+    if (timestep < least || timestep > most) {
+      throw new UsageException(
+          TIMESTEP + " is " + timestep + ", but this model knows " + least + " to " + most);
     }
   }
 

@@ -113,7 +113,7 @@ final class FinetuneCommand implements Command {
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
       Target target = options.settings().target().with(Precision.F32);
       try (TrainingSet set =
-              TrainingSets.open(data, setOptions(invocation, model.family().diffusion(), recipe));
+              TrainingSets.open(data, setOptions(invocation, model.diffusion(), recipe));
           LatentDecoder decoder =
               vae.isPresent()
                   ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), target)
@@ -142,7 +142,10 @@ final class FinetuneCommand implements Command {
         TrainingSetOptions.of(diffusion.shape())
             .withSkipBroken(invocation.get(SKIP_BROKEN))
             .withLatentScale(
-                invocation.get(LATENT_SCALE).map(Double::floatValue).orElse(recipe.latentScale()));
+                invocation
+                    .get(LATENT_SCALE)
+                    .map(Double::floatValue)
+                    .orElse(diffusion.latentScale()));
     if (diffusion.labels().classes() > 0) {
       options = options.withClasses(diffusion.labels().classes());
     }

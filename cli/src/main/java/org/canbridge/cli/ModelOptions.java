@@ -3,9 +3,12 @@ package org.canbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.family.ObjectiveSettings;
+import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 
@@ -38,13 +41,35 @@ final class ModelOptions {
       Opt.word("weights", List.of(Weights.EMA, Weights.MODEL), Weights::word)
           .usually("the moving average (ema) if it has one")
           .help("which weights of a training checkpoint");
+  private static final Opt<Optional<String>> FAMILY =
+      Opt.text("family", "NAME")
+          .usually("what the file says itself, or the older family")
+          .help("the family, where tensors are those of two: sit for a SiT, dit for a DiT");
+  private static final Opt<Optional<ObjectNode>> OBJECTIVE =
+      Opt.of("objective", "SETTINGS", Value.parsed(ObjectiveSettings::parse))
+          .usually("what the file says, or that of its family's published models")
+          .help(
+              "what the model was trained for: a path ("
+                  + String.join(", ", PathKind.names())
+                  + "), field=value of config.json's objective, or several with commas between,"
+                  + " e.g. null_class=none");
   private static final Opt<Optional<Path>> CKPT =
       Opt.path("ckpt", "FILE").help("MODEL, as DiT's scripts give it");
 
   static final OptionGroup GROUP =
       new OptionGroup(
           "the model",
-          List.of(ARCH, HEADS, TEXT_TOKENS, NORM_EPS, ATTENTION_EPS, CONFIG, WEIGHTS, CKPT));
+          List.of(
+              ARCH,
+              HEADS,
+              TEXT_TOKENS,
+              NORM_EPS,
+              ATTENTION_EPS,
+              CONFIG,
+              WEIGHTS,
+              FAMILY,
+              OBJECTIVE,
+              CKPT));
 
   private ModelOptions() {}
 
@@ -78,6 +103,11 @@ final class ModelOptions {
       if (arch.isPresent()) {
         options = options.withArch(arch.get());
       }
+      Optional<String> family = invocation.get(FAMILY);
+      if (family.isPresent()) {
+        options = options.withFamily(family.get(), FAMILY.toString());
+      }
+      options = invocation.get(OBJECTIVE).map(options::withObjective).orElse(options);
       Optional<Integer> heads = invocation.get(HEADS);
       if (heads.isPresent()) {
         options = options.withHeads(heads.get());

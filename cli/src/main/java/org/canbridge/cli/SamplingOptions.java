@@ -7,9 +7,13 @@ import java.util.Optional;
 import org.canbridge.runtime.bulk.SamplingRequest;
 import org.canbridge.runtime.bulk.Spacing;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
+import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.LastStep;
+import org.canbridge.runtime.diffusion.OdeTolerance;
+import org.canbridge.runtime.diffusion.SdeSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.objective.Respacing;
 
@@ -17,7 +21,7 @@ import org.canbridge.runtime.objective.Respacing;
 final class SamplingOptions {
   private static final Opt<Optional<SolverName>> SAMPLER =
       Opt.of("sampler", "NAME", Value.parsed(SolverName::parse))
-          .usually("that of the scheduler's configuration, or ddpm if there is none")
+          .usually("that of the scheduler's configuration; else ddpm, for flows heun")
           .help("the solver: " + SolverName.names(", "));
   static final Opt<Optional<Path>> SCHEDULER =
       Opt.path("scheduler", "FILE")
@@ -30,7 +34,7 @@ final class SamplingOptions {
   private static final Opt<Optional<Respacing>> STEPS =
       Opt.of("steps", "N", Value.parsed(Respacing::parse))
           .alias("num-sampling-steps")
-          .usually("250 for these two, 50 for dpm-solver and euler, 20 for the others")
+          .usually("250 for these and sde-*, 50 for dpm-solver and euler, 20 for the others")
           .help("steps (dpm-solver: calls), or a respacing such as ddim50 for ddpm and ddim");
   private static final Opt<Optional<Integer>> ORDER =
       Opt.integer("order", 1, 3)
@@ -45,6 +49,30 @@ final class SamplingOptions {
                   + " leading, trailing, or the noise levels of karras");
   private static final Opt<Double> ETA =
       Opt.number("eta", 0, 1).defaultsTo(0.0).help("noise of ddim, 0 to 1");
+  private static final Opt<Double> ATOL =
+      Opt.number("atol", Double.MIN_NORMAL, 1)
+          .defaultsTo(OdeTolerance.USUAL.absolute())
+          .help("absolute tolerance of dopri5");
+  private static final Opt<Double> RTOL =
+      Opt.number("rtol", Double.MIN_NORMAL, 1)
+          .defaultsTo(OdeTolerance.USUAL.relative())
+          .help("relative tolerance of dopri5");
+  private static final Opt<DiffusionForm> DIFFUSION =
+      Opt.word("diffusion", List.of(DiffusionForm.values()), DiffusionForm::toString)
+          .defaultsTo(SdeSettings.USUAL.form())
+          .help("noise that sde-euler and sde-heun replace at each time");
+  private static final Opt<Double> DIFFUSION_NORM =
+      Opt.number("diffusion-norm", Double.MIN_NORMAL, 1e6)
+          .defaultsTo(SdeSettings.USUAL.norm())
+          .help("scale of that");
+  private static final Opt<LastStep> LAST_STEP =
+      Opt.word("last-step", List.of(LastStep.values()), LastStep::toString)
+          .defaultsTo(SdeSettings.USUAL.last())
+          .help("how they end");
+  private static final Opt<Double> LAST_STEP_SIZE =
+      Opt.number("last-step-size", Double.MIN_NORMAL, Math.nextDown(1.0))
+          .defaultsTo(SdeSettings.USUAL.lastSize())
+          .help("length of that step, of 1");
   private static final Opt<Optional<Double>> CFG =
       Opt.number("cfg", -1e6, 1e6)
           .metavar("S")
@@ -78,6 +106,12 @@ final class SamplingOptions {
               ORDER,
               SPACING,
               ETA,
+              ATOL,
+              RTOL,
+              DIFFUSION,
+              DIFFUSION_NORM,
+              LAST_STEP,
+              LAST_STEP_SIZE,
               CFG,
               CFG_FORM,
               CFG_INTERVAL,
@@ -100,6 +134,12 @@ final class SamplingOptions {
         invocation.get(ORDER),
         invocation.get(SPACING),
         invocation.get(ETA),
+        new OdeTolerance(invocation.get(ATOL), invocation.get(RTOL)),
+        new SdeSettings(
+            invocation.get(DIFFUSION),
+            invocation.get(DIFFUSION_NORM),
+            invocation.get(LAST_STEP),
+            invocation.get(LAST_STEP_SIZE)),
         scale.map(form.orElse(GuidanceForm.INTERPOLATED)::scale),
         invocation.get(CFG_CHANNELS),
         invocation.get(CFG_INTERVAL).orElse(GuidanceInterval.ALWAYS),

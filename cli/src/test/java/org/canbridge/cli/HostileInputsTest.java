@@ -82,7 +82,7 @@ class HostileInputsTest {
               HostileInputs::emptyFolder,
               """
               the directory is not a model directory of CAN Bridge
-                expected: a config.json with "format": "canbridge/1"
+                expected: a config.json with "format": "canbridge/2"
                 actual: no config.json
                 file: FILE
                 next: name the checkpoint file itself

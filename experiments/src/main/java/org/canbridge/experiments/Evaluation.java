@@ -83,7 +83,7 @@ record Evaluation(
   }
 
   private double heldOut(Model model, Session network) throws IOException {
-    DenoisingLoss loss = DenoisingLoss.of(model.family().diffusion());
+    DenoisingLoss loss = DenoisingLoss.of(model.diffusion());
     double sum = 0;
     for (int from = 0; from < scale.heldOut(); from += BATCH) {
       sum += heldOut(loss, network, from, Math.min(BATCH, scale.heldOut() - from));

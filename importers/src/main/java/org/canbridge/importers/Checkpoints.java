@@ -80,6 +80,7 @@ public final class Checkpoints {
         config,
         canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
         Optional.empty(),
+        examined.trained(),
         () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().wrapper(), fates),
         examined.notes(),
         List.of(),

@@ -27,6 +27,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.KeyReport;
 import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.StoredModel;
+import org.canbridge.importers.model.Trained;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
@@ -46,11 +47,14 @@ final class Examination {
   private Arguments known = Arguments.none();
   private Optional<KeyMapping> mapping = Optional.empty();
   private Optional<ModelConfig> config = Optional.empty();
+  private Optional<Trained> trained = Optional.empty();
 
   private Examination(TensorFile file, ImportOptions options) {
     this.file = file;
     this.options = options;
-    this.detection = Detection.of(file, options.weights());
+    this.detection =
+        Detection.of(
+            file, options.weights(), options.family().map(given -> given.value().textValue()));
     detection.problem().ifPresent(problems::add);
     detection.chosen().ifPresent(this::examine);
   }
@@ -238,8 +242,12 @@ final class Examination {
       ModelConfig built = chosen.family().config(known);
       known = built.arguments();
       config = Optional.of(built);
+      trained = Trained.of(file.path(), chosen.family(), built, file.values(), options);
+      trained.flatMap(told -> told.note(chosen.family())).ifPresent(notes::add);
     } catch (IllegalArgumentException e) {
       problems.add(impossible(chosen, e));
+    } catch (InputFileException e) {
+      problems.add(e);
     }
   }
 
@@ -283,6 +291,11 @@ final class Examination {
   /** The configuration; present if there are no problems. */
   Optional<ModelConfig> config() {
     return config;
+  }
+
+  /** What the model was trained for; empty if it is no diffusion model. */
+  Optional<Trained> trained() {
+    return trained;
   }
 
   /** The mapping of the chosen weights, whether it fits or not. */

@@ -16,7 +16,6 @@ import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.family.Question;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.model.ImportOptions;
-import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.model.StoredModel;
 import org.canbridge.importers.published.PublishedFolder;
@@ -31,7 +30,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * Reads headers only, whatever the size. A file of no known network has an inspection too.
  *
  * @param file the name of the file or directory
- * @param format e.g. {@code torch-zip}; {@code canbridge/1} for a model directory
+ * @param format e.g. {@code torch-zip}; {@code canbridge/2} for a model directory
  * @param bytes the size of the files with the tensors
  * @param family the family's {@link Family#name}
  * @param title the family's name for people
@@ -115,7 +114,7 @@ public record Inspection(
     Arguments arguments = model.config().arguments();
     return new Inspection(
         name(path),
-        ModelDirectory.FORMAT,
+        StoredModel.readConfig(path).path("format").asText(),
         size(file),
         Optional.of(model.family().name()),
         Optional.of(model.family().title()),

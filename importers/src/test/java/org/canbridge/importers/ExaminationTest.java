@@ -35,6 +35,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is recognised, what is asked for, and every refusal with its whole message. */
 class ExaminationTest {
+  private static final String ASSUMED =
+      "objective assumed, as of published models of dit: eps on vp-discrete, null class 10;"
+          + " --objective says otherwise, --family sit reads the same tensors as that";
+
   /** Every layout that is read, as messages list them. */
   private static final String READ =
       Families.all().stream()
@@ -90,7 +94,7 @@ class ExaminationTest {
   void takesTheHeadsThatAreGiven() {
     Examination examined = examine(DitFiles.tensors(48, 2), HEADS);
     assertEquals(Optional.of(DitFiles.config(48, 2, 3)), examined.config());
-    assertEquals(List.of("num_heads 3 as given (--heads)"), examined.notes());
+    assertEquals(List.of("num_heads 3 as given (--heads)", ASSUMED), examined.notes());
   }
 
   @ParameterizedTest
@@ -99,7 +103,7 @@ class ExaminationTest {
     Examination examined = examine(constants(width, depth), ImportOptions.defaults());
     assertEquals(Optional.of(DitFiles.config(width, depth, heads)), examined.config());
     assertEquals(
-        List.of("num_heads " + heads + " as in the published network of these sizes"),
+        List.of("num_heads " + heads + " as in the published network of these sizes", ASSUMED),
         examined.notes());
     Examination told = examine(constants(width, depth), ImportOptions.defaults().withHeads(2));
     assertEquals(Optional.of(DitFiles.config(width, depth, 2)), told.config());
@@ -285,7 +289,8 @@ class ExaminationTest {
     assertEquals(
         List.of(
             "weights taken from ema (moving average); the file also holds model",
-            "num_heads 3 as given (--heads)"),
+            "num_heads 3 as given (--heads)",
+            ASSUMED),
         examined.notes());
     assertSame(
         tensors.get("ema.pos_embed"), examined.mapping().orElseThrow().tensors().get("pos_embed"));

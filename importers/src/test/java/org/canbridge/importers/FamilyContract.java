@@ -90,20 +90,25 @@ public abstract class FamilyContract {
     return true;
   }
 
-  private record Example(Layout layout, Arguments arguments) {
+  private record Example(String family, Layout layout, Arguments arguments) {
     KeyMap map() {
       return layout.keyMap(arguments);
     }
 
     /** Everything is said that the tensors might not tell. */
     ImportOptions options() {
-      return ImportOptions.defaults().withArguments(arguments.toJson(), "the example");
+      return ImportOptions.defaults()
+          .withFamily(family, "the example")
+          .withArguments(arguments.toJson(), "the example");
     }
   }
 
   private Stream<Example> all() {
     return family().layouts().stream()
-        .flatMap(layout -> examples().stream().map(arguments -> new Example(layout, arguments)))
+        .flatMap(
+            layout ->
+                examples().stream()
+                    .map(arguments -> new Example(family().name(), layout, arguments)))
         .filter(example -> expresses(example.layout(), example.arguments()));
   }
 

@@ -105,7 +105,7 @@ class InspectionTest {
         WriteOptions.defaults());
     Inspection inspection = Inspection.of(model, ImportOptions.defaults());
     assertTrue(inspection.importable());
-    assertEquals("canbridge/1", inspection.format());
+    assertEquals("canbridge/2", inspection.format());
     assertEquals(22, inspection.keys().size());
     assertEquals(DitFiles.config(48, 1, 3).arguments(), inspection.known());
   }

@@ -118,6 +118,13 @@ public record SamplingJob(
     if (opening.weights() != Weights.AUTO) {
       importing.put("weights", opening.weights().word());
     }
+    opening
+        .family()
+        .filter(given -> !given.from().equals("--arch"))
+        .ifPresent(given -> importing.set("family", given.value()));
+    if (!opening.objective().isEmpty()) {
+      importing.set("objective", opening.objective());
+    }
     ObjectNode arguments = Json.object();
     opening
         .given()
@@ -248,6 +255,13 @@ public record SamplingJob(
     ImportOptions options =
         fields.parsed("arch", ImportOptions.defaults()::withArch).orElse(ImportOptions.defaults());
     Optional<ObjectNode> arguments = fields.object("arguments");
+    Optional<ObjectNode> objective = fields.object("objective");
+    ImportOptions named = options;
+    options =
+        fields
+            .parsed("family", name -> named.withFamily(name, "--family"))
+            .orElse(named)
+            .withObjective(objective.orElseGet(Json::object));
     Optional<Weights> weights = fields.parsed("weights", text -> oneOf(Weights.values(), text));
     fields.finish();
     if (arguments.isPresent()) {

@@ -8,10 +8,15 @@ import java.util.Objects;
 import java.util.Optional;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.SchedulerFile;
+import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.LastStep;
+import org.canbridge.runtime.diffusion.OdeTolerance;
+import org.canbridge.runtime.diffusion.Sampler;
 import org.canbridge.runtime.diffusion.SamplingSettings;
+import org.canbridge.runtime.diffusion.SdeSettings;
 import org.canbridge.runtime.diffusion.SolverChoice;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.SolverOptions;
@@ -24,11 +29,14 @@ import org.canbridge.tensors.files.JsonFields;
  * How somebody wants images to be drawn, before it is known of which model: what is left open here
  * is settled by the model and its scheduler.
  *
- * @param sampler the solver; else the one that the scheduler's configuration describes, or DDPM
+ * @param sampler the solver; else the one that the scheduler's configuration describes, or {@link
+ *     Sampler#usualSolver}
  * @param steps how many, else as many as people take with the solver
  * @param order of solvers that have one
  * @param spacing of noise levels
  * @param eta noise of DDIM, 0..1
+ * @param tolerance of adaptive solvers
+ * @param sde noise of stochastic runs in continuous time
  * @param scale of guidance, 1 being none; else that of the model's authors
  * @param channels that are guided
  * @param interval noise levels at which guidance acts
@@ -41,6 +49,8 @@ public record SamplingRequest(
     Optional<Integer> order,
     Optional<Spacing> spacing,
     double eta,
+    OdeTolerance tolerance,
+    SdeSettings sde,
     Optional<Double> scale,
     GuidedChannels channels,
     GuidanceInterval interval,
@@ -61,8 +71,9 @@ public record SamplingRequest(
    * @throws org.canbridge.tensors.files.InputFileException if the scheduler is not followed here
    */
   public SamplingSettings settings(ModelSampler model, Optional<SchedulerFile> scheduler) {
-    SolverChoice solver = solver(scheduler);
-    SolverOptions options = SolverOptions.DEFAULTS.withEta(eta);
+    SolverChoice solver = solver(model, scheduler);
+    SolverOptions options =
+        SolverOptions.DEFAULTS.withEta(eta).withTolerance(tolerance).withDiffusion(sde);
     options = order.map(options::withOrder).orElse(options);
     if (spacing.isPresent()) {
       Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
@@ -78,9 +89,9 @@ public record SamplingRequest(
     return settings;
   }
 
-  private SolverChoice solver(Optional<SchedulerFile> scheduler) {
+  private SolverChoice solver(ModelSampler model, Optional<SchedulerFile> scheduler) {
     if (sampler.isPresent() || scheduler.isEmpty()) {
-      return sampler.orElse(SolverName.DDPM);
+      return sampler.orElse(model.sampler().usualSolver());
     }
     SchedulerFile file = scheduler.get();
     if (order.isPresent()) {
@@ -104,6 +115,15 @@ public record SamplingRequest(
     order.ifPresent(value -> json.put("order", value));
     spacing.ifPresent(value -> json.put("spacing", value.toString()));
     json.put("eta", eta);
+    if (!tolerance.equals(OdeTolerance.USUAL)) {
+      json.put("atol", tolerance.absolute()).put("rtol", tolerance.relative());
+    }
+    if (!sde.equals(SdeSettings.USUAL)) {
+      json.put("diffusion", sde.form().toString())
+          .put("diffusion_norm", sde.norm())
+          .put("last_step", sde.last().toString())
+          .put("last_step_size", sde.lastSize());
+    }
     scale.ifPresent(value -> json.put("guidance", value));
     json.put("guidance_channels", channels.toString());
     if (interval.low() > 0) {
@@ -125,6 +145,18 @@ public record SamplingRequest(
         fields.integer("order", 1, 3),
         fields.parsed("spacing", Spacing::parse),
         fields.number("eta", 0, 1).orElse(0.0),
+        new OdeTolerance(
+            fields.number("atol", Double.MIN_NORMAL, 1).orElse(OdeTolerance.USUAL.absolute()),
+            fields.number("rtol", Double.MIN_NORMAL, 1).orElse(OdeTolerance.USUAL.relative())),
+        new SdeSettings(
+            fields.parsed("diffusion", DiffusionForm::parse).orElse(SdeSettings.USUAL.form()),
+            fields
+                .number("diffusion_norm", Double.MIN_NORMAL, 1e6)
+                .orElse(SdeSettings.USUAL.norm()),
+            fields.parsed("last_step", LastStep::parse).orElse(SdeSettings.USUAL.last()),
+            fields
+                .number("last_step_size", Double.MIN_NORMAL, Math.nextDown(1.0))
+                .orElse(SdeSettings.USUAL.lastSize())),
         fields.number("guidance"),
         fields.parsed("guidance_channels", GuidedChannels::parse).orElse(GuidedChannels.ALL),
         fields

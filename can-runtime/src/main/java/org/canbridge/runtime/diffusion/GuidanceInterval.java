@@ -6,7 +6,7 @@ import org.canbridge.runtime.objective.NoiseLevel;
  * The noise levels at which guidance acts (Kynkaanniemi et al. 2024: guidance harms at high noise
  * and is not needed at low noise).
  *
- * @param low least noise over signal, {@code sigma / alpha}, excluded
+ * @param low least noise over signal, {@code sigma / alpha}, excluded unless 0
  * @param high largest noise over signal, included
  */
 public record GuidanceInterval(double low, double high) {
@@ -27,7 +27,7 @@ public record GuidanceInterval(double low, double high) {
 
   /** Whether guidance acts at a level. */
   public boolean contains(NoiseLevel level) {
-    return level.ratio() > low && level.ratio() <= high;
+    return (level.ratio() > low || low == 0) && level.ratio() <= high;
   }
 
   /** {@code low..high}. */

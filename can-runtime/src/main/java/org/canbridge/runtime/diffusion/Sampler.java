@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
  *
  * <pre>{@code
  * Sampler sampler =
- *     new Sampler(network, new ImageShape(1, 28, 28), TrainedSchedule.dit(), ClassLabels.withNull(10));
+ *     new Sampler(network, new ImageShape(1, 28, 28), schedule, ClassLabels.withNull(10));
  * Latents images =
  *     sampler.sample(
  *         SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2),
@@ -48,6 +48,11 @@ public final class Sampler {
     this.shape = shape;
     this.schedule = schedule;
     this.labels = labels;
+  }
+
+  /** The solver of most people: DDPM, for flows Heun's method. */
+  public SolverName usualSolver() {
+    return schedule.flow() ? SolverName.HEUN : SolverName.DDPM;
   }
 
   /** The same network, trained on another schedule. */

@@ -1,13 +1,14 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Optional;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.objective.InterpolatedSchedule;
-import org.canbridge.runtime.objective.LinearVp;
+import org.canbridge.runtime.objective.NoiseLevel;
 import org.canbridge.runtime.objective.NoisePath;
 import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.ObjectivePaths;
 import org.canbridge.runtime.objective.Parameterization;
 import org.canbridge.runtime.objective.Respacing;
-import org.canbridge.runtime.objective.TimeScale;
 
 /**
  * The path that a network was trained on, as solvers ask for it, and what the network predicts
@@ -78,27 +79,30 @@ public record TrainedSchedule(
     return path.at(1).alpha() == 0;
   }
 
-  /** Linear betas over 1000 timesteps from 0: DiT. */
-  public static TrainedSchedule dit() {
-    return of(NoiseSchedule.linear(1000));
-  }
-
-  /** Stable SdeSettings's betas, timesteps 1 to 1000: U-ViT's latent models. */
-  public static TrainedSchedule uvitLatent() {
-    return of(NoiseSchedule.stableDiffusion().withFirstTimestep(1));
+  /**
+   * What an objective names.
+   *
+   * @throws IllegalArgumentException if its parameters make no path
+   */
+  public static TrainedSchedule of(Objective objective) {
+    Parameterization prediction = ObjectivePaths.prediction(objective);
+    Optional<NoiseSchedule> steps = ObjectivePaths.discrete(objective);
+    if (steps.isPresent()) {
+      return of(steps.get(), prediction);
+    }
+    NoisePath path = ObjectivePaths.path(objective);
+    return objective.path().isFlow() ? flow(path, prediction) : of(path, prediction);
   }
 
   /**
-   * CaT's, which nobody published: that of U-ViT's latent models, the paper's only baseline both
-   * for classes and for text.
+   * A level that training visits: one of the steps, or a time between those of runs.
+   *
+   * @param uniform in [0, 1); all levels are equally likely
    */
-  public static TrainedSchedule cat() {
-    return uvitLatent();
-  }
-
-  /** The linear continuous process: U-ViT's pixel models. */
-  public static TrainedSchedule uvitPixel() {
-    return of(new LinearVp(0.1, 20, new TimeScale(0, 999)), Parameterization.EPSILON);
+  public NoiseLevel level(double uniform) {
+    return discrete
+        .map(schedule -> schedule.level((int) (uniform * schedule.steps())))
+        .orElseGet(() -> path.at(lastTime + uniform * (firstTime - lastTime)));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.family;
 
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
@@ -9,18 +10,35 @@ import org.canbridge.runtime.diffusion.TrainedSchedule;
  * takes {@code x (B, C, H, W)}, {@code t (B)} and {@code y (B)} or {@code context (B, N, D)}.
  *
  * @param shape of one image or latent
- * @param schedule what its family's published models were trained on
+ * @param schedule what it was trained on
  * @param learnedVariance whether the second half of the output's channels is the variance value
  * @param labels what it is conditioned on; none for networks that take texts
  * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
  *     an unconditional model
+ * @param latentScale factor of the autoencoder's latents
  */
 public record Diffusion(
     ImageShape shape,
     TrainedSchedule schedule,
     boolean learnedVariance,
     ClassLabels labels,
-    double usualGuidance) {
+    double usualGuidance,
+    float latentScale) {
   /** Downsampling of the Stable Diffusion autoencoder, whose latents all published models use. */
   public static final int PIXELS_PER_LATENT = 8;
+
+  /**
+   * A network as its objective says.
+   *
+   * @throws IllegalArgumentException if the objective's parameters make no path
+   */
+  public static Diffusion of(ImageShape shape, Objective objective) {
+    return new Diffusion(
+        shape,
+        TrainedSchedule.of(objective),
+        objective.learnedVariance(),
+        new ClassLabels(objective.classes(), objective.nullClass()),
+        objective.interpolatedGuidance(),
+        (float) objective.latentScale());
+  }
 }

@@ -3,6 +3,8 @@ package org.canbridge.runtime.family;
 import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Objective;
+import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
@@ -43,9 +45,11 @@ public interface RuntimeFamily {
    * graph(Control.CAN_ONLY)}: what they stand for, on average.
    *
    * @param weights of {@link #graph()}
+   * @param objective over whose times and labels they are on average
    * @param target that it runs on to find out, in float32
    */
-  default Map<String, TensorData> constants(Map<String, TensorData> weights, Target target) {
+  default Map<String, TensorData> constants(
+      Map<String, TensorData> weights, Objective objective, Target target) {
     return Map.of();
   }
 
@@ -66,11 +70,11 @@ public interface RuntimeFamily {
   }
 
   /**
-   * How images are drawn from it.
+   * What it draws.
    *
    * @throws IllegalArgumentException if it is no diffusion model
    */
-  default Diffusion diffusion() {
+  default ImageShape image() {
     throw new IllegalArgumentException(
         "there is no sampling for the architecture '" + config().architecture() + "'");
   }

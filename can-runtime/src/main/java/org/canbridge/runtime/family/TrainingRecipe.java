@@ -10,16 +10,10 @@ import org.canbridge.runtime.engine.AdamW;
  * @param warmup steps in which their learning rate rises
  * @param optimizer their optimizer
  * @param drop share of conditions that they drop
- * @param latentScale factor of latents that are sampled from stored moments
  * @param fixed parameters that never move
  */
 public record TrainingRecipe(
-    double learningRate,
-    long warmup,
-    AdamW optimizer,
-    double drop,
-    float latentScale,
-    Set<String> fixed) {
+    double learningRate, long warmup, AdamW optimizer, double drop, Set<String> fixed) {
 
   /** Keeps its own copy. */
   public TrainingRecipe {

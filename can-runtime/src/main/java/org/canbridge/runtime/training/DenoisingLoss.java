@@ -15,11 +15,13 @@ import org.canbridge.runtime.graph.Shape;
 import org.canbridge.runtime.objective.NoiseLevel;
 import org.canbridge.runtime.objective.NoisePath;
 import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
 
 /**
- * What a denoising network is trained for: to tell the noise in a noisy image. Given the clean
- * image {@code (B, C, H, W)}, the noise of the same shape and the coefficients {@code (B, K)} of
- * each sample's noise level ({@link #at}); K is 2 for the simple loss, 9 for the hybrid one.
+ * What a denoising network is trained for: to tell the noise in a noisy image, or what else it
+ * predicts. Given the clean image {@code (B, C, H, W)}, the noise of the same shape and the
+ * coefficients {@code (B, K)} of each sample's noise level ({@link #at}); K is 2 for the simple
+ * loss, 5 for the regression, 9 for the hybrid one.
  *
  * <ul>
  *   <li>{@code mse}: mean square error of the noise, L_simple of DDPM (Ho et al. 2020, equation
@@ -68,7 +70,15 @@ public final class DenoisingLoss implements Loss {
   public static DenoisingLoss of(Diffusion diffusion) {
     TrainedSchedule schedule = diffusion.schedule();
     if (diffusion.learnedVariance()) {
+      if (schedule.prediction() != Parameterization.EPSILON) {
+        throw new IllegalArgumentException(
+            "a learned variance is trained beside the noise alone, which this model does not"
+                + " predict");
+      }
       return hybrid(schedule.discrete().orElseThrow(), diffusion.shape().channels());
+    }
+    if (schedule.prediction() != Parameterization.EPSILON || schedule.flow()) {
+      return regression(schedule);
     }
     return schedule.discrete().map(DenoisingLoss::simple).orElseGet(() -> simple(schedule.path()));
   }
@@ -110,6 +120,36 @@ public final class DenoisingLoss implements Loss {
         time -> {
           NoiseLevel level = schedule.at(time);
           return new Level(level.timestep(), List.of(level.alpha(), level.sigma()));
+        });
+  }
+
+  /**
+   * The mean square error of whatever the network predicts: {@code training_losses} of the SiT code
+   * without weighting (Ma et al. 2024), flow matching where that is the velocity. Times are equally
+   * likely; the error of a score is multiplied by the noise's factor, as there.
+   */
+  public static DenoisingLoss regression(TrainedSchedule schedule) {
+    Parameterization prediction = schedule.prediction();
+    return new DenoisingLoss(
+        uniform -> {
+          NoiseLevel level = schedule.level(uniform);
+          Parameterization.Target target = prediction.target(level);
+          double weight = prediction == Parameterization.SCORE ? level.sigma() : 1;
+          return new Level(
+              level.timestep(),
+              List.of(
+                  level.alpha(),
+                  level.sigma(),
+                  weight * target.clean(),
+                  weight * target.noise(),
+                  weight));
+        },
+        List.of("mse"),
+        (g, batch, x, output) -> {
+          List<Node> level = batch.level();
+          Node target =
+              g.add(g.mul(level.get(2), batch.clean()), g.mul(level.get(3), batch.noise()));
+          return List.of(NoisedBatch.squaredError(g, target, g.mul(level.get(4), output)));
         });
   }
 

@@ -91,7 +91,7 @@ public final class Trainer implements AutoCloseable {
     Set<String> made = generators(model);
     made.retainAll(trained);
     trained.removeAll(made);
-    Diffusion diffusion = model.family().diffusion();
+    Diffusion diffusion = model.diffusion();
     DenoisingLoss loss = DenoisingLoss.of(diffusion);
     return new Trainer(
         diffusion,

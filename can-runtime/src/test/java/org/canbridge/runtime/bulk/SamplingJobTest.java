@@ -11,8 +11,12 @@ import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.GuidedChannels;
+import org.canbridge.runtime.diffusion.LastStep;
+import org.canbridge.runtime.diffusion.OdeTolerance;
+import org.canbridge.runtime.diffusion.SdeSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.objective.Respacing;
@@ -32,6 +36,8 @@ class SamplingJobTest {
           Optional.empty(),
           Optional.empty(),
           0,
+          OdeTolerance.USUAL,
+          SdeSettings.USUAL,
           Optional.empty(),
           GuidedChannels.ALL,
           GuidanceInterval.ALWAYS,
@@ -44,6 +50,8 @@ class SamplingJobTest {
           Optional.of(3),
           Optional.of(Spacing.parse("karras")),
           0.5,
+          new OdeTolerance(1e-5, 1e-4),
+          new SdeSettings(DiffusionForm.SIGMA, 2, LastStep.TWEEDIE, 0.01),
           Optional.of(1.4),
           GuidedChannels.FIRST_THREE,
           new GuidanceInterval(0.3, 3),

@@ -229,6 +229,6 @@ class DiffusersSchedulerTest {
         IllegalArgumentException.class,
         () ->
             scheduler.create(
-                TrainedSchedule.uvitPixel(), SamplingSettings.of(scheduler, Respacing.even(5))));
+                PublishedSchedules.uvitPixel(), SamplingSettings.of(scheduler, Respacing.even(5))));
   }
 }

@@ -51,7 +51,7 @@ class NoiseGridTest {
   @ParameterizedTest
   @ValueSource(doubles = {1e-4, 1e-3, 0.3, 1})
   void timeOfLambdaIsTheInverse(double time) {
-    NoisePath process = TrainedSchedule.uvitPixel().path();
+    NoisePath process = PublishedSchedules.uvitPixel().path();
     assertEquals(time, process.timeOf(process.lambda(time)), 1e-12);
     assertEquals(999 * time, process.at(time).timestep());
   }

@@ -44,7 +44,7 @@ final class PublishedSolvers {
 
   /** {@code dpm_solver_pytorch.py} and {@code sde.py} of U-ViT. */
   static Solver uvitPixel(SolverRun run) {
-    NoisePath process = TrainedSchedule.uvitPixel().path();
+    NoisePath process = PublishedSchedules.uvitPixel().path();
     if (run.settings().has("kind")) {
       boolean ode = run.text("kind", "").equals("ODE");
       if (ode) {

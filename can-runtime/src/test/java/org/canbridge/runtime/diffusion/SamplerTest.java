@@ -26,7 +26,7 @@ class SamplerTest {
 
   private final FakeNetwork network = new FakeNetwork();
   private final Sampler sampler =
-      new Sampler(network, SHAPE, TrainedSchedule.dit(), ClassLabels.withNull(NULL_LABEL));
+      new Sampler(network, SHAPE, PublishedSchedules.dit(), ClassLabels.withNull(NULL_LABEL));
 
   @ParameterizedTest
   @EnumSource
@@ -169,7 +169,7 @@ class SamplerTest {
 
   @Test
   void anUnconditionalNetworkIsNotGuided() {
-    Sampler free = new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), ClassLabels.NONE);
+    Sampler free = new Sampler(network, SHAPE, PublishedSchedules.uvitPixel(), ClassLabels.NONE);
     SamplingSettings settings = settings(SolverName.HEUN);
     assertEquals(2, draw(free, settings, new long[2]).batch());
     assertThrows(
@@ -180,7 +180,7 @@ class SamplerTest {
   @Test
   void solversThatNeedDiscreteTimestepsSaySo() {
     Sampler continuous =
-        new Sampler(network, SHAPE, TrainedSchedule.uvitPixel(), ClassLabels.withNull(1));
+        new Sampler(network, SHAPE, PublishedSchedules.uvitPixel(), ClassLabels.withNull(1));
     for (SolverName solver : SolverName.values()) {
       if (EnumSet.of(SolverName.DDPM, SolverName.DDIM).contains(solver)) {
         assertThrows(

@@ -135,7 +135,7 @@ class TrainingStepTest {
               name.equals("training-can")
                   ? options
                   : options.withHeads(settings.path("config").path("num_heads").intValue()));
-      loss = DenoisingLoss.of(model.family().diffusion());
+      loss = DenoisingLoss.of(model.diffusion());
       List<TrainingSession.Group> groups = new ArrayList<>();
       for (JsonNode group : settings.path("optimizer").path("groups")) {
         Set<String> names = new LinkedHashSet<>();

@@ -32,9 +32,10 @@ public record Detection(
   /** A set of weights and the layout it has. */
   public record Recognised(StateDict weights, Family family, Layout layout) {}
 
-  public static Detection of(TensorFile file, Weights wanted) {
+  public static Detection of(TensorFile file, Weights wanted, Optional<String> wantedFamily) {
     List<StateDict> sets = StateDicts.find(file);
-    List<Recognised> recognised = sets.stream().flatMap(set -> recognise(set).stream()).toList();
+    List<Recognised> recognised =
+        sets.stream().flatMap(set -> recognise(set, file, wantedFamily).stream()).toList();
     if (recognised.isEmpty()) {
       return new Detection(
           Optional.empty(), List.of(), verdicts(sets), Optional.of(unrecognised(file, sets)));
@@ -60,8 +61,13 @@ public record Detection(
             .map(prefix -> halfWrapped(file, chosen.get(), prefix)));
   }
 
-  /** The layout with the largest share of its marks; of two such, the one with more of them. */
-  private static Optional<Recognised> recognise(StateDict set) {
+  /**
+   * The layout with the largest share of its marks; of two such, the one with more of them. Of two
+   * families with the same tensors, the one that was named, by the user or by the file itself; else
+   * the first.
+   */
+  private static Optional<Recognised> recognise(
+      StateDict set, TensorFile file, Optional<String> wanted) {
     Set<String> names = set.tensors().keySet();
     return Families.all().stream()
         .flatMap(
@@ -69,7 +75,12 @@ public record Detection(
         .filter(found -> found.layout().signature().recognises(names))
         .max(
             Comparator.<Recognised>comparingDouble(found -> found.layout().signature().share(names))
-                .thenComparingInt(found -> found.layout().signature().marks().size()));
+                .thenComparingInt(found -> found.layout().signature().marks().size())
+                .thenComparing(
+                    found ->
+                        wanted
+                            .map(name -> found.family().name().equals(name))
+                            .orElseGet(() -> found.family().isNamedBy(file.values()))));
   }
 
   /** The wanted kind; by default the moving average first. */

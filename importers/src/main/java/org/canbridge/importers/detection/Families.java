@@ -10,6 +10,7 @@ import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.importers.sit.SitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
 
 /** The families that can be imported. A new one is one line here. */
@@ -17,6 +18,7 @@ public final class Families {
   private static final List<Family> ALL =
       List.of(
           new DitFamily(),
+          new SitFamily(),
           new UvitFamily(),
           new EfficientVitFamily(),
           new CatFamily(),

@@ -3,21 +3,25 @@ package org.canbridge.importers.dit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.family.Adaptation;
 import org.canbridge.importers.family.Adapted;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Objective;
+import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.tensors.TensorData;
 
 /**
  * DiT: Peebles and Xie, "Scalable Diffusion Models with Transformers", ICCV 2023, arXiv 2212.09748.
- * SiT (Ma et al., 2024) trains the same network on another objective and stores the same tensors,
- * so that its files are read as DiT.
+ * SiT (Ma et al., 2024) trains the same network on another objective and stores the same tensors; a
+ * file that does not say which it is, is taken for a DiT.
  */
 public final class DitFamily implements Family {
+  private static final double GUIDANCE = 4;
   private static final List<Layout> LAYOUTS =
       List.of(new OfficialDitLayout(), new DiffusersDitLayout());
   private static final List<String> DEFINING =
@@ -47,6 +51,31 @@ public final class DitFamily implements Family {
   @Override
   public ModelConfig config(Arguments arguments) {
     return DitConfig.of(arguments);
+  }
+
+  /** A label table of one row has no room for a null class. */
+  @Override
+  public Optional<Objective> objective(ModelConfig config) {
+    DitConfig dit = (DitConfig) config;
+    boolean nullClass = dit.numClasses() > 0;
+    return Optional.of(
+        new Objective(
+            PathKind.VP_DISCRETE,
+            PathKind.VP_DISCRETE.usual(),
+            Objective.Prediction.EPS,
+            dit.learnSigma(),
+            0,
+            999,
+            nullClass ? dit.numClasses() : 1,
+            nullClass,
+            nullClass ? GUIDANCE : 1,
+            false,
+            Objective.STABLE_DIFFUSION_SCALE));
+  }
+
+  @Override
+  public Optional<String> twin() {
+    return Optional.of("sit");
   }
 
   @Override

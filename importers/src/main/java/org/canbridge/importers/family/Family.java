@@ -1,5 +1,6 @@
 package org.canbridge.importers.family;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,42 @@ public interface Family {
   default Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
     throw new IllegalArgumentException(
         "neither image size nor classes of " + title() + " can be changed");
+  }
+
+  /**
+   * What the family's published models were trained for; empty if it is none of diffusion models.
+   *
+   * @param config arguments of this family
+   */
+  default Optional<Objective> objective(ModelConfig config) {
+    return Optional.empty();
+  }
+
+  /**
+   * What a file's own words tell of its objective, as settings of {@link Objective#with}.
+   *
+   * @param usual {@link #objective}
+   * @param values what the file says beside its tensors, e.g. {@code args.num_classes}
+   */
+  default ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
+    return ObjectiveSettings.labels(values, usual.labelRows());
+  }
+
+  /**
+   * The name of another family with the same tensors, where this one is taken unless somebody says
+   * more.
+   */
+  default Optional<String> twin() {
+    return Optional.empty();
+  }
+
+  /**
+   * Whether a file's own words name this family, where its tensors are another's, too.
+   *
+   * @param values what the file says beside its tensors
+   */
+  default boolean isNamedBy(Map<String, Object> values) {
+    return false;
   }
 
   /** The canonical layout. */

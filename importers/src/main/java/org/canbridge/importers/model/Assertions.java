@@ -25,7 +25,15 @@ public final class Assertions {
     List<String> actual = new ArrayList<>();
     Optional<Family> asserted =
         options.arch().flatMap(Families::byPublishedName).filter(other -> other != family);
-    if (asserted.isPresent()) {
+    Optional<ImportOptions.Given> named =
+        options
+            .family()
+            .filter(given -> given.from().equals("--family"))
+            .filter(given -> !given.value().textValue().equals(family.name()));
+    if (named.isPresent()) {
+      expected.add("a network of the family " + named.get().value().textValue() + " (--family)");
+      actual.add(family.title());
+    } else if (asserted.isPresent()) {
       expected.add(asserted.get().title() + " (--arch)");
       actual.add(family.title());
     } else {

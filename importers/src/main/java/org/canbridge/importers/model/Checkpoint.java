@@ -26,6 +26,7 @@ public final class Checkpoint implements AutoCloseable {
   private final ModelConfig config;
   private final Map<String, TensorData> tensors;
   private final Optional<ObjectNode> can;
+  private final Optional<Trained> trained;
   private final Supplier<Provenance> provenance;
   private final List<String> notes;
   private final List<String> changes;
@@ -35,6 +36,7 @@ public final class Checkpoint implements AutoCloseable {
       ModelConfig config,
       Map<String, TensorData> tensors,
       Optional<ObjectNode> can,
+      Optional<Trained> trained,
       Supplier<Provenance> provenance,
       List<String> notes,
       List<String> changes,
@@ -42,6 +44,7 @@ public final class Checkpoint implements AutoCloseable {
     this.config = config;
     this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     this.can = can.map(ObjectNode::deepCopy);
+    this.trained = trained;
     this.provenance = provenance;
     this.notes = List.copyOf(notes);
     this.changes = List.copyOf(changes);
@@ -56,23 +59,33 @@ public final class Checkpoint implements AutoCloseable {
   public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
     Provenance provenance = Provenance.generated(tensors.size());
     return new Checkpoint(
-        config, tensors, Optional.empty(), () -> provenance, List.of(), List.of(), () -> {});
+        config,
+        tensors,
+        Optional.empty(),
+        Trained.usual(Families.byName(config.architecture()).orElseThrow(), config),
+        () -> provenance,
+        List.of(),
+        List.of(),
+        () -> {});
   }
 
   /**
    * A model that lies in a file; {@code provenance} is asked only when it is needed.
    *
+   * @param trained what it was trained for
    * @param changes what was changed in it when it was imported
    */
   public static Checkpoint read(
       ModelConfig config,
       Map<String, TensorData> tensors,
       Optional<ObjectNode> can,
+      Optional<Trained> trained,
       Supplier<Provenance> provenance,
       List<String> notes,
       List<String> changes,
       Runnable closer) {
-    return new Checkpoint(config, tensors, can, new Once(provenance), notes, changes, closer);
+    return new Checkpoint(
+        config, tensors, can, trained, new Once(provenance), notes, changes, closer);
   }
 
   /**
@@ -83,7 +96,8 @@ public final class Checkpoint implements AutoCloseable {
    * @param all every tensor of the new model, canonical and added ones
    */
   public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
-    return new Checkpoint(config, all, Optional.of(settings), provenance, notes, changes, closer);
+    return new Checkpoint(
+        config, all, Optional.of(settings), trained, provenance, notes, changes, closer);
   }
 
   /**
@@ -91,19 +105,19 @@ public final class Checkpoint implements AutoCloseable {
    *
    * @param how what was done, one sentence without a full stop; it stands in the provenance, and
    *     the model has no published name any more
-   * @param trained tensors with other values, by name
+   * @param moved tensors with other values, by name
    */
-  public Checkpoint trained(String how, Map<String, TensorData> trained) {
+  public Checkpoint trained(String how, Map<String, TensorData> moved) {
     Map<String, TensorData> all = new LinkedHashMap<>(tensors);
-    all.putAll(trained);
+    all.putAll(moved);
     List<String> said = new ArrayList<>(changes);
     said.add(how);
-    return new Checkpoint(config, all, can, provenance, notes, said, closer);
+    return new Checkpoint(config, all, can, trained, provenance, notes, said, closer);
   }
 
   /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
-    return new Checkpoint(config, all, can, provenance, notes, changes, closer);
+    return new Checkpoint(config, all, can, trained, provenance, notes, changes, closer);
   }
 
   /**
@@ -134,7 +148,12 @@ public final class Checkpoint implements AutoCloseable {
     adapted.changes().forEach(what -> said.add("no longer the published network: " + what));
     List<String> all = new ArrayList<>(changes);
     all.addAll(adapted.changes());
-    return new Checkpoint(adapted.config(), adapted.tensors(), can, provenance, said, all, closer);
+    ModelConfig other = adapted.config();
+    Optional<Trained> relabelled =
+        Families.byName(other.architecture())
+            .flatMap(family -> family.objective(other))
+            .flatMap(usual -> trained.map(told -> told.withLabels(usual.labelRows())));
+    return new Checkpoint(other, adapted.tensors(), can, relabelled, provenance, said, all, closer);
   }
 
   /** The network's arguments; a record of its family. */
@@ -150,6 +169,11 @@ public final class Checkpoint implements AutoCloseable {
   /** The settings of a Condition-Aware Network; empty for a network as it was published. */
   public Optional<ObjectNode> can() {
     return can.map(ObjectNode::deepCopy);
+  }
+
+  /** What the model was trained for, and who says so; empty if it is no diffusion model. */
+  public Optional<Trained> training() {
+    return trained;
   }
 
   /** The name of the published model with these arguments; none if it was changed at import. */
@@ -169,7 +193,10 @@ public final class Checkpoint implements AutoCloseable {
    * @throws InputFileException if the file can no longer be read
    */
   public Provenance provenance() {
-    return provenance.get().withChanges(changes);
+    return provenance
+        .get()
+        .withChanges(changes)
+        .withObjective(trained.map(Trained::from).orElse(""));
   }
 
   /** What was decided while opening and should be said to the user, one sentence each. */

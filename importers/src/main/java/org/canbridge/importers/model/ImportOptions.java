@@ -3,6 +3,7 @@ package org.canbridge.importers.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -11,9 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 
 /**
  * What the user says about a file. Everything here either tells what the tensors cannot tell or
@@ -22,8 +26,15 @@ import org.canbridge.tensors.files.InputFileException;
  * @param arch a published model's name, e.g. {@code DiT-XL/2}
  * @param weights which set of weights to take
  * @param given arguments under their published names
+ * @param family the family's name, where the tensors are those of more than one
+ * @param objective fields of the objective, as settings of {@link Objective#with}
  */
-public record ImportOptions(Optional<String> arch, Weights weights, Map<String, Given> given) {
+public record ImportOptions(
+    Optional<String> arch,
+    Weights weights,
+    Map<String, Given> given,
+    Optional<Given> family,
+    ObjectNode objective) {
 
   /**
    * An argument that was given.
@@ -40,7 +51,8 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
 
   /** Nothing is said. */
   public static ImportOptions defaults() {
-    return new ImportOptions(Optional.empty(), Weights.AUTO, Map.of());
+    return new ImportOptions(
+        Optional.empty(), Weights.AUTO, Map.of(), Optional.empty(), Json.object());
   }
 
   /**
@@ -50,7 +62,14 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
    *     given before
    */
   public ImportOptions withArch(String name) {
-    ImportOptions options = new ImportOptions(Optional.of(name), weights, given);
+    String published = Families.byPublishedName(name).map(Family::name).orElse(name);
+    ImportOptions options =
+        new ImportOptions(
+            Optional.of(name),
+            weights,
+            given,
+            family.or(() -> Optional.of(new Given(TextNode.valueOf(published), "--arch"))),
+            objective);
     Arguments defining = Families.published(name).defining();
     for (String argument : defining.names()) {
       options = options.withArgument(argument, defining.get(argument).orElseThrow(), "--arch");
@@ -66,7 +85,30 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
 
   /** The set of weights to take ({@code --weights}). */
   public ImportOptions withWeights(Weights set) {
-    return new ImportOptions(arch, set, given);
+    return new ImportOptions(arch, set, given, family, objective);
+  }
+
+  /**
+   * The family is this one, where the tensors are those of more than one.
+   *
+   * @param from where it was given, for messages: {@code --family}, {@code reference.json}
+   * @throws IllegalArgumentException if there is no such family
+   */
+  public ImportOptions withFamily(String name, String from) {
+    if (Families.byName(name).isEmpty()) {
+      throw new IllegalArgumentException(
+          "there is no family '"
+              + name
+              + "'; there are "
+              + String.join(", ", Families.all().stream().map(Family::name).toList()));
+    }
+    return new ImportOptions(
+        arch, weights, given, Optional.of(new Given(TextNode.valueOf(name), from)), objective);
+  }
+
+  /** Fields of the objective ({@code --objective}). */
+  public ImportOptions withObjective(ObjectNode settings) {
+    return new ImportOptions(arch, weights, given, family, settings);
   }
 
   /**
@@ -95,7 +137,7 @@ public record ImportOptions(Optional<String> arch, Weights weights, Map<String, 
     }
     Map<String, Given> extended = new LinkedHashMap<>(given);
     extended.putIfAbsent(name, new Given(value, from));
-    return new ImportOptions(arch, weights, extended);
+    return new ImportOptions(arch, weights, extended, family, objective);
   }
 
   /**

@@ -24,11 +24,15 @@ import org.canbridge.tensors.safetensors.SafetensorsWriter;
  *
  * <p>{@code config.json} is one object: {@code format} ({@value #FORMAT}), {@code architecture},
  * {@code config} (the network's arguments under their published names), {@code can} (only for a
- * Condition-Aware Network), {@code provenance}. The same model gives the same bytes.
+ * Condition-Aware Network), {@code objective} (of a diffusion model), {@code provenance}. The same
+ * model gives the same bytes.
  */
 public final class ModelDirectory {
-  /** The version of the format; a reader refuses every other. */
-  public static final String FORMAT = "canbridge/1";
+  /** The version of the format that is written. */
+  public static final String FORMAT = "canbridge/2";
+
+  /** The version before, which says nothing of the objective and is read for good. */
+  static final String FIRST_FORMAT = "canbridge/1";
 
   static final String CONFIG = "config.json";
   static final String TENSORS = "model.safetensors";
@@ -79,6 +83,7 @@ public final class ModelDirectory {
           model.config(),
           model.tensors(),
           model.can(),
+          model.trained(),
           model::provenance,
           List.of(),
           model.provenance().changes(),
@@ -103,6 +108,7 @@ public final class ModelDirectory {
     json.put("format", FORMAT);
     json.put("architecture", checkpoint.config().architecture());
     json.set("config", checkpoint.config().arguments().toJson());
+    checkpoint.training().ifPresent(trained -> json.set("objective", trained.objective().toJson()));
     checkpoint.can().ifPresent(can -> json.set("can", can));
     json.set("provenance", checkpoint.provenance().toJson());
     return json;

@@ -15,5 +15,7 @@ public enum ModelProblem implements Problem {
   /** {@code config.json} is of another version of the format. */
   CONFIG_VERSION,
   /** A field of {@code config.json} is missing, unknown or wrong. */
-  CONFIG_FIELD
+  CONFIG_FIELD,
+  /** What is said of the objective makes none of this network. */
+  OBJECTIVE
 }

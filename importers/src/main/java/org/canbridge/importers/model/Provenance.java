@@ -33,6 +33,8 @@ import org.canbridge.tensors.files.JsonFields;
  * @param ignored the names of the others, by reason
  * @param changes what was changed in the network at import, one sentence each; empty if it is as it
  *     was published
+ * @param objective who says what the model was trained for: {@code assumed}, or where it was read
+ *     or given; empty if it is no diffusion model
  */
 public record Provenance(
     String tool,
@@ -42,7 +44,8 @@ public record Provenance(
     String weights,
     int used,
     Map<String, List<String>> ignored,
-    List<String> changes) {
+    List<String> changes,
+    String objective) {
 
   /** The layout of a model directory and of a model that was built here. */
   public static final String CANONICAL = "canonical";
@@ -79,7 +82,7 @@ public record Provenance(
 
   /** A model whose weights were made here. */
   public static Provenance generated(int tensors) {
-    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of());
+    return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of(), "");
   }
 
   /** An imported file, by the fate of its tensors. */
@@ -95,12 +98,18 @@ public record Provenance(
       }
     }
     List<Source> sources = file.files().stream().map(Source::of).toList();
-    return new Provenance(TOOL, file.format(), sources, layout, weights, used, ignored, List.of());
+    return new Provenance(
+        TOOL, file.format(), sources, layout, weights, used, ignored, List.of(), "");
   }
 
   /** The same file, and what was changed. */
   Provenance withChanges(List<String> made) {
-    return new Provenance(tool, format, sources, layout, weights, used, ignored, made);
+    return new Provenance(tool, format, sources, layout, weights, used, ignored, made, objective);
+  }
+
+  /** The same file, and who says what the model was trained for. */
+  Provenance withObjective(String from) {
+    return new Provenance(tool, format, sources, layout, weights, used, ignored, changes, from);
   }
 
   ObjectNode toJson() {
@@ -126,6 +135,9 @@ public record Provenance(
         });
     ArrayNode made = json.putArray("changes");
     changes.forEach(made::add);
+    if (!objective.isEmpty()) {
+      json.put("objective", objective);
+    }
     return json;
   }
 
@@ -160,7 +172,8 @@ public record Provenance(
         text(fields, "weights"),
         keys.required("used", keys.integer("used", 0, Integer.MAX_VALUE)),
         ignored,
-        fields.required("changes", fields.texts("changes", 0)));
+        fields.required("changes", fields.texts("changes", 0)),
+        fields.text("objective").orElse(""));
   }
 
   private static String text(JsonFields fields, String name) {

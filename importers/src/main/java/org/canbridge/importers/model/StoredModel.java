@@ -20,6 +20,7 @@ import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.keys.KeyMapping;
@@ -40,6 +41,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * @param family the family that {@code architecture} names
  * @param config the arguments
  * @param can the {@code can} section
+ * @param trained what it was trained for
  * @param provenance where the tensors come from
  * @param file the opened tensors
  * @param tensors all tensors, those of the canonical layout first
@@ -50,6 +52,7 @@ public record StoredModel(
     Family family,
     ModelConfig config,
     Optional<ObjectNode> can,
+    Optional<Trained> trained,
     Provenance provenance,
     TensorFile file,
     Map<String, TensorData> tensors,
@@ -61,8 +64,11 @@ public record StoredModel(
 
   private static final String DESCRIBED = "docs/can-format.md describes the fields";
 
+  private static final List<String> VERSIONS =
+      List.of(ModelDirectory.FORMAT, ModelDirectory.FIRST_FORMAT);
+
   private static final Set<String> FIELDS =
-      Set.of("format", "architecture", "config", "can", "provenance");
+      Set.of("format", "architecture", "config", "objective", "can", "provenance");
 
   /**
    * Reads {@code config.json} and the tensors' headers.
@@ -84,9 +90,11 @@ public record StoredModel(
     Optional<ObjectNode> can = fields.object("can");
     Provenance provenance =
         provenance(path, fields.required("provenance", fields.object("provenance")));
+    Optional<Trained> trained =
+        trained(path, fields, family, config, provenance).map(told -> told.given(path, options));
     TensorFile file = TensorFiles.open(tensorFile(directory));
     try {
-      return fit(path, family, config, can, provenance, file, options);
+      return fit(path, family, config, can, trained, provenance, file, options);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -152,10 +160,10 @@ public record StoredModel(
       throw notAModel(
           path.getParent(), "a " + ModelDirectory.CONFIG + " that some other program wrote");
     }
-    if (!format.textValue().equals(ModelDirectory.FORMAT)) {
+    if (!VERSIONS.contains(format.textValue())) {
       throw InputFileException.of(ModelProblem.CONFIG_VERSION, path)
           .what("the model directory is of another version of the format")
-          .expected(ModelDirectory.FORMAT)
+          .expected(String.join(" or ", VERSIONS))
           .actual(format.textValue())
           .key("format")
           .next("read it with the version of CAN Bridge that wrote it")
@@ -182,6 +190,47 @@ public record StoredModel(
           .actual(e.getMessage().replace("\n", "; "))
           .key("config")
           .next(DESCRIBED)
+          .cause(e)
+          .build();
+    }
+  }
+
+  /**
+   * What the directory says it was trained for. One of the first version says nothing: it is what
+   * its family's published models were trained for.
+   */
+  private static Optional<Trained> trained(
+      Path path, JsonFields fields, Family family, ModelConfig config, Provenance provenance) {
+    Optional<Trained> usual = Trained.usual(family, config);
+    boolean first = fields.text("format").orElse("").equals(ModelDirectory.FIRST_FORMAT);
+    if (fields.has("objective") && (first || usual.isEmpty())) {
+      throw field(
+          path,
+          "objective",
+          first ? "no such field in " + ModelDirectory.FIRST_FORMAT : "a diffusion model",
+          first ? "one" : family.title());
+    }
+    if (usual.isEmpty() || first) {
+      return usual;
+    }
+    ObjectNode stored = fields.required("objective", fields.object("objective"));
+    try {
+      Objective objective = Objective.of(stored);
+      if (objective.labelRows() != usual.get().objective().labelRows()) {
+        throw new IllegalArgumentException(
+            "classes and null_class must make the "
+                + usual.get().objective().labelRows()
+                + " rows of the label table, make "
+                + objective.labelRows());
+      }
+      return Optional.of(new Trained(objective, provenance.objective()));
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(ModelProblem.OBJECTIVE, path)
+          .what("this is no objective of the network")
+          .expected("the fields of 'objective' in docs/can-format.md")
+          .actual(e.getMessage().replace("\n", "; "))
+          .key("objective")
+          .next("mend config.json, or import the published file again")
           .cause(e)
           .build();
     }
@@ -220,6 +269,7 @@ public record StoredModel(
       Family family,
       ModelConfig config,
       Optional<ObjectNode> can,
+      Optional<Trained> trained,
       Provenance provenance,
       TensorFile file,
       ImportOptions options) {
@@ -258,7 +308,7 @@ public record StoredModel(
               .build());
     }
     return new StoredModel(
-        family, config, can, provenance, file, tensors, fates, List.copyOf(problems));
+        family, config, can, trained, provenance, file, tensors, fates, List.copyOf(problems));
   }
 
   private static KeyFate keep(KeyFate fate, Set<String> added) {

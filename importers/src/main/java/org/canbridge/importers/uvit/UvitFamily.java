@@ -9,12 +9,15 @@ import static org.canbridge.importers.uvit.UvitSize.TWO_B;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.family.Adaptation;
 import org.canbridge.importers.family.Adapted;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Objective;
+import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.uvit.UvitCondition.Label;
 import org.canbridge.importers.uvit.UvitCondition.None;
@@ -26,6 +29,17 @@ import org.canbridge.tensors.TensorData;
  * 2209.12152.
  */
 public final class UvitFamily implements Family {
+  /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
+  private static final double GUIDANCE = 0.4;
+
+  /** The same in the text-to-image script. */
+  private static final double TEXT_GUIDANCE = 1;
+
+  /** The config for MS-COCO. */
+  private static final double COCO_SCALE = 0.23010;
+
+  private static final int PIXEL_CHANNELS = 3;
+  private static final int IMAGENET_CLASSES = 1000;
   private static final List<Layout> LAYOUTS =
       List.of(OfficialUvitLayout.OFFICIAL, OfficialUvitLayout.DC_AE);
   private static final List<String> DEFINING =
@@ -55,6 +69,49 @@ public final class UvitFamily implements Family {
   @Override
   public ModelConfig config(Arguments arguments) {
     return UvitConfig.of(arguments);
+  }
+
+  /**
+   * The models of pixels have three channels. Those of 1000 rows were trained without a null class
+   * on ImageNet's 1000 classes; guided ones have a row more.
+   */
+  @Override
+  public Optional<Objective> objective(ModelConfig config) {
+    UvitConfig uvit = (UvitConfig) config;
+    int rows = uvit.condition() instanceof Label label ? label.numClasses() : 0;
+    boolean text = uvit.condition() instanceof Text;
+    boolean nullClass = rows > 1 && rows != IMAGENET_CLASSES;
+    Objective latents = latents(rows, nullClass, text);
+    return Optional.of(
+        uvit.inChans() == PIXEL_CHANNELS
+            ? latents.on(PathKind.VP_CONTINUOUS, PathKind.VP_CONTINUOUS.usual(), 0, 999)
+            : latents);
+  }
+
+  /**
+   * What the models of latents were trained for.
+   *
+   * @param rows of the label table, 0 if there is none
+   * @param nullClass whether the last of them stands for no class
+   * @param text whether the condition is a text
+   */
+  public static Objective latents(int rows, boolean nullClass, boolean text) {
+    return new Objective(
+        PathKind.VP_DISCRETE,
+        PathKind.VP_DISCRETE
+            .usual()
+            .with("betas", "scaled_linear")
+            .with("beta_start", 0.00085)
+            .with("beta_end", 0.012),
+        Objective.Prediction.EPS,
+        false,
+        1,
+        1000,
+        nullClass ? rows - 1 : rows,
+        nullClass,
+        text ? TEXT_GUIDANCE : nullClass ? GUIDANCE : 0,
+        true,
+        text ? COCO_SCALE : Objective.STABLE_DIFFUSION_SCALE);
   }
 
   @Override

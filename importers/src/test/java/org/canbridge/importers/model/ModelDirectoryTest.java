@@ -93,7 +93,7 @@ class ModelDirectoryTest {
     assertEquals(
         """
         {
-          "format" : "canbridge/1",
+          "format" : "canbridge/2",
           "architecture" : "dit",
           "config" : {
             "input_size" : 8,
@@ -110,6 +110,26 @@ class ModelDirectoryTest {
             "norm_eps" : 1.0E-6,
             "per_block_embedders" : false
           },
+          "objective" : {
+            "path" : "vp-discrete",
+            "steps" : 1000,
+            "betas" : "linear",
+            "beta_start" : 1.0E-4,
+            "beta_end" : 0.02,
+            "prediction" : "eps",
+            "learned_variance" : true,
+            "time_scale" : {
+              "clean" : 0.0,
+              "noise" : 999.0
+            },
+            "classes" : 10,
+            "null_class" : 10,
+            "guidance" : {
+              "scale" : 4.0,
+              "form" : "interpolated"
+            },
+            "latent_scale" : 0.18215
+          },
           "provenance" : {
             "tool" : "canbridge VERSION",
             "format" : "",
@@ -120,7 +140,8 @@ class ModelDirectoryTest {
               "used" : 22,
               "ignored" : { }
             },
-            "changes" : [ ]
+            "changes" : [ ],
+            "objective" : "assumed"
           }
         }
         """,
@@ -283,7 +304,7 @@ class ModelDirectoryTest {
     assertRefused(
         ModelProblem.NOT_A_MODEL_DIRECTORY,
         "the directory is not a model directory of CAN Bridge",
-        "expected: a config.json with \"format\": \"canbridge/1\"",
+        "expected: a config.json with \"format\": \"canbridge/2\"",
         "actual: no config.json",
         "file: MODEL",
         "next: name the checkpoint file itself");
@@ -296,7 +317,7 @@ class ModelDirectoryTest {
     assertRefused(
         ModelProblem.NOT_A_MODEL_DIRECTORY,
         "the directory is not a model directory of CAN Bridge",
-        "expected: a config.json with \"format\": \"canbridge/1\"",
+        "expected: a config.json with \"format\": \"canbridge/2\"",
         "actual: a config.json that some other program wrote",
         "file: MODEL",
         "next: name the checkpoint file itself");
@@ -304,12 +325,12 @@ class ModelDirectoryTest {
 
   @Test
   void refusesOtherVersions() throws IOException {
-    edit(json -> json.put("format", "canbridge/2"));
+    edit(json -> json.put("format", "canbridge/3"));
     assertRefused(
         ModelProblem.CONFIG_VERSION,
         "the model directory is of another version of the format",
-        "expected: canbridge/1",
-        "actual: canbridge/2",
+        "expected: canbridge/2 or canbridge/1",
+        "actual: canbridge/3",
         "file: MODEL/config.json",
         "key: format",
         "next: read it with the version of CAN Bridge that wrote it");

@@ -72,7 +72,9 @@ class PublishedFolderTest {
                   + " weights (timestep_frequency_shift 0, norm_eps 1e-6)",
               "input_size 8 as given (config.json)",
               "num_heads 3 as given (config.json)",
-              "norm_eps 1.0E-5 as given (config.json)"),
+              "norm_eps 1.0E-5 as given (config.json)",
+              "objective assumed, as of published models of dit: eps on vp-discrete, null class 10;"
+                  + " --objective says otherwise, --family sit reads the same tensors as that"),
           pipeline.notes());
     }
     assertEquals(

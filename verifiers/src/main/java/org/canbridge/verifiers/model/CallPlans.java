@@ -11,6 +11,7 @@ import org.canbridge.verifiers.family.autoencoder.AutoencoderBundles;
 import org.canbridge.verifiers.family.clip.ClipBundles;
 import org.canbridge.verifiers.family.dit.DitBundles;
 import org.canbridge.verifiers.family.efficientvit.EfficientVitBundles;
+import org.canbridge.verifiers.family.sit.SitBundles;
 import org.canbridge.verifiers.family.uvit.UvitBundles;
 
 /**
@@ -21,6 +22,7 @@ public final class CallPlans {
   private static final List<FamilyBundles> ALL =
       List.of(
           new DitBundles(),
+          new SitBundles(),
           new UvitBundles(),
           new EfficientVitBundles(),
           new AutoencoderBundles(),

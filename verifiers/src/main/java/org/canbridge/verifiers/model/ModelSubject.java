@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PipelineFolder;
@@ -71,6 +72,9 @@ public final class ModelSubject implements AutoCloseable {
       told =
           told.withArguments(
               config, bundle.directory().resolve("reference.json").getFileName().toString());
+    }
+    if (bundle.family().flatMap(Families::byName).isPresent() && told.family().isEmpty()) {
+      told = told.withFamily(bundle.family().get(), "reference.json");
     }
     ModelRuns runs = new ModelRuns(path, told, bundle, vae, target);
     try {

@@ -34,13 +34,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * U-ViT and EfficientViT held against the authors' numbers, from the published file and again from
- * the imported model directory.
+ * SiT, U-ViT and EfficientViT held against the authors' numbers, from the published file and again
+ * from the imported model directory.
  */
 class TransformerParityTest {
 
   @ParameterizedTest
   @CsvSource({
+    "sit-tiny, checkpoint.pt",
+    "sit-tiny-nosigma, checkpoint.pt",
     "uvit-tiny, nnet_ema.pth",
     "uvit-tiny-uncond-mlptime, nnet_ema.pth",
     "uvit-t2i-tiny, nnet_ema.pth",
@@ -56,7 +58,10 @@ class TransformerParityTest {
     try (ReferenceBundle bundle = ReferenceBundle.open(Fixtures.of(name))) {
       ImportOptions options = ImportOptions.defaults();
       assertPassed(bundle, published, options);
-      ImportOptions told = options.withArguments((ObjectNode) bundle.config(), "reference.json");
+      ImportOptions told =
+          options
+              .withArguments((ObjectNode) bundle.config(), "reference.json")
+              .withFamily(bundle.family().orElseThrow(), "reference.json");
       try (Checkpoint checkpoint = Checkpoints.open(published, told)) {
         ModelDirectory.write(model, checkpoint, WriteOptions.defaults());
       }

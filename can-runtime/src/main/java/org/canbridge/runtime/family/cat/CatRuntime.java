@@ -3,11 +3,8 @@ package org.canbridge.runtime.family.cat;
 import java.util.Optional;
 import org.canbridge.importers.cat.CatCondition;
 import org.canbridge.importers.cat.CatConfig;
-import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.family.Beginning;
-import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TrainingRecipe;
@@ -33,15 +30,8 @@ public record CatRuntime(CatConfig config) implements RuntimeFamily {
   }
 
   @Override
-  public Diffusion diffusion() {
-    return new Diffusion(
-        new ImageShape(config.inChans(), config.imgSize(), config.imgSize()),
-        TrainedSchedule.cat(),
-        false,
-        config.condition() instanceof CatCondition.Label label
-            ? ClassLabels.withNull(label.numClasses())
-            : ClassLabels.NONE,
-        UvitRuntime.guidance(text().isPresent(), text().isEmpty()));
+  public ImageShape image() {
+    return new ImageShape(config.inChans(), config.imgSize(), config.imgSize());
   }
 
   @Override

@@ -54,11 +54,13 @@ public final class Dit {
 
   private final DitConfig config;
   private final Control control;
+  private final boolean variance;
   private final long width;
 
-  private Dit(DitConfig config, Control control) {
+  private Dit(DitConfig config, Control control, boolean variance) {
     this.config = config;
     this.control = control;
+    this.variance = variance;
     this.width = config.hiddenSize();
   }
 
@@ -72,7 +74,12 @@ public final class Dit {
    * <block>.adaLN_modulation.bias} in place of what {@code adaLN_modulation} returns.
    */
   public static Graph graph(DitConfig config, Control control) {
-    return new Dit(config, control).build();
+    return new Dit(config, control, true).build();
+  }
+
+  /** The same without the second half of the channels, which the network has and throws away. */
+  public static Graph graphWithoutVariance(DitConfig config, Control control) {
+    return new Dit(config, control, false).build();
   }
 
   private Graph build() {
@@ -100,7 +107,9 @@ public final class Dit {
               tokens,
               own ? g.pointwise(Function.SILU, condition(block, t, y, false)) : activated);
     }
-    g.output("output", unpatchify(g, finalLayer(g.in("final_layer"), tokens, activated)));
+    Node output = unpatchify(g, finalLayer(g.in("final_layer"), tokens, activated));
+    boolean dropped = config.learnSigma() && !variance;
+    g.output("output", dropped ? g.slice(output, 1, 0, config.inChannels()) : output);
     return g.build();
   }
 

@@ -3,17 +3,14 @@ package org.canbridge.runtime.family.dit;
 import java.util.Map;
 import java.util.Set;
 import org.canbridge.importers.dit.DitConfig;
-import org.canbridge.runtime.diffusion.ClassLabels;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.training.data.TrainingSetOptions;
 import org.canbridge.tensors.TensorData;
 
 /**
@@ -22,8 +19,6 @@ import org.canbridge.tensors.TensorData;
  * @param config its arguments
  */
 public record DitRuntime(DitConfig config) implements RuntimeFamily {
-  private static final double GUIDANCE = 4;
-
   /** {@code train.py}: AdamW with PyTorch's betas and no decay, no clipping. */
   private static final AdamW OPTIMIZER = new AdamW(0.9, 0.999, 1e-8, 0, 0);
 
@@ -38,8 +33,9 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
   }
 
   @Override
-  public Map<String, TensorData> constants(Map<String, TensorData> weights, Target target) {
-    return MeanModulation.of(graph(), config.numClasses() + 1L, weights, target);
+  public Map<String, TensorData> constants(
+      Map<String, TensorData> weights, Objective objective, Target target) {
+    return MeanModulation.of(graph(), objective, weights, target);
   }
 
   @Override
@@ -48,13 +44,8 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
   }
 
   @Override
-  public Diffusion diffusion() {
-    return new Diffusion(
-        new ImageShape(config.inChannels(), config.inputSize(), config.inputSize()),
-        TrainedSchedule.dit(),
-        config.learnSigma(),
-        ClassLabels.withNull(config.numClasses()),
-        GUIDANCE);
+  public ImageShape image() {
+    return new ImageShape(config.inChannels(), config.inputSize(), config.inputSize());
   }
 
   @Override
@@ -64,7 +55,6 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
         0,
         OPTIMIZER,
         0.1,
-        TrainingSetOptions.STABLE_DIFFUSION_SCALE,
         // A sine-cosine table in the authors' code, stored but not trained.
         Set.of("pos_embed"));
   }

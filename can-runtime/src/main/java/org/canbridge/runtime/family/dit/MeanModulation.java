@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
@@ -19,10 +20,9 @@ import org.canbridge.tensors.Tensors;
  * generalised golden ratio in two dimensions), which covers all timesteps and rows of the label
  * table evenly.
  */
-final class MeanModulation {
+public final class MeanModulation {
   private static final int PAIRS = 2048;
   private static final int BATCH = 64;
-  private static final int TIMESTEPS = 1000;
 
   /** The inverse of the plastic number, the real root of {@code x^3 = x + 1}, and its square. */
   private static final double FIRST = 0.7548776662466927;
@@ -36,18 +36,18 @@ final class MeanModulation {
    * The values of {@code <block>.adaLN_modulation.bias}, for all modules of that kind.
    *
    * @param source the network with its adaptive layer norms
-   * @param labels rows of its label table
+   * @param objective tells its timesteps and labels
    * @param target that it runs on
    */
-  static Map<String, TensorData> of(
-      Graph source, long labels, Map<String, TensorData> weights, Target target) {
+  public static Map<String, TensorData> of(
+      Graph source, Objective objective, Map<String, TensorData> weights, Target target) {
     List<String> modules = new ArrayList<>();
     source.modules().keySet().stream().filter(p -> p.endsWith(SUFFIX)).forEach(modules::add);
     Map<String, double[]> sums = new LinkedHashMap<>();
     try (Session session = Session.open(source, weights, target.with(Precision.F32))) {
       for (int from = 0; from < PAIRS; from += BATCH) {
         session
-            .run(pairs(source, labels, from), modules)
+            .run(pairs(source, objective, from), modules)
             .forEach((path, rows) -> add(sums, path, rows));
       }
     }
@@ -63,12 +63,12 @@ final class MeanModulation {
     return means;
   }
 
-  private static Map<String, TensorData> pairs(Graph source, long labels, int from) {
+  private static Map<String, TensorData> pairs(Graph source, Objective objective, int from) {
     float[] t = new float[BATCH];
     long[] y = new long[BATCH];
     for (int i = 0; i < BATCH; i++) {
-      t[i] = (float) Math.floor(TIMESTEPS * fraction((from + i) * FIRST));
-      y[i] = (long) (labels * fraction((from + i) * SECOND));
+      t[i] = (float) objective.timestep(fraction((from + i) * FIRST));
+      y[i] = (long) (objective.labelRows() * fraction((from + i) * SECOND));
     }
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (Op.Input input : source.inputs()) {

@@ -4,9 +4,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
-import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.Diffusion;
@@ -14,7 +12,6 @@ import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.training.data.TrainingSetOptions;
 
 /**
  * U-ViT, as its authors trained it on pixels or on latents of Stable Diffusion's autoencoder.
@@ -22,12 +19,6 @@ import org.canbridge.runtime.training.data.TrainingSetOptions;
  * @param config its arguments
  */
 public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
-  /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
-  private static final double GUIDANCE = 1.4;
-
-  /** The same with the text-to-image script's 1. */
-  private static final double TEXT_GUIDANCE = 2;
-
   /** The models of pixels have three channels; those of latents have four. */
   private static final int PIXEL_CHANNELS = 3;
 
@@ -37,9 +28,6 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
   private static final AdamW TEXT_OPTIMIZER = new AdamW(0.9, 0.9, 1e-8, 0.03, 0);
 
   private static final AdamW OPTIMIZER = new AdamW(0.99, 0.999, 1e-8, 0.03, 0);
-
-  /** The config for MS-COCO. */
-  private static final float COCO_SCALE = 0.23010f;
 
   @Override
   public Graph graph() {
@@ -66,17 +54,8 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
   }
 
   @Override
-  public Diffusion diffusion() {
-    ClassLabels labels =
-        config.nullClass().isPresent()
-            ? ClassLabels.withNull(config.nullClass().getAsInt())
-            : ClassLabels.NONE;
-    return new Diffusion(
-        new ImageShape(config.inChans(), config.imgSize(), config.imgSize()),
-        onPixels() ? TrainedSchedule.uvitPixel() : TrainedSchedule.uvitLatent(),
-        false,
-        labels,
-        guidance(text().isPresent(), labels.nullClass()));
+  public ImageShape image() {
+    return new ImageShape(config.inChans(), config.imgSize(), config.imgSize());
   }
 
   @Override
@@ -92,16 +71,6 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
   }
 
   /**
-   * The authors' guidance scale.
-   *
-   * @param text whether the network takes text
-   * @param classes whether it takes classes
-   */
-  public static double guidance(boolean text, boolean classes) {
-    return text ? TEXT_GUIDANCE : classes ? GUIDANCE : 1;
-  }
-
-  /**
    * The authors' settings.
    *
    * @param text whether the network takes text
@@ -113,7 +82,6 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
         5000,
         text ? TEXT_OPTIMIZER : classes ? LABEL_OPTIMIZER : OPTIMIZER,
         text || classes ? 0.1 : 0,
-        text ? COCO_SCALE : TrainingSetOptions.STABLE_DIFFUSION_SCALE,
         Set.of());
   }
 }

@@ -155,7 +155,7 @@ public final class DitBundles implements FamilyBundles {
         "sample",
         new RecordedSampling(
             session,
-            family.diffusion().schedule().discrete().orElseThrow(),
+            runs.model().diffusion().schedule().discrete().orElseThrow(),
             dit.numClasses(),
             RecordedSampling.known(samples)));
     if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {

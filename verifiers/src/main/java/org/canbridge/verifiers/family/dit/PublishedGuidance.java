@@ -20,7 +20,7 @@ import org.canbridge.verifiers.CallRunner;
  * @param session the running network; stays the caller's
  * @param scale guidance scale
  */
-record PublishedGuidance(Session session, double scale) implements CallRunner {
+public record PublishedGuidance(Session session, double scale) implements CallRunner {
   private static final String OUTPUT = "output";
   private static final int GUIDED_CHANNELS = 3;
 

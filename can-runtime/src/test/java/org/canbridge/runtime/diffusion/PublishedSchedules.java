@@ -1,0 +1,27 @@
+package org.canbridge.runtime.diffusion;
+
+import org.canbridge.runtime.objective.LinearVp;
+import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.Parameterization;
+import org.canbridge.runtime.objective.TimeScale;
+
+/** What published models were trained on. */
+public final class PublishedSchedules {
+  private PublishedSchedules() {}
+
+  /** DiT's. */
+  public static TrainedSchedule dit() {
+    return TrainedSchedule.of(NoiseSchedule.linear(1000));
+  }
+
+  /** That of U-ViT's models of latents. */
+  public static TrainedSchedule uvitLatent() {
+    return TrainedSchedule.of(NoiseSchedule.stableDiffusion().withFirstTimestep(1));
+  }
+
+  /** That of U-ViT's models of pixels. */
+  public static TrainedSchedule uvitPixel() {
+    return TrainedSchedule.of(
+        new LinearVp(0.1, 20, new TimeScale(0, 999)), Parameterization.EPSILON);
+  }
+}

@@ -1,0 +1,81 @@
+package org.canbridge.importers.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Fields of an {@link Objective} from what others write: an option, the arguments of a training
+ * script.
+ */
+public final class ObjectiveSettings {
+  private static final String ARGUMENTS = "args.";
+
+  private ObjectiveSettings() {}
+
+  /**
+   * The settings in a text: the name of a path, {@code field=value}, or several of them with commas
+   * between, e.g. {@code flow-linear,prediction=velocity,time_scale.clean=1,time_scale.noise=0}.
+   *
+   * @throws IllegalArgumentException if a part is neither
+   */
+  public static ObjectNode parse(String text) {
+    ObjectNode settings = JsonNodeFactory.instance.objectNode();
+    for (String part : text.split(",", -1)) {
+      int equals = part.indexOf('=');
+      if (equals > 0) {
+        settings.set(part.substring(0, equals), value(part.substring(equals + 1)));
+      } else if (PathKind.named(part).isPresent()) {
+        settings.put("path", part);
+      } else {
+        throw new IllegalArgumentException(
+            "'"
+                + part
+                + "' is neither field=value nor a path: "
+                + String.join(", ", PathKind.names()));
+      }
+    }
+    return settings;
+  }
+
+  private static JsonNode value(String text) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (text.equals("none")) {
+      return nodes.nullNode();
+    }
+    if (text.equals("true") || text.equals("false")) {
+      return nodes.booleanNode(text.equals("true"));
+    }
+    try {
+      double number = Double.parseDouble(text);
+      return number == (int) number ? nodes.numberNode((int) number) : nodes.numberNode(number);
+    } catch (NumberFormatException e) {
+      return nodes.textNode(text);
+    }
+  }
+
+  /** An argument of the training script that wrote a file, {@code args} of its values. */
+  public static Optional<String> argument(Map<String, Object> values, String name) {
+    return Optional.ofNullable(values.get(ARGUMENTS + name)).map(Object::toString);
+  }
+
+  /**
+   * What a training script's arguments say about the rows of the label table: as many as classes,
+   * or one more for the null class.
+   *
+   * @param rows of the table
+   */
+  static ObjectNode labels(Map<String, Object> values, int rows) {
+    ObjectNode settings = JsonNodeFactory.instance.objectNode();
+    if (values.get(ARGUMENTS + "num_classes") instanceof Long classes) {
+      if (classes == rows) {
+        settings.putNull("null_class");
+      } else if (classes == rows - 1L) {
+        settings.put("null_class", rows - 1);
+      }
+    }
+    return settings;
+  }
+}
