@@ -112,8 +112,7 @@ final class FinetuneCommand implements Command {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
       Target target = options.settings().target().with(Precision.F32);
-      try (TrainingSet set =
-              TrainingSets.open(data, setOptions(invocation, model.diffusion(), recipe));
+      try (TrainingSet set = TrainingSets.open(data, setOptions(invocation, model.diffusion()));
           LatentDecoder decoder =
               vae.isPresent()
                   ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), target)
@@ -136,8 +135,8 @@ final class FinetuneCommand implements Command {
     }
   }
 
-  private static TrainingSetOptions setOptions(
-      Invocation invocation, Diffusion diffusion, TrainingRecipe recipe) throws UsageException {
+  private static TrainingSetOptions setOptions(Invocation invocation, Diffusion diffusion)
+      throws UsageException {
     TrainingSetOptions options =
         TrainingSetOptions.of(diffusion.shape())
             .withSkipBroken(invocation.get(SKIP_BROKEN))
