@@ -31,27 +31,18 @@ final class BakeCommand implements Command {
   private static final Opt<Long> SEED = CommonOptions.seed("the check's images");
 
   @Override
-  public String name() {
-    return "bake";
-  }
-
-  @Override
-  public String summary() {
-    return "freezes a condition-aware model at one condition";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL --out DIR [--class N] [--timestep T] [--overwrite] [--json]";
-  }
-
-  @Override
-  public String description() {
-    return "Adds to the static weights what the generators make of one condition and drops the"
-        + " generators. Give --class where the weights depend on the class and --timestep"
-        + " where they depend on the timestep; by class alone the result holds for all"
-        + " timesteps. Both models are compared on random images before anything is written;"
-        + " a difference is exit status 1.";
+  public About about() {
+    return new About(
+        "bake",
+        "freezes a condition-aware model at one condition",
+        "MODEL --out DIR [--class N] [--timestep T] [--overwrite] [--json]",
+        "Adds to the static weights what the generators make of one condition and drops the"
+            + " generators. Give --class where the weights depend on the class and --timestep"
+            + " where they depend on the timestep; by class alone the result holds for all"
+            + " timesteps. Both models are compared on random images before anything is written;"
+            + " a difference is exit status 1.",
+        List.of(
+            new Example("bake dit-by-class --class 207 --out dit-207", "a network for one class")));
   }
 
   @Override
@@ -66,12 +57,6 @@ final class BakeCommand implements Command {
             ModelOutput.OVERWRITE,
             CommonOptions.JSON),
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("bake dit-by-class --class 207 --out dit-207", "a network for one class"));
   }
 
   @Override

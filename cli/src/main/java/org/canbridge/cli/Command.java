@@ -5,23 +5,11 @@ import java.util.List;
 /** One sub-command of {@code canbridge}. It has no state: a run's state lives in its arguments. */
 interface Command {
 
-  /** The word on the command line. */
-  String name();
-
-  /** One line for the list of commands, without a full stop. */
-  String summary();
-
-  /** Operands and the options that matter most, e.g. {@code SRC --out DIR}. */
-  String synopsis();
-
-  /** What it does in a few sentences, for its own help. */
-  String description();
+  /** Its name and its help. */
+  About about();
 
   /** Its options; {@code --help} and {@code --debug} are added to them. */
   List<OptionGroup> options();
-
-  /** Complete command lines with what they do. */
-  List<Example> examples();
 
   /**
    * Does the work: results to {@link Context#out()}, everything else to {@link Context#err()}.
@@ -31,6 +19,18 @@ interface Command {
    * @throws Exception anything else; it becomes a message and {@link ExitStatus#FAILURE}
    */
   ExitStatus run(Invocation invocation, Context context) throws Exception;
+
+  /**
+   * What people read of a command.
+   *
+   * @param name the word on the command line
+   * @param summary one line for the list of commands, without a full stop
+   * @param synopsis operands and the options that matter most, e.g. {@code SRC --out DIR}
+   * @param description what it does in a few sentences, for its own help
+   * @param examples complete command lines with what they do
+   */
+  record About(
+      String name, String summary, String synopsis, String description, List<Example> examples) {}
 
   /**
    * A command line and what it does.

@@ -80,30 +80,27 @@ final class ConvertCommand implements Command {
       Opt.flag("dry-run").help("say what it would cost and stop");
 
   @Override
-  public String name() {
-    return "convert";
-  }
-
-  @Override
-  public String summary() {
-    return "makes a model condition-aware (CAN) without changing what it computes";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--targets LIST] [--condition"
-        + " time|class|all] [--control keep|can-only] [--method generate|select|static]"
-        + " [--dry-run] [--json]";
-  }
-
-  @Override
-  public String description() {
-    return "Gives layers of a model weights that are generated from its condition, after Cai et"
-        + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
-        + " as the identity, so the new model computes what the old one did; that is checked"
-        + " on random inputs before anything is written. A difference is exit status 1. With"
-        + " --control can-only the model's own control goes too: that is another function,"
-        + " and the difference is reported.";
+  public About about() {
+    return new About(
+        "convert",
+        "makes a model condition-aware (CAN) without changing what it computes",
+        "MODEL|--arch CaT-... [--init-from MODEL] --out DIR [--targets LIST] [--condition"
+            + " time|class|all] [--control keep|can-only] [--method generate|select|static]"
+            + " [--dry-run] [--json]",
+        "Gives layers of a model weights that are generated from its condition, after Cai et"
+            + " al., CVPR 2024. The generators start at zero and inserted depthwise convolutions"
+            + " as the identity, so the new model computes what the old one did; that is checked"
+            + " on random inputs before anything is written. A difference is exit status 1. With"
+            + " --control can-only the model's own control goes too: that is another function,"
+            + " and the difference is reported.",
+        List.of(
+            new Example("convert dit-xl-2 --out dit-xl-2-can", "the paper's arrangement"),
+            new Example(
+                "convert run7.pt --heads 4 --targets dwconv --condition class --out run7-can",
+                "depthwise convolutions only, by class"),
+            new Example(
+                "convert dit-xl-2 --targets qkv,mlp --rank 32 --dry-run",
+                "what low-rank generators for the large layers would cost")));
   }
 
   @Override
@@ -130,18 +127,6 @@ final class ConvertCommand implements Command {
                 EMBED_WIDTH,
                 EMBED_CLASSES)),
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("convert dit-xl-2 --out dit-xl-2-can", "the paper's arrangement"),
-        new Example(
-            "convert run7.pt --heads 4 --targets dwconv --condition class --out run7-can",
-            "depthwise convolutions only, by class"),
-        new Example(
-            "convert dit-xl-2 --targets qkv,mlp --rank 32 --dry-run",
-            "what low-rank generators for the large layers would cost"));
   }
 
   @Override

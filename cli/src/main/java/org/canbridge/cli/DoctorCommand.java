@@ -25,40 +25,25 @@ final class DoctorCommand implements Command {
           "OMP_WAIT_POLICY");
 
   @Override
-  public String name() {
-    return "doctor";
-  }
-
-  @Override
-  public String summary() {
-    return "whether the native library computes rightly on this machine";
-  }
-
-  @Override
-  public String synopsis() {
-    return "[--recheck] [--json]";
-  }
-
-  @Override
-  public String description() {
-    return "Shows the machine, the versions, and what a check of the native library's operators"
-        + " found: the largest error of results and gradients against float64, relative to the"
-        + " largest value, in each precision. The check runs by itself when a network is first"
-        + " opened on a machine; its result is kept beside DJL's files. A kernel that is wrong is"
-        + " replaced where something can take its place; a command that needs one that nothing can"
-        + " replace stops. Exit status 1 if there is such a kernel.";
+  public About about() {
+    return new About(
+        "doctor",
+        "whether the native library computes rightly on this machine",
+        "[--recheck] [--json]",
+        "Shows the machine, the versions, and what a check of the native library's operators"
+            + " found: the largest error of results and gradients against float64, relative to the"
+            + " largest value, in each precision. The check runs by itself when a network is first"
+            + " opened on a machine; its result is kept beside DJL's files. A kernel that is wrong is"
+            + " replaced where something can take its place; a command that needs one that nothing can"
+            + " replace stops. Exit status 1 if there is such a kernel.",
+        List.of(
+            new Example("doctor", "what is known of this machine"),
+            new Example("doctor --recheck", "after an update of the system, or in doubt")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return List.of(OptionGroup.own(RECHECK, CommonOptions.JSON));
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("doctor", "what is known of this machine"),
-        new Example("doctor --recheck", "after an update of the system, or in doubt"));
   }
 
   @Override

@@ -28,40 +28,27 @@ final class ExportCommand implements Command {
   }
 
   @Override
-  public String name() {
-    return "export";
-  }
-
-  @Override
-  public String summary() {
-    return "writes a model in a form that other programs read";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL --format " + names("|") + " --out PATH";
-  }
-
-  @Override
-  public String description() {
+  public About about() {
     String forms =
         exporters.stream()
             .map(each -> each.name() + ": " + each.holds() + ". ")
             .collect(Collectors.joining());
-    return forms + "Where the form means the same weights otherwise, that is said.";
+    return new About(
+        "export",
+        "writes a model in a form that other programs read",
+        "MODEL --format " + names("|") + " --out PATH",
+        forms + "Where the form means the same weights otherwise, that is said.",
+        List.of(
+            new Example(
+                "export dit-xl-2 --format published --out dit.safetensors", "back as it came"),
+            new Example(
+                "export dit-xl-2 --format diffusers --out transformer",
+                "for diffusers' pipelines")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return List.of(OptionGroup.own(format, OUT), ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("export dit-xl-2 --format published --out dit.safetensors", "back as it came"),
-        new Example(
-            "export dit-xl-2 --format diffusers --out transformer", "for diffusers' pipelines"));
   }
 
   @Override

@@ -51,31 +51,32 @@ final class FinetuneCommand implements Command {
       Opt.path("vae", "DIR").help("the autoencoder for the sheets of a model of latents");
 
   @Override
-  public String name() {
-    return "finetune";
-  }
-
-  @Override
-  public String summary() {
-    return "trains an imported or converted model on images or latents";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL --data DIR --out DIR [--steps N] [--batch N] [--lr X] [--train"
-        + " all|generators|NAMES] [--precision f32|bf16] [--resume]";
-  }
-
-  @Override
-  public String description() {
-    return "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the"
-        + " settings of its authors unless told otherwise. The data are a folder of images"
-        + " by class, IDX files, or precomputed latents. --out gets checkpoints,"
-        + " metrics.jsonl, index.html with curves and samples, and in the end the model with"
-        + " averaged weights in DIR/model. Ctrl-C writes a checkpoint and ends; --resume"
-        + " with the same options goes on from the last one and ends with the weights of an"
-        + " undisturbed run. A loss that is not finite, or grows beyond measure, ends the"
-        + " run with exit status 4 and names the last good checkpoint.";
+  public About about() {
+    return new About(
+        "finetune",
+        "trains an imported or converted model on images or latents",
+        "MODEL --data DIR --out DIR [--steps N] [--batch N] [--lr X] [--train"
+            + " all|generators|NAMES] [--precision f32|bf16] [--resume]",
+        "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the"
+            + " settings of its authors unless told otherwise. The data are a folder of images"
+            + " by class, IDX files, or precomputed latents. --out gets checkpoints,"
+            + " metrics.jsonl, index.html with curves and samples, and in the end the model with"
+            + " averaged weights in DIR/model. Ctrl-C writes a checkpoint and ends; --resume"
+            + " with the same options goes on from the last one and ends with the weights of an"
+            + " undisturbed run. A loss that is not finite, or grows beyond measure, ends the"
+            + " run with exit status 4 and names the last good checkpoint.",
+        List.of(
+            new Example(
+                "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500",
+                "a converted model, all its weights"),
+            new Example(
+                "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500"
+                    + " --resume",
+                "the same, after it was stopped"),
+            new Example(
+                "finetune dit-xl-2-can --data latents.safetensors --out run --train generators"
+                    + " --precision bf16 --batch 8 --accumulate 32 --vae sd-vae-ft-mse",
+                "only what conversion added, in bfloat16, 256 latents a step")));
   }
 
   @Override
@@ -84,22 +85,6 @@ final class FinetuneCommand implements Command {
         OptionGroup.own(DATA, OUT, RESUME, FLIP, LATENT_SCALE, SKIP_BROKEN, VAE),
         FinetuneOptions.GROUP,
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example(
-            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500",
-            "a converted model, all its weights"),
-        new Example(
-            "finetune dit-fmnist-can --data fixtures/data/fashion-mnist --out run --steps 500"
-                + " --resume",
-            "the same, after it was stopped"),
-        new Example(
-            "finetune dit-xl-2-can --data latents.safetensors --out run --train generators"
-                + " --precision bf16 --batch 8 --accumulate 32 --vae sd-vae-ft-mse",
-            "only what conversion added, in bfloat16, 256 latents a step"));
   }
 
   @Override

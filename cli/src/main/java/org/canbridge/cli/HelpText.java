@@ -27,7 +27,9 @@ final class HelpText {
             + " JVM, with proof.");
     help.table(
         "commands",
-        commands.stream().map(command -> new Row(command.name(), command.summary())).toList());
+        commands.stream()
+            .map(command -> new Row(command.about().name(), command.about().summary()))
+            .toList());
     help.table("options", rows(OptionGroup.own(CommonOptions.HELP, CommonOptions.VERSION)));
     help.paragraph("canbridge COMMAND --help tells more about one command.");
     help.table(
@@ -46,13 +48,15 @@ final class HelpText {
     HelpText help = new HelpText();
     help.lines.addAll(
         wrapped(
-            glued("usage: canbridge " + command.name() + " " + command.synopsis()), INDENT, ""));
+            glued("usage: canbridge " + command.about().name() + " " + command.about().synopsis()),
+            INDENT,
+            ""));
     help.lines.add("");
-    help.paragraph(command.description());
+    help.paragraph(command.about().description());
     int width = width(options.groups().stream().flatMap(group -> rows(group).stream()));
     options.groups().forEach(group -> help.table(group.title(), rows(group), width));
     help.lines.add("examples");
-    for (Command.Example example : command.examples()) {
+    for (Command.Example example : command.about().examples()) {
       help.lines.addAll(wrapped(INDENT + "# " + example.what(), INDENT + "# ", ""));
       help.lines.addAll(
           wrapped(glued(INDENT + "canbridge " + example.line()), INDENT + INDENT + INDENT, " \\"));

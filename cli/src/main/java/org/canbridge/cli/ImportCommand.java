@@ -52,26 +52,24 @@ final class ImportCommand implements Command {
       Opt.flag("dry-run").help("show what would be done, write nothing");
 
   @Override
-  public String name() {
-    return "import";
-  }
-
-  @Override
-  public String summary() {
-    return "makes a model directory from a published checkpoint";
-  }
-
-  @Override
-  public String synopsis() {
-    return "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
-        + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--dry-run]";
-  }
-
-  @Override
-  public String description() {
-    return "Reads a published checkpoint, checks every tensor against the layout it has, and writes"
-        + " a model directory: config.json and model.safetensors under the authors' own names."
-        + " The directory appears when it is complete, or not at all.";
+  public About about() {
+    return new About(
+        "import",
+        "makes a model directory from a published checkpoint",
+        "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
+            + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--dry-run]",
+        "Reads a published checkpoint, checks every tensor against the layout it has, and writes"
+            + " a model directory: config.json and model.safetensors under the authors' own names."
+            + " The directory appears when it is complete, or not at all.",
+        List.of(
+            new Example("import DiT-XL-2-256x256.pt --out dit-xl-2", "a published file"),
+            new Example(
+                "import 0050000.pt --out run7 --heads 4 --weights model",
+                "a training checkpoint of your own, without the moving average"),
+            new Example(
+                "import efficientvit_b1.pt --out b1 --fold-batch-norm",
+                "convolutions without norms"),
+            new Example("import DiT-XL-2-256x256.pt --out x --dry-run", "only look")));
   }
 
   @Override
@@ -87,18 +85,6 @@ final class ImportCommand implements Command {
             ModelOutput.OVERWRITE,
             DRY_RUN),
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("import DiT-XL-2-256x256.pt --out dit-xl-2", "a published file"),
-        new Example(
-            "import 0050000.pt --out run7 --heads 4 --weights model",
-            "a training checkpoint of your own, without the moving average"),
-        new Example(
-            "import efficientvit_b1.pt --out b1 --fold-batch-norm", "convolutions without norms"),
-        new Example("import DiT-XL-2-256x256.pt --out x --dry-run", "only look"));
   }
 
   @Override

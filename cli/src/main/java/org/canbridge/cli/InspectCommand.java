@@ -7,37 +7,22 @@ import org.canbridge.importers.Inspection;
 final class InspectCommand implements Command {
 
   @Override
-  public String name() {
-    return "inspect";
-  }
-
-  @Override
-  public String summary() {
-    return "shows what a checkpoint holds and what import would do with it";
-  }
-
-  @Override
-  public String synopsis() {
-    return "FILE|DIR [--json]";
-  }
-
-  @Override
-  public String description() {
-    return "Shows family, layout, arguments and parameters of a published checkpoint or a model"
-        + " directory, and what becomes of every tensor. Reads headers only, so the size of the"
-        + " file does not matter. The exit status is 3 if import would refuse the file.";
+  public About about() {
+    return new About(
+        "inspect",
+        "shows what a checkpoint holds and what import would do with it",
+        "FILE|DIR [--json]",
+        "Shows family, layout, arguments and parameters of a published checkpoint or a model"
+            + " directory, and what becomes of every tensor. Reads headers only, so the size of the"
+            + " file does not matter. The exit status is 3 if import would refuse the file.",
+        List.of(
+            new Example("inspect DiT-XL-2-256x256.pt", "a published file"),
+            new Example("inspect my-model --json", "a model directory, for a script")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return List.of(OptionGroup.own(CommonOptions.JSON), ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("inspect DiT-XL-2-256x256.pt", "a published file"),
-        new Example("inspect my-model --json", "a model directory, for a script"));
   }
 
   @Override

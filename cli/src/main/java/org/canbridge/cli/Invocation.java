@@ -94,7 +94,7 @@ final class Invocation {
 
   /** The option must be given, but was not. */
   UsageException missing(Opt<?> option) {
-    return new UsageException("needs " + option + "; synopsis: " + command.synopsis());
+    return new UsageException("needs " + option + "; synopsis: " + command.about().synopsis());
   }
 
   /**
@@ -113,7 +113,7 @@ final class Invocation {
   private List<Opt.Typed> typed(Opt<?> option) {
     if (!options.declares(option)) {
       throw new IllegalStateException(
-          command.name() + " reads " + option + ", which it does not declare");
+          command.about().name() + " reads " + option + ", which it does not declare");
     }
     List<Opt.Typed> typed = new ArrayList<>();
     for (String name : option.typedNames()) {

@@ -34,7 +34,7 @@ public final class Main {
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
   Main(Collection<Command> commands) {
-    commands.forEach(command -> this.commands.put(command.name(), command));
+    commands.forEach(command -> this.commands.put(command.about().name(), command));
   }
 
   /** Runs the program and ends the JVM with its exit status. */

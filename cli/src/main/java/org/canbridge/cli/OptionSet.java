@@ -30,7 +30,7 @@ final class OptionSet {
     for (Opt<?> option : all()) {
       for (String name : option.typedNames()) {
         if (!names.add(name)) {
-          throw new IllegalStateException(command.name() + " declares " + name + " twice");
+          throw new IllegalStateException(command.about().name() + " declares " + name + " twice");
         }
       }
     }

@@ -31,41 +31,26 @@ final class ProfileCommand implements Command {
       Opt.flag("paper").help("compare with the sizes that CAN's paper prints");
 
   @Override
-  public String name() {
-    return "profile";
-  }
-
-  @Override
-  public String summary() {
-    return "counts parameters and multiply-accumulates";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL|--arch NAME|--paper [--image-size N] [--json]";
-  }
-
-  @Override
-  public String description() {
-    return "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward"
-        + " pass of one image, in all and by module, without allocating a tensor. MACs are"
-        + " those of linear layers, convolutions and attention's two matrix products; papers"
-        + " differ in counting the latter, so both sums are shown. With --paper: the"
-        + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
-        + " is exit status 1.";
+  public About about() {
+    return new About(
+        "profile",
+        "counts parameters and multiply-accumulates",
+        "MODEL|--arch NAME|--paper [--image-size N] [--json]",
+        "Counts the parameters of a network and the multiply-accumulates (MACs) of one forward"
+            + " pass of one image, in all and by module, without allocating a tensor. MACs are"
+            + " those of linear layers, convolutions and attention's two matrix products; papers"
+            + " differ in counting the latter, so both sums are shown. With --paper: the"
+            + " networks of CAN's Tables 4 and 6 beside the printed sizes; one out of its band"
+            + " is exit status 1.",
+        List.of(
+            new Example(
+                "profile --arch DiT-XL/2 --image-size 512", "a published model, no file needed"),
+            new Example("profile dit-xl-2-can", "a model directory, with what CAN adds")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return List.of(OptionGroup.own(IMAGE_SIZE, PAPER, CommonOptions.JSON), ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example(
-            "profile --arch DiT-XL/2 --image-size 512", "a published model, no file needed"),
-        new Example("profile dit-xl-2-can", "a model directory, with what CAN adds"));
   }
 
   @Override

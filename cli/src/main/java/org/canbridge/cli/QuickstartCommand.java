@@ -55,37 +55,22 @@ final class QuickstartCommand implements Command {
   private static final double SAME_PICTURE = 0.0078;
 
   @Override
-  public String name() {
-    return "quickstart";
-  }
-
-  @Override
-  public String summary() {
-    return "imports, verifies, converts, fine-tunes and samples the bundled checkpoint";
-  }
-
-  @Override
-  public String synopsis() {
-    return "[--out DIR] [--device NAME]";
-  }
-
-  @Override
-  public String description() {
-    return "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
-        + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
-        + " draw all ten classes from both with the same seed, train the condition-aware"
-        + " model on for some steps, and write a page that shows it all.";
+  public About about() {
+    return new About(
+        "quickstart",
+        "imports, verifies, converts, fine-tunes and samples the bundled checkpoint",
+        "[--out DIR] [--device NAME]",
+        "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
+            + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
+            + " draw all ten classes from both with the same seed, train the condition-aware"
+            + " model on for some steps, and write a page that shows it all.",
+        List.of(
+            new Example("quickstart --out demo", "everything under ./demo; open demo/index.html")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return List.of(OptionGroup.own(OUT, CommonOptions.DEVICE));
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("quickstart --out demo", "everything under ./demo; open demo/index.html"));
   }
 
   @Override

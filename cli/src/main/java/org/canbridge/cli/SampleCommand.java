@@ -61,32 +61,40 @@ final class SampleCommand implements Command {
           .help("run a written job: goes with --out DIR, --device, and --shard for another part");
 
   @Override
-  public String name() {
-    return "sample";
-  }
-
-  @Override
-  public String summary() {
-    return "draws images of given classes";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL|--job FILE [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
-        + " [--classes LIST|--prompt TEXT] [--count N] [--shard I/N] [--sampler NAME] [--steps N]"
-        + " [--cfg S] [--seed N]";
-  }
-
-  @Override
-  public String description() {
-    return "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
-        + " channels) give pictures; the latents of others are decoded with --vae or saved"
-        + " as they are. --out with a name that ends in .png is one grid of all images; any"
-        + " other is a folder of numbered files, one an image, which a second start of the"
-        + " same command goes on filling where the first was stopped. Image k of a seed is"
-        + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
-        + " sampled by its own scheduler and decoded with its own autoencoder; options go"
-        + " before what its files say.";
+  public About about() {
+    return new About(
+        "sample",
+        "draws images of given classes",
+        "MODEL|--job FILE [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
+            + " [--classes LIST|--prompt TEXT] [--count N] [--shard I/N] [--sampler NAME] [--steps N]"
+            + " [--cfg S] [--seed N]",
+        "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
+            + " channels) give pictures; the latents of others are decoded with --vae or saved"
+            + " as they are. --out with a name that ends in .png is one grid of all images; any"
+            + " other is a folder of numbered files, one an image, which a second start of the"
+            + " same command goes on filling where the first was stopped. Image k of a seed is"
+            + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
+            + " sampled by its own scheduler and decoded with its own autoencoder; options go"
+            + " before what its files say.",
+        List.of(
+            new Example(
+                "sample dit-fmnist --out clothes.png --sampler unipc --steps 20 --cfg 2",
+                "ten classes, one image each"),
+            new Example(
+                "sample dit-xl-2 --vae sd-vae-ft-mse --classes 207,360 --count 8 --out dogs.png",
+                "pictures from a model of latents"),
+            new Example(
+                "sample DiT-XL-2-256 --steps 50 --out grid.png",
+                "a pipeline folder of diffusers, by its own scheduler and autoencoder"),
+            new Example(
+                "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --out samples --shard 3/8",
+                "the third of eight parts of a large set"),
+            new Example(
+                "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --save-job job.json",
+                "the whole set as a file that any machine can run"),
+            new Example(
+                "sample --job job.json --out samples --shard 3/8",
+                "the third part of that, there")));
   }
 
   @Override
@@ -108,28 +116,6 @@ final class SampleCommand implements Command {
         SamplingOptions.GROUP,
         PromptOptions.GROUP,
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example(
-            "sample dit-fmnist --out clothes.png --sampler unipc --steps 20 --cfg 2",
-            "ten classes, one image each"),
-        new Example(
-            "sample dit-xl-2 --vae sd-vae-ft-mse --classes 207,360 --count 8 --out dogs.png",
-            "pictures from a model of latents"),
-        new Example(
-            "sample DiT-XL-2-256 --steps 50 --out grid.png",
-            "a pipeline folder of diffusers, by its own scheduler and autoencoder"),
-        new Example(
-            "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --out samples --shard 3/8",
-            "the third of eight parts of a large set"),
-        new Example(
-            "sample dit-xl-2 --vae sd-vae-ft-mse --count 50000 --save-job job.json",
-            "the whole set as a file that any machine can run"),
-        new Example(
-            "sample --job job.json --out samples --shard 3/8", "the third part of that, there"));
   }
 
   @Override

@@ -39,30 +39,27 @@ final class VerifyCommand implements Command {
       Opt.path("report", "DIR").help("write report.json, junit.xml and report.html there");
 
   @Override
-  public String name() {
-    return "verify";
-  }
-
-  @Override
-  public String summary() {
-    return "compares a model with a reference, layer by layer";
-  }
-
-  @Override
-  public String synopsis() {
-    return "MODEL --reference DIR [--vae DIR] [--rtol X --atol X --why TEXT] [--report DIR]";
-  }
-
-  @Override
-  public String description() {
-    return "Runs the model on the inputs of a reference bundle (reference.safetensors,"
-        + " reference.json) and compares every recorded activation in execution order, then"
-        + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
-        + " is taken from reference.json. Exit status 0: all equal; 1: a difference, and the"
-        + " first layer that differs is named. The runs of a diffusers pipeline are sampled"
-        + " anew by the scheduler settings in reference.json, and decoded with the"
-        + " pipeline's own autoencoder or that of --vae; without one the images are reported"
-        + " as not checked.";
+  public About about() {
+    return new About(
+        "verify",
+        "compares a model with a reference, layer by layer",
+        "MODEL --reference DIR [--vae DIR] [--rtol X --atol X --why TEXT] [--report DIR]",
+        "Runs the model on the inputs of a reference bundle (reference.safetensors,"
+            + " reference.json) and compares every recorded activation in execution order, then"
+            + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
+            + " is taken from reference.json. Exit status 0: all equal; 1: a difference, and the"
+            + " first layer that differs is named. The runs of a diffusers pipeline are sampled"
+            + " anew by the scheduler settings in reference.json, and decoded with the"
+            + " pipeline's own autoencoder or that of --vae; without one the images are reported"
+            + " as not checked.",
+        List.of(
+            new Example("verify checkpoint.pt --reference reference/dit-tiny", "a published file"),
+            new Example(
+                "verify my-model --reference bundle --report target/parity",
+                "in CI: fails on a difference, leaves a JUnit report"),
+            new Example(
+                "verify imported --reference pipeline --vae pipeline/vae",
+                "what was imported from a pipeline, down to the images")));
   }
 
   @Override
@@ -70,18 +67,6 @@ final class VerifyCommand implements Command {
     return List.of(
         OptionGroup.own(REFERENCE, VAE, RTOL, ATOL, WHY, REPORT, CommonOptions.DEVICE),
         ModelOptions.GROUP);
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(
-        new Example("verify checkpoint.pt --reference reference/dit-tiny", "a published file"),
-        new Example(
-            "verify my-model --reference bundle --report target/parity",
-            "in CI: fails on a difference, leaves a JUnit report"),
-        new Example(
-            "verify imported --reference pipeline --vae pipeline/vae",
-            "what was imported from a pipeline, down to the images"));
   }
 
   @Override

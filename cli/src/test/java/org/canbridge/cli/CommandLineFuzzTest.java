@@ -171,7 +171,7 @@ class CommandLineFuzzTest {
   private List<String> args(Random random) {
     Command command = any(random, Main.COMMANDS);
     List<Opt<?>> options = new OptionSet(command).all();
-    List<String> args = new ArrayList<>(List.of(command.name()));
+    List<String> args = new ArrayList<>(List.of(command.about().name()));
     if (command instanceof QuickstartCommand) {
       args.add("one-thing-too-many"); // it is one long job otherwise
     } else if (random.nextInt(20) > 0) {

@@ -36,33 +36,18 @@ final class GreetCommand implements Command {
   }
 
   @Override
-  public String name() {
-    return "greet";
-  }
-
-  @Override
-  public String summary() {
-    return "greets somebody";
-  }
-
-  @Override
-  public String synopsis() {
-    return "NAME [--times N]";
-  }
-
-  @Override
-  public String description() {
-    return "Greets NAME once, or as often as it is told to.";
+  public About about() {
+    return new About(
+        "greet",
+        "greets somebody",
+        "NAME [--times N]",
+        "Greets NAME once, or as often as it is told to.",
+        List.of(new Example("greet Ada --times 2", "two greetings")));
   }
 
   @Override
   public List<OptionGroup> options() {
     return options;
-  }
-
-  @Override
-  public List<Example> examples() {
-    return List.of(new Example("greet Ada --times 2", "two greetings"));
   }
 
   @Override

@@ -21,7 +21,7 @@ class HelpTextTest {
   private static final Pattern OPTION = Pattern.compile("( {2}-.*? {2,})\\S.*");
 
   static Stream<String> commands() {
-    return Main.COMMANDS.stream().map(Command::name);
+    return Main.COMMANDS.stream().map(command -> command.about().name());
   }
 
   private static List<String> help(String... args) {
@@ -63,7 +63,7 @@ class HelpTextTest {
   void everyOptionHasItsLine(String name) {
     String page = String.join("\n", help(name, "--help"));
     Command command =
-        Main.COMMANDS.stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
+        Main.COMMANDS.stream().filter(c -> c.about().name().equals(name)).findFirst().orElseThrow();
     for (OptionGroup group : new OptionSet(command).groups()) {
       assertTrue(page.contains("\n" + group.title() + "\n"), group.title());
       for (Opt<?> option : group.options()) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.formats.TensorFiles;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sampling through the command line, with solvers, folders, autoencoders and families. */
 class SampleCommandTest {
@@ -53,9 +54,9 @@ class SampleCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ddpm", "ddim", "dpm-solver", "dpm-solver++", "unipc", "euler", "heun"})
-  void everySolverDraws(String solver) throws IOException {
-    ok(PIXELS, "--heads", "3", "--sampler", solver, "--steps", "4", "--out", at("grid.png"));
+  @EnumSource(SolverName.class)
+  void everySolverDraws(SolverName solver) throws IOException {
+    ok(PIXELS, "--heads", "3", "--sampler", solver.toString(), "--steps", "4", "--out", at("grid.png"));
     assertEquals(16, ImageIO.read(folder.resolve("grid.png").toFile()).getHeight());
   }
 
