@@ -56,7 +56,16 @@ class SampleCommandTest {
   @ParameterizedTest
   @EnumSource(SolverName.class)
   void everySolverDraws(SolverName solver) throws IOException {
-    ok(PIXELS, "--heads", "3", "--sampler", solver.toString(), "--steps", "4", "--out", at("grid.png"));
+    ok(
+        PIXELS,
+        "--heads",
+        "3",
+        "--sampler",
+        solver.toString(),
+        "--steps",
+        "4",
+        "--out",
+        at("grid.png"));
     assertEquals(16, ImageIO.read(folder.resolve("grid.png").toFile()).getHeight());
   }
 
