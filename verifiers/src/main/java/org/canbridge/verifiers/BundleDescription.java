@@ -21,10 +21,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.JsonFields;
 
 /** The fields of {@code reference.json}; their meaning is in {@link ReferenceBundle}. */
 final class BundleDescription {
@@ -40,22 +40,44 @@ final class BundleDescription {
           .build();
 
   private final Path path;
-  private final JsonNode root;
+  private final ObjectNode root;
+  private final Optional<String> family;
+  private final Optional<String> dtype;
+  private final Optional<ObjectNode> config;
+  private final Optional<Double> cfgScale;
+  private final List<String> notes;
+  private final Optional<ObjectNode> tensors;
   private final Map<String, FileDigest> checkpoints = new LinkedHashMap<>();
-  private final List<String> notes = new ArrayList<>();
 
-  private BundleDescription(Path path, JsonNode root) {
+  private BundleDescription(Path path, ObjectNode root) {
     this.path = path;
     this.root = root;
+    JsonFields fields = fields("", root);
+    family = fields.text("family");
+    dtype = fields.text("dtype");
+    config = fields.object("config");
+    cfgScale = fields.number("cfg_scale");
+    notes = fields.texts("notes", 0).orElse(List.of());
+    tensors = fields.object("tensors");
+    for (Map.Entry<String, JsonNode> entry :
+        fields.object("checkpoints").map(ObjectNode::properties).orElse(Set.of())) {
+      checkpoints.put(entry.getKey(), digest(entry.getKey(), entry.getValue()));
+    }
+  }
+
+  /** A field of null is one that was left out. */
+  private JsonFields fields(String where, ObjectNode object) {
+    ObjectNode told = object.deepCopy();
+    told.properties().removeIf(field -> field.getValue().isNull());
+    return JsonFields.of(
+        where, told, wrong -> badField(wrong.path(), wrong.expected(), wrong.actual()));
   }
 
   /** Reads and checks the file in the bundle's directory. */
   static BundleDescription read(Path directory) {
     Path path = directory.resolve(ReferenceBundle.DESCRIPTION);
     requireBundle(directory, path);
-    BundleDescription description = new BundleDescription(path, parse(path));
-    description.check();
-    return description;
+    return new BundleDescription(path, parse(path));
   }
 
   private static void requireBundle(Path directory, Path path) {
@@ -95,19 +117,18 @@ final class BundleDescription {
     }
   }
 
-  private static JsonNode parse(Path path) {
-    JsonNode root;
+  private static ObjectNode parse(Path path) {
     try {
-      root = MAPPER.readTree(Files.readAllBytes(path));
+      JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
+      if (root instanceof ObjectNode object) {
+        return object;
+      }
+      throw notJson(path).actual(root.getNodeType()).build();
     } catch (JsonProcessingException e) {
       throw notJson(path).actual(e.getOriginalMessage()).cause(e).build();
     } catch (IOException e) {
       throw unreadable(path, e);
     }
-    if (!root.isObject()) {
-      throw notJson(path).actual(root.getNodeType()).build();
-    }
-    return root;
   }
 
   private static InputFileException.Builder notJson(Path path) {
@@ -123,32 +144,6 @@ final class BundleDescription {
         .next("check its permissions")
         .cause(e)
         .build();
-  }
-
-  private void check() {
-    require("family", JsonNode::isTextual, "a string");
-    require("dtype", JsonNode::isTextual, "a string");
-    require("config", JsonNode::isObject, "an object");
-    require("cfg_scale", n -> n.isNumber() && Double.isFinite(n.doubleValue()), "a number");
-    require("notes", JsonNode::isArray, "an array of strings");
-    require("checkpoints", JsonNode::isObject, "an object of sha256 and bytes by file name");
-    require("tensors", JsonNode::isObject, "an object of shapes by tensor name");
-    for (JsonNode note : root.path("notes")) {
-      if (!note.isTextual()) {
-        throw badField("notes", "an array of strings", note);
-      }
-      notes.add(note.textValue());
-    }
-    root.path("checkpoints")
-        .properties()
-        .forEach(e -> checkpoints.put(e.getKey(), digest(e.getKey(), e.getValue())));
-  }
-
-  private void require(String field, Predicate<JsonNode> isRight, String expected) {
-    JsonNode value = root.path(field);
-    if (!value.isMissingNode() && !value.isNull() && !isRight.test(value)) {
-      throw badField(field, expected, value);
-    }
   }
 
   private FileDigest digest(String name, JsonNode value) {
@@ -197,10 +192,10 @@ final class BundleDescription {
    * file's.
    */
   List<String> order(Path file, Map<String, TensorData> tensors) {
-    JsonNode listed = root.path("tensors");
-    if (!listed.isObject()) {
+    if (this.tensors.isEmpty()) {
       return List.copyOf(tensors.keySet());
     }
+    ObjectNode listed = this.tensors.get();
     List<String> names = new ArrayList<>();
     listed.fieldNames().forEachRemaining(names::add);
     Set<String> onlyOnOneSide = new TreeSet<>(names);
@@ -245,25 +240,19 @@ final class BundleDescription {
   }
 
   Optional<String> family() {
-    return text("family");
+    return family;
   }
 
   Optional<String> dtype() {
-    return text("dtype");
-  }
-
-  private Optional<String> text(String field) {
-    return Optional.ofNullable(root.path(field).textValue());
+    return dtype;
   }
 
   JsonNode config() {
-    JsonNode config = root.path("config");
-    return config.isObject() ? config : JsonNodeFactory.instance.objectNode();
+    return config.orElseGet(JsonNodeFactory.instance::objectNode);
   }
 
   OptionalDouble cfgScale() {
-    JsonNode scale = root.path("cfg_scale");
-    return scale.isNumber() ? OptionalDouble.of(scale.doubleValue()) : OptionalDouble.empty();
+    return cfgScale.isPresent() ? OptionalDouble.of(cfgScale.get()) : OptionalDouble.empty();
   }
 
   /** The names in {@code runs}; bundles of solvers have other entries there. */
@@ -280,22 +269,14 @@ final class BundleDescription {
    */
   RunSettings run(String name) {
     JsonNode run = root.path("runs").path(name);
-    String key = "runs." + name + ".";
-    if (!(run.path("scheduler_config") instanceof ObjectNode scheduler)) {
-      throw badField(
-          key + "scheduler_config",
-          "the configuration of the run's scheduler, an object",
-          run.path("scheduler_config"));
-    }
-    JsonNode steps = run.path("steps");
-    if (!steps.isIntegralNumber() || !steps.canConvertToInt() || steps.intValue() < 1) {
-      throw badField(key + "steps", "a whole number, 1 or more", steps);
-    }
-    JsonNode scale = run.path("guidance_scale");
-    if (!scale.isNumber() || !Double.isFinite(scale.doubleValue())) {
-      throw badField(key + "guidance_scale", "a number", scale);
-    }
-    return new RunSettings(scheduler, steps.intValue(), scale.doubleValue());
+    JsonFields fields =
+        fields(
+            "runs." + name,
+            run instanceof ObjectNode object ? object : JsonNodeFactory.instance.objectNode());
+    return new RunSettings(
+        fields.required("scheduler_config", fields.object("scheduler_config")),
+        fields.required("steps", fields.integer("steps", 1, Integer.MAX_VALUE)),
+        fields.required("guidance_scale", fields.number("guidance_scale")));
   }
 
   /** A field that says what cannot be followed; {@code problem} is the reason. */
@@ -313,6 +294,6 @@ final class BundleDescription {
   }
 
   List<String> notes() {
-    return Collections.unmodifiableList(notes);
+    return notes;
   }
 }

@@ -157,14 +157,14 @@ final class ReferenceBundleTest {
       delimiter = '|',
       quoteCharacter = '\u0001',
       value = {
-        "{'family': 3} | family | a string | 3",
-        "{'dtype': ['f32']} | dtype | a string | ['f32']",
+        "{'family': 3} | family | a text | 3",
+        "{'dtype': ['f32']} | dtype | a text | ['f32']",
         "{'config': 'x'} | config | an object | 'x'",
         "{'cfg_scale': '4'} | cfg_scale | a number | '4'",
         "{'cfg_scale': NaN} | cfg_scale | a number | 'NaN'",
-        "{'notes': 'x'} | notes | an array of strings | 'x'",
-        "{'notes': [1]} | notes | an array of strings | 1",
-        "{'checkpoints': []} | checkpoints | an object of sha256 and bytes by file name | []",
+        "{'notes': 'x'} | notes | a list of texts | 'x'",
+        "{'notes': [1]} | notes | a list of texts | [1]",
+        "{'checkpoints': []} | checkpoints | an object | []",
         "{'checkpoints': {'a': 1}} | checkpoints.a | an object of sha256 (string) and bytes"
             + " (integer) | 1",
         "{'checkpoints': {'a': {'sha256': 'AB', 'bytes': 1}}} | checkpoints.a | 64 lower-case"
@@ -177,7 +177,7 @@ final class ReferenceBundleTest {
         "{'checkpoints': {'a\\u0000': {}}} | checkpoints.a\\u0000 | the name of a file inside the"
             + " bundle | {}",
         "{'checkpoints': {'': {}}} | checkpoints. | the name of a file inside the bundle | {}",
-        "{'tensors': []} | tensors | an object of shapes by tensor name | []",
+        "{'tensors': []} | tensors | an object | []",
         "{'tensors': {'output': [2.5]}} | tensors.output | an array of sizes | [2.5]",
         "{'tensors': {'output': {'dtype': 'f'}}} | tensors.output | an array of sizes | ",
       })

@@ -80,9 +80,8 @@ class CanSpecJsonTest {
         "\"generate\"|\"mix\"|unknown method 'mix'; methods are generate, select, static",
         "\"generate\"|\"static\"|generator out_proj.48 is not of the method 'static'",
         "\"generate\"|\"select\"|can.generators[0].kernels is missing",
-        "32|\"32\"|can.generators[0].input_width must be a whole number from 1 to 2147483647, is"
-            + " \"32\"",
-        "32|0|can.generators[0].input_width must be a whole number from 1 to 2147483647, is 0",
+        "32|\"32\"|can.generators[0].input_width must be a whole number, 1 or more, is" + " \"32\"",
+        "32|0|can.generators[0].input_width must be a whole number, 1 or more, is 0",
         "\"bias\"|\"bais\"|can.generators[0].bias is missing",
         "\"inserted\"|\"insert\"|can.inserted is missing",
         "\"inserted\"|\"more\":1,\"inserted\"|can.more is unknown",

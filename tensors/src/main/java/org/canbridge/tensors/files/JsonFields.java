@@ -122,7 +122,11 @@ public final class JsonFields {
 
   /** A whole number from {@code min} to {@code max}. */
   public Optional<Long> whole(String name, long min, long max) {
-    return value(name, whole(min, max), node -> isWhole(node, min, max), JsonNode::longValue);
+    return value(
+        name,
+        "a whole number" + range(min, max),
+        node -> isWhole(node, min, max),
+        JsonNode::longValue);
   }
 
   /** The same, where 32 bits hold it. */
@@ -130,10 +134,12 @@ public final class JsonFields {
     return whole(name, min, max).map(Long::intValue);
   }
 
-  private static String whole(long min, long max) {
-    return min == Long.MIN_VALUE && max == Long.MAX_VALUE
-        ? "a whole number"
-        : "a whole number from " + min + " to " + max;
+  /** A limit that is only that of the type is not worth telling. */
+  private static String range(long min, long max) {
+    if (max < Integer.MAX_VALUE) {
+      return " from " + min + " to " + max;
+    }
+    return min == Long.MIN_VALUE ? "" : ", " + min + " or more";
   }
 
   private static boolean isWhole(JsonNode node, long min, long max) {
@@ -181,7 +187,7 @@ public final class JsonFields {
     return list(
         name,
         1,
-        "whole numbers from " + min + " to " + max,
+        "whole numbers" + range(min, max),
         node -> isWhole(node, min, max),
         JsonNode::intValue);
   }
