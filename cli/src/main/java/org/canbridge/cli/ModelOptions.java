@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
+import java.util.TreeMap;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 
@@ -37,10 +39,12 @@ final class ModelOptions {
           .help(
               "a JSON object with arguments that the file cannot tell, under their published"
                   + " names: norm_num_groups, scaling_factor and others");
-  private static final Opt<Optional<Weights>> WEIGHTS =
-      Opt.word("weights", List.of(Weights.EMA, Weights.MODEL), Weights::word)
+  private static final Opt<Optional<String>> WEIGHTS =
+      Opt.of("weights", "ema|model|NAME", ModelOptions::weights)
           .usually("the moving average (ema) if it has one")
-          .help("which weights of a training checkpoint");
+          .help(
+              "which weights of a training checkpoint; NAME is one that import lists, such as"
+                  + " ema.0.9998");
   private static final Opt<Optional<String>> FAMILY =
       Opt.text("family", "NAME")
           .usually("what the file says itself, or the older family")
@@ -97,7 +101,7 @@ final class ModelOptions {
   /** Reads them. */
   static ImportOptions read(Invocation invocation) throws UsageException {
     ImportOptions options =
-        ImportOptions.defaults().withWeights(invocation.get(WEIGHTS).orElse(Weights.AUTO));
+        ImportOptions.defaults().withWeights(invocation.get(WEIGHTS).orElse(Weights.AUTO.word()));
     try {
       Optional<String> arch = invocation.get(ARCH);
       if (arch.isPresent()) {
@@ -125,6 +129,13 @@ final class ModelOptions {
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }
+  }
+
+  /** The name of a set has a dot; all else is one of the two words. */
+  private static String weights(String option, String text) throws UsageException {
+    return text.indexOf('.') < 0
+        ? Value.word(new TreeMap<>(Map.of("ema", "ema", "model", "model"))).read(option, text)
+        : text;
   }
 
   private static ImportOptions with(

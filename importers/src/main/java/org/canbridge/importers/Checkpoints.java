@@ -81,7 +81,7 @@ public final class Checkpoints {
         canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
         Optional.empty(),
         examined.trained(),
-        () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().wrapper(), fates),
+        () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().recorded(), fates),
         examined.notes(),
         List.of(),
         file::close);

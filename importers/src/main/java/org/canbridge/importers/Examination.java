@@ -6,11 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.canbridge.importers.detection.Detection;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Inference;
@@ -54,7 +56,10 @@ final class Examination {
     this.options = options;
     this.detection =
         Detection.of(
-            file, options.weights(), options.family().map(given -> given.value().textValue()));
+            file,
+            options.weights(),
+            options.set(),
+            options.family().map(given -> given.value().textValue()));
     detection.problem().ifPresent(problems::add);
     detection.chosen().ifPresent(this::examine);
   }
@@ -128,15 +133,58 @@ final class Examination {
 
   private void noteChoice(Detection.Recognised chosen) {
     String wrapper = chosen.weights().wrapper();
-    if (!wrapper.isEmpty()) {
-      List<String> others =
-          detection.others().stream().map(other -> other.weights().label()).toList();
+    List<String> others =
+        detection.others().stream().map(other -> other.weights().label()).toList();
+    if (!wrapper.isEmpty() || chosen.weights().kind() == Weights.EMA) {
       notes.add(
           "weights taken from "
-              + wrapper
+              + chosen.weights().label()
               + (chosen.weights().kind() == Weights.EMA ? " (moving average)" : "")
-              + (others.isEmpty() ? "" : "; the file also holds " + String.join(", ", others)));
+              + (others.isEmpty() ? "" : "; the file also holds " + String.join(", ", others))
+              + (averages() > 1 ? "; --weights chooses by name" : ""));
     }
+    List<String> borrowed =
+        chosen.weights().kind() == Weights.EMA ? borrowed(chosen.weights()) : List.of();
+    if (!borrowed.isEmpty()) {
+      notes.add("not in the moving average, so taken beside it: " + shorten(borrowed));
+    }
+    List<String> unknown = unknownAverages();
+    if (!unknown.isEmpty()) {
+      notes.add(
+          "not used, though it looks like a moving average: " + shorten(unknown));
+    }
+    if (!file.objects().isEmpty()) {
+      notes.add("not read, as it is no tensor, number or text: " + Detection.objects(file));
+    }
+  }
+
+  private long averages() {
+    return Stream.concat(detection.chosen().stream(), detection.others().stream())
+        .filter(set -> set.weights().kind() == Weights.EMA)
+        .count();
+  }
+
+  /** Tensors of an average without names that it does not hold itself. */
+  private static List<String> borrowed(StateDict average) {
+    return average.sourceNames().values().stream()
+        .filter(name -> !name.startsWith(average.wrapper()))
+        .toList();
+  }
+
+  /** Tensors that bear the name of an average, more than a number each, and are in no set. */
+  private List<String> unknownAverages() {
+    Set<String> known = new HashSet<>(file.constants().keySet());
+    Stream.concat(detection.chosen().stream(), detection.others().stream())
+        .forEach(set -> known.addAll(set.weights().sourceNames().values()));
+    return file.tensors().entrySet().stream()
+        .filter(entry -> entry.getValue().type().elements() > 1)
+        .map(Map.Entry::getKey)
+        .filter(name -> !known.contains(name) && Weights.of(parent(name)) == Weights.EMA)
+        .toList();
+  }
+
+  private static String parent(String name) {
+    return name.substring(0, Math.max(0, name.lastIndexOf('.')));
   }
 
   /**
@@ -148,6 +196,9 @@ final class Examination {
       return Optional.empty();
     }
     for (Detection.Recognised other : detection.others()) {
+      if (other.family() != chosen.family()) {
+        continue;
+      }
       List<String> differing = differing(chosen.weights(), other.weights());
       if (!differing.isEmpty()) {
         String kind = other.weights().kind().word();
@@ -229,12 +280,14 @@ final class Examination {
   }
 
   /** The problem with the name that stands in the file. */
-  private static KeyProblem inFile(Detection.Recognised chosen, KeyProblem problem) {
+  private KeyProblem inFile(Detection.Recognised chosen, KeyProblem problem) {
     StateDict weights = chosen.weights();
     String wrapped =
         weights.wrapper().isEmpty() ? problem.key() : weights.wrapper() + "." + problem.key();
     String name = weights.sourceNames().getOrDefault(problem.key(), wrapped);
-    return new KeyProblem(problem.kind(), name, problem.detail());
+    String object = file.objects().get(name);
+    String instead = object == null ? "" : "; there is an object of " + object + ", which is not read";
+    return new KeyProblem(problem.kind(), name, problem.detail() + instead);
   }
 
   private void configure(Detection.Recognised chosen) {

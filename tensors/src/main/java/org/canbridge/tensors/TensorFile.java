@@ -58,6 +58,14 @@ public interface TensorFile extends AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * What a pickle holds beside tensors, numbers and strings, by the same dotted names: the class of
+   * each object, such as {@code pathlib.PosixPath}. None of them is made, and none is read.
+   */
+  default Map<String, String> objects() {
+    return Map.of();
+  }
+
   @Override
   void close();
 }

@@ -116,7 +116,7 @@ public record SamplingJob(
     ObjectNode importing = Json.object();
     opening.arch().ifPresent(arch -> importing.put("arch", arch));
     if (opening.weights() != Weights.AUTO) {
-      importing.put("weights", opening.weights().word());
+      importing.put("weights", opening.weightsWord());
     }
     opening
         .family()
@@ -262,12 +262,13 @@ public record SamplingJob(
             .parsed("family", name -> named.withFamily(name, "--family"))
             .orElse(named)
             .withObjective(objective.orElseGet(Json::object));
-    Optional<Weights> weights = fields.parsed("weights", text -> oneOf(Weights.values(), text));
+    Optional<ImportOptions> weights =
+        fields.parsed("weights", ImportOptions.defaults()::withWeights);
     fields.finish();
     if (arguments.isPresent()) {
       options = options.withArguments(arguments.get(), "the sampling job");
     }
-    return options.withWeights(weights.orElse(Weights.AUTO));
+    return weights.isEmpty() ? options : options.withWeights(weights.get().weightsWord());
   }
 
   private static SamplingRequest request(JsonFields fields) {

@@ -2,10 +2,13 @@ package org.canbridge.importers.detection;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
@@ -29,24 +32,36 @@ public record Detection(
     List<String> verdicts,
     Optional<InputFileException> problem) {
 
+  private static final int SHOWN = 8;
+
+  /** A decay such as 0.9998 in a name. */
+  private static final Pattern DECAY = Pattern.compile("(?<![0-9])(0\\.[0-9]+)");
+
   /** A set of weights and the layout it has. */
   public record Recognised(StateDict weights, Family family, Layout layout) {}
 
-  public static Detection of(TensorFile file, Weights wanted, Optional<String> wantedFamily) {
+  /**
+   * Looks into a file.
+   *
+   * @param wanted the kind of set that is to be taken
+   * @param named the name of the set that is to be taken, where there are several of a kind
+   * @param wantedFamily the family to take where the tensors are those of two
+   */
+  public static Detection of(
+      TensorFile file, Weights wanted, Optional<String> named, Optional<String> wantedFamily) {
     List<StateDict> sets = StateDicts.find(file);
-    List<Recognised> recognised =
-        sets.stream().flatMap(set -> recognise(set, file, wantedFamily).stream()).toList();
+    List<Recognised> recognised = recognise(file, sets, wantedFamily);
     if (recognised.isEmpty()) {
       return new Detection(
           Optional.empty(), List.of(), verdicts(sets), Optional.of(unrecognised(file, sets)));
     }
-    Optional<Recognised> chosen = choose(recognised, wanted);
+    Optional<Recognised> chosen = choose(recognised, wanted, named);
     if (chosen.isEmpty()) {
       return new Detection(
           Optional.empty(),
           recognised,
           List.of(),
-          Optional.of(noSuchWeights(file, recognised, wanted)));
+          Optional.of(noSuchWeights(file, recognised, named.orElse(wanted.word()))));
     }
     List<Recognised> others = new ArrayList<>(recognised);
     others.remove(chosen.get());
@@ -59,6 +74,49 @@ public record Detection(
             .weights()
             .mixedPrefix()
             .map(prefix -> halfWrapped(file, chosen.get(), prefix)));
+  }
+
+  /**
+   * Every set that is of a known layout, networks that images are made with before their
+   * autoencoders: those in the usual wrappers, those of the same layout behind further prefixes
+   * (where there is no other, of any layout), and averages without names.
+   */
+  private static List<Recognised> recognise(
+      TensorFile file, List<StateDict> sets, Optional<String> wantedFamily) {
+    List<Recognised> found = new ArrayList<>();
+    Set<String> taken = new HashSet<>();
+    for (StateDict set : sets) {
+      recognise(set, file, wantedFamily)
+          .filter(one -> taken.addAll(set.sourceNames().values()))
+          .ifPresent(found::add);
+    }
+    if (found.isEmpty() && otherNetwork(sets).isPresent()) {
+      return List.of();
+    }
+    Set<Layout> layouts = new LinkedHashSet<>();
+    found.forEach(set -> layouts.add(set.layout()));
+    List<Signature> signatures =
+        (layouts.isEmpty()
+                ? Families.all().stream().flatMap(family -> family.layouts().stream())
+                : layouts.stream())
+            .map(Layout::signature)
+            .toList();
+    for (StateDict set : StateDicts.behindPrefixes(file, signatures)) {
+      recognise(set, file, wantedFamily)
+          .filter(one -> layouts.isEmpty() || layouts.contains(one.layout()))
+          .filter(one -> taken.addAll(set.sourceNames().values()))
+          .ifPresent(found::add);
+    }
+    found.sort(Comparator.comparingInt(one -> Families.all().indexOf(one.family())));
+    found.stream()
+        .filter(one -> one.weights().kind() == Weights.MODEL)
+        .findFirst()
+        .ifPresent(
+            one ->
+                UnnamedAverages.of(file, one.weights())
+                    .forEach(
+                        set -> found.add(new Recognised(set, one.family(), one.layout()))));
+    return found;
   }
 
   /**
@@ -83,19 +141,34 @@ public record Detection(
                             .orElseGet(() -> found.family().isNamedBy(file.values()))));
   }
 
-  /** The wanted kind; by default the moving average first. */
-  private static Optional<Recognised> choose(List<Recognised> recognised, Weights wanted) {
+  /** The wanted one; by default the moving average first, the longest of several. */
+  private static Optional<Recognised> choose(
+      List<Recognised> recognised, Weights wanted, Optional<String> named) {
+    if (named.isPresent()) {
+      return recognised.stream()
+          .filter(set -> set.weights().wrapper().equals(named.get()))
+          .findFirst();
+    }
     Weights kind = wanted == Weights.AUTO ? Weights.EMA : wanted;
     Optional<Recognised> found =
-        recognised.stream().filter(set -> set.weights().kind() == kind).findFirst();
+        recognised.stream()
+            .filter(set -> set.weights().kind() == kind)
+            .filter(set -> set.family() == recognised.get(0).family())
+            .reduce((one, other) -> decay(other) > decay(one) ? other : one);
     return found.isEmpty() && wanted == Weights.AUTO ? Optional.of(recognised.get(0)) : found;
   }
 
+  /** The decay of a moving average that has it as its name; 0 for others. */
+  private static double decay(Recognised set) {
+    Matcher matcher = DECAY.matcher(set.weights().wrapper());
+    return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+  }
+
   private static InputFileException noSuchWeights(
-      TensorFile file, List<Recognised> recognised, Weights wanted) {
+      TensorFile file, List<Recognised> recognised, String wanted) {
     return InputFileException.of(DetectionProblem.NO_SUCH_WEIGHTS, file.path())
         .what("the file has no set of weights of the kind that --weights asks for")
-        .expected(wanted.word())
+        .expected(wanted)
         .actual(labels(recognised))
         .next("leave --weights out")
         .build();
@@ -119,23 +192,44 @@ public record Detection(
   private static InputFileException unrecognised(TensorFile file, List<StateDict> sets) {
     List<String> read =
         Families.all().stream().map(family -> family.title() + ": " + layoutNames(family)).toList();
-    for (StateDict set : sets) {
-      Optional<String> other = OtherNetworks.recognise(set.tensors().keySet());
-      if (other.isPresent()) {
-        return InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, file.path())
-            .what("this is a network that CAN Bridge does not read")
-            .expected(String.join("; ", read))
-            .actual(other.get())
-            .next("canbridge inspect lists its tensors")
-            .build();
-      }
+    Optional<String> other = otherNetwork(sets);
+    if (other.isPresent()) {
+      return InputFileException.of(DetectionProblem.UNSUPPORTED_FAMILY, file.path())
+          .what("this is a network that CAN Bridge does not read")
+          .expected(String.join("; ", read))
+          .actual(other.get())
+          .next("canbridge inspect lists its tensors")
+          .build();
     }
-    return InputFileException.of(DetectionProblem.UNKNOWN_FAMILY, file.path())
-        .what("the tensors are those of no network that CAN Bridge knows")
-        .expected(String.join("; ", read))
-        .actual(firstNames(file))
-        .next("canbridge inspect lists its tensors and what is missing for each layout")
-        .build();
+    InputFileException.Builder unknown =
+        InputFileException.of(DetectionProblem.UNKNOWN_FAMILY, file.path())
+            .what("the tensors are those of no network that CAN Bridge knows")
+            .expected(String.join("; ", read))
+            .actual(firstNames(file))
+            .next("canbridge inspect lists its tensors and what is missing for each layout");
+    if (!file.objects().isEmpty()) {
+      unknown
+          .also("not read: " + objects(file))
+          .next(
+              "if the network itself was saved as one of these objects, load it in PyTorch and"
+                  + " save its state dict");
+    }
+    return unknown.build();
+  }
+
+  /** Objects of classes that are not read, by name, the first few of them. */
+  public static String objects(TensorFile file) {
+    return file.objects().entrySet().stream()
+            .limit(SHOWN)
+            .map(entry -> entry.getKey() + " (" + entry.getValue() + ")")
+            .collect(Collectors.joining(", "))
+        + (file.objects().size() > SHOWN ? ", ... " + file.objects().size() + " in all" : "");
+  }
+
+  private static Optional<String> otherNetwork(List<StateDict> sets) {
+    return sets.stream()
+        .flatMap(set -> OtherNetworks.recognise(set.tensors().keySet()).stream())
+        .findFirst();
   }
 
   private static String layoutNames(Family family) {

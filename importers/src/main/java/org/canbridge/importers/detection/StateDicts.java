@@ -1,12 +1,16 @@
 package org.canbridge.importers.detection;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import org.canbridge.importers.family.Signature;
 import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.tensors.TensorData;
@@ -31,6 +35,9 @@ final class StateDicts {
           "diffusion_model");
 
   private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
+
+  /** Entries that programs which average weights keep beside them, one number each. */
+  private static final Set<String> COUNTERS = Set.of("n_averaged", "initted");
 
   private StateDicts() {}
 
@@ -58,9 +65,41 @@ final class StateDicts {
     return found;
   }
 
+  /**
+   * Sets behind further prefixes, which only the names of a layout show: {@code
+   * model.diffusion_model.}, {@code ema.ema_model.}, {@code ema.0.9998.}. Of prefixes that continue
+   * each other the shortest comes first.
+   */
+  static List<StateDict> behindPrefixes(TensorFile file, Collection<Signature> signatures) {
+    Set<String> prefixes = new TreeSet<>(Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()));
+    Set<String> candidates = new LinkedHashSet<>(file.tensors().keySet());
+    candidates.removeAll(file.constants().keySet());
+    signatures.forEach(
+        signature -> candidates.forEach(name -> signature.prefixes(name).forEach(prefixes::add)));
+    return prefixes.stream()
+        .map(
+            prefix -> {
+              Map<String, String> names = new LinkedHashMap<>();
+              candidates.stream()
+                  .filter(name -> name.startsWith(prefix))
+                  .forEach(name -> names.put(name.substring(prefix.length()), name));
+              return strip(file.tensors(), prefix.substring(0, prefix.length() - 1), names);
+            })
+        .toList();
+  }
+
   private static StateDict strip(
-      Map<String, TensorData> tensors, String wrapper, Map<String, String> names) {
-    Map<String, String> bare = names;
+      Map<String, TensorData> tensors, String wrapper, Map<String, String> all) {
+    Map<String, String> bare = new LinkedHashMap<>(all);
+    Weights kind = Weights.of(wrapper);
+    if (COUNTERS.stream().anyMatch(all::containsKey)) {
+      bare.entrySet()
+          .removeIf(
+              entry ->
+                  entry.getKey().indexOf('.') < 0
+                      && tensors.get(entry.getValue()).type().elements() == 1);
+      kind = Weights.EMA;
+    }
     Optional<String> mixed = Optional.empty();
     for (Optional<String> prefix = prefixOf(bare); prefix.isPresent(); prefix = prefixOf(bare)) {
       String text = prefix.get();
@@ -79,7 +118,7 @@ final class StateDicts {
     }
     Map<String, TensorData> stripped = new LinkedHashMap<>();
     bare.forEach((name, source) -> stripped.put(name, tensors.get(source)));
-    return new StateDict(wrapper, Weights.of(wrapper), mixed, stripped, bare);
+    return new StateDict(wrapper, kind, mixed, stripped, bare);
   }
 
   private static Optional<String> prefixOf(Map<String, String> names) {

@@ -1,5 +1,6 @@
 package org.canbridge.importers.family;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -44,5 +45,22 @@ public record Signature(List<String> marks) {
   /** Whether the share is enough. */
   public boolean recognises(Collection<String> names) {
     return share(names) > 0.5;
+  }
+
+  /**
+   * What stands in front of a mark in this name, up to a dot; a mark that begins with any
+   * characters shows none.
+   */
+  public List<String> prefixes(String name) {
+    List<String> found = new ArrayList<>();
+    for (String mark : marks) {
+      boolean possible = !mark.startsWith("*") && name.endsWith(mark.substring(mark.lastIndexOf('*') + 1));
+      for (int dot = name.indexOf('.'); possible && dot >= 0; dot = name.indexOf('.', dot + 1)) {
+        if (Globs.compile(mark).matcher(name.substring(dot + 1)).matches()) {
+          found.add(name.substring(0, dot + 1));
+        }
+      }
+    }
+    return found;
   }
 }

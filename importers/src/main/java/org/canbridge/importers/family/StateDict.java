@@ -47,6 +47,11 @@ public record StateDict(
     return wrapper.isEmpty() ? "the file's tensors" : wrapper;
   }
 
+  /** What provenance calls the set, so that {@link Weights#of} tells its kind. */
+  public String recorded() {
+    return kind == Weights.of(wrapper) ? wrapper : "n_averaged";
+  }
+
   /**
    * One size of a tensor; empty if there is no tensor of that name and rank, or the size is none
    * that a network has (0, or more than {@value #MAX_SIZE}). A layout need not report any of these:

@@ -1,6 +1,7 @@
 package org.canbridge.importers.family;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Which set of weights to take from a file that may hold several. */
 public enum Weights {
@@ -13,6 +14,10 @@ public enum Weights {
   /** The weights that the optimizer moved. */
   MODEL;
 
+  /** What training programs call moving averages. */
+  private static final Pattern AVERAGE =
+      Pattern.compile("(?<![a-z])ema(?![a-z])|averaged|shadow_params|swa_model|avg_model");
+
   /** The word that {@code --weights} takes. */
   public String word() {
     return name().toLowerCase(Locale.ROOT);
@@ -20,6 +25,7 @@ public enum Weights {
 
   /** The kind of set that an entry of this name holds; the empty name is the whole file. */
   public static Weights of(String wrapper) {
-    return wrapper.contains("ema") ? EMA : MODEL;
+    // ema_pytorch keeps both under one name.
+    return AVERAGE.matcher(wrapper).find() && !wrapper.contains("online_model") ? EMA : MODEL;
   }
 }

@@ -25,6 +25,7 @@ import org.canbridge.tensors.files.Json;
  *
  * @param arch a published model's name, e.g. {@code DiT-XL/2}
  * @param weights which set of weights to take
+ * @param set its name, where a file has several of a kind, e.g. {@code ema.0.9998}
  * @param given arguments under their published names
  * @param family the family's name, where the tensors are those of more than one
  * @param objective fields of the objective, as settings of {@link Objective#with}
@@ -32,6 +33,7 @@ import org.canbridge.tensors.files.Json;
 public record ImportOptions(
     Optional<String> arch,
     Weights weights,
+    Optional<String> set,
     Map<String, Given> given,
     Optional<Given> family,
     ObjectNode objective) {
@@ -52,7 +54,7 @@ public record ImportOptions(
   /** Nothing is said. */
   public static ImportOptions defaults() {
     return new ImportOptions(
-        Optional.empty(), Weights.AUTO, Map.of(), Optional.empty(), Json.object());
+        Optional.empty(), Weights.AUTO, Optional.empty(), Map.of(), Optional.empty(), Json.object());
   }
 
   /**
@@ -67,6 +69,7 @@ public record ImportOptions(
         new ImportOptions(
             Optional.of(name),
             weights,
+            set,
             given,
             family.or(() -> Optional.of(new Given(TextNode.valueOf(published), "--arch"))),
             objective);
@@ -84,8 +87,31 @@ public record ImportOptions(
   }
 
   /** The set of weights to take ({@code --weights}). */
-  public ImportOptions withWeights(Weights set) {
-    return new ImportOptions(arch, set, given, family, objective);
+  public ImportOptions withWeights(Weights kind) {
+    return new ImportOptions(arch, kind, Optional.empty(), given, family, objective);
+  }
+
+  /**
+   * The set of weights to take, as {@code --weights} takes it: {@code ema}, {@code model}, or the
+   * name of a set, which has a dot.
+   *
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public ImportOptions withWeights(String word) {
+    for (Weights kind : Weights.values()) {
+      if (kind.word().equals(word)) {
+        return withWeights(kind);
+      }
+    }
+    if (word.indexOf('.') < 0) {
+      throw new IllegalArgumentException("ema, model or the name of a set such as ema.0.9998");
+    }
+    return new ImportOptions(arch, Weights.of(word), Optional.of(word), given, family, objective);
+  }
+
+  /** What {@link #withWeights(String)} takes. */
+  public String weightsWord() {
+    return set.orElse(weights.word());
   }
 
   /**
@@ -103,12 +129,12 @@ public record ImportOptions(
               + String.join(", ", Families.all().stream().map(Family::name).toList()));
     }
     return new ImportOptions(
-        arch, weights, given, Optional.of(new Given(TextNode.valueOf(name), from)), objective);
+        arch, weights, set, given, Optional.of(new Given(TextNode.valueOf(name), from)), objective);
   }
 
   /** Fields of the objective ({@code --objective}). */
   public ImportOptions withObjective(ObjectNode settings) {
-    return new ImportOptions(arch, weights, given, family, settings);
+    return new ImportOptions(arch, weights, set, given, family, settings);
   }
 
   /**
@@ -137,7 +163,7 @@ public record ImportOptions(
     }
     Map<String, Given> extended = new LinkedHashMap<>(given);
     extended.putIfAbsent(name, new Given(value, from));
-    return new ImportOptions(arch, weights, extended, family, objective);
+    return new ImportOptions(arch, weights, set, extended, family, objective);
   }
 
   /**

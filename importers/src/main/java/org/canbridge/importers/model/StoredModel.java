@@ -298,11 +298,12 @@ public record StoredModel(
     }
     Assertions.check(path, options, family, config.arguments()).ifPresent(problems::add);
     if (options.weights() != Weights.AUTO
-        && options.weights() != Weights.of(provenance.weights())) {
+        && (options.weights() != Weights.of(provenance.weights())
+            || options.set().filter(name -> !name.equals(provenance.weights())).isPresent())) {
       problems.add(
           InputFileException.of(DetectionProblem.NO_SUCH_WEIGHTS, path)
               .what("the model was imported from the other set of weights")
-              .expected(options.weights().word())
+              .expected(options.weightsWord())
               .actual(Weights.of(provenance.weights()).word())
               .next("import the published file again, with --weights")
               .build());

@@ -39,14 +39,19 @@ public final class NumpyScalars {
     return CODES.get(code);
   }
 
+  /** Whether {@code numpy.dtype(code, ...)} is one that has a {@link #type}. */
+  static boolean isNumber(List<Object> arguments) {
+    return !arguments.isEmpty()
+        && arguments.get(0) instanceof String code
+        && CODES.containsKey(code);
+  }
+
   /** {@code numpy.dtype(code, align, copy)}. */
   static Pickled.NumpyType dtype(List<Object> arguments, PickleInput in, long at) {
-    if (arguments.isEmpty()
-        || !(arguments.get(0) instanceof String code)
-        || !CODES.containsKey(code)) {
+    if (!isNumber(arguments)) {
       throw in.malformed("a NumPy type that is no number", at);
     }
-    return new Pickled.NumpyType(code);
+    return new Pickled.NumpyType((String) arguments.get(0));
   }
 
   /** The state of a dtype: a tuple whose second item is the byte order. */

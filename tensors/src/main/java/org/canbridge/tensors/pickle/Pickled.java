@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.files.InputFileException;
 
 /**
  * Python objects that a pickle may hold, as inert data. The others are Java's: {@link String},
@@ -90,6 +91,48 @@ public sealed interface Pickled {
 
   /** One of NumPy's functions and classes that are allowed in {@code .npy} files. */
   record NumpyName(NumpyGlobals.Name name) implements Pickled {}
+
+  /**
+   * A class or function that is not on the list: its name, and where the pickle has it.
+   *
+   * @param in the pickle, for {@link #refusal()}
+   * @param at where it is named
+   */
+  record ForeignName(String name, PickleInput in, long at) implements Pickled {
+
+    /** The message for a place where such an object cannot be left out. */
+    public InputFileException refusal() {
+      return in.refusal(PickleProblem.GLOBAL, at)
+          .what("the pickle asks for a Python object that is not allowed")
+          .expected("tensors, dictionaries, lists, numbers, strings, argparse.Namespace")
+          .actual(name)
+          .next(
+              "nothing was run; if you trust the file, load it in PyTorch and save its state dict"
+                  + " alone")
+          .build();
+    }
+  }
+
+  /**
+   * In place of an object that was never made: the name of its class and, for those that are
+   * dictionaries, their items. As a key of a dictionary it stands for one that is none here.
+   */
+  final class Foreign implements Pickled {
+    private final ForeignName cls;
+    private final Map<Object, Object> entries = new LinkedHashMap<>(0);
+
+    Foreign(ForeignName cls) {
+      this.cls = cls;
+    }
+
+    public ForeignName cls() {
+      return cls;
+    }
+
+    public Map<Object, Object> entries() {
+      return entries;
+    }
+  }
 
   /** A function or class from the list of allowed ones, not called yet. */
   record Callable(TorchGlobals.Function function) implements Pickled {}

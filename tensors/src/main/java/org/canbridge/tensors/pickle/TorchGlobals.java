@@ -10,14 +10,15 @@ import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
- * The only names that a pickle may use, and what becomes of them. Whatever is not listed here is
- * refused where it is named, before anything refers to it.
+ * The only names of a pickle that mean something here, and what becomes of them. Whatever is not
+ * listed is a record of its name ({@link ForeignObjects}), or refused where it would run something.
  *
  * <p>Allowed: {@code collections.OrderedDict}; {@code torch._utils._rebuild_tensor}, {@code _v2},
  * {@code _v3}, {@code _rebuild_parameter}, {@code _rebuild_parameter_with_state}; {@code
  * torch._tensor._rebuild_from_type_v2} around one of these for {@code torch.Tensor}, {@code
  * Parameter} and {@code Buffer}; {@code torch.*Storage} and {@code torch.storage.UntypedStorage};
- * {@code torch.Size}, {@code torch.device}, dtypes; NumPy scalars; {@code argparse.Namespace}.
+ * {@code torch.Size}, {@code torch.device}, dtypes; NumPy scalars; {@code argparse.Namespace},
+ * {@code types.SimpleNamespace}.
  * Gradients' flags, hooks and the Python attributes of tensors are dropped.
  *
  * <p>Source: PyTorch 2.7, {@code torch/_utils.py}, {@code torch/_tensor.py}, {@code
@@ -62,6 +63,7 @@ public final class TorchGlobals implements PickleGlobals {
     Map<String, Object> names = new HashMap<>();
     function(names, "collections.OrderedDict", Function.ORDERED_DICT);
     function(names, "argparse.Namespace", Function.NAMESPACE);
+    function(names, "types.SimpleNamespace", Function.NAMESPACE);
     function(names, "torch._utils._rebuild_tensor", Function.REBUILD_TENSOR);
     function(names, "torch._utils._rebuild_tensor_v2", Function.REBUILD_TENSOR_V2);
     function(names, "torch._utils._rebuild_tensor_v3", Function.REBUILD_TENSOR_V3);
@@ -128,7 +130,7 @@ public final class TorchGlobals implements PickleGlobals {
     return storages;
   }
 
-  /** What a pickle gets for {@code module.name}; refused if it is not on the list. */
+  /** What a pickle gets for {@code module.name}. */
   @Override
   public Object find(String module, String name, PickleInput in, long at) {
     Object found = ALLOWED.get(module + "." + name);
@@ -147,14 +149,7 @@ public final class TorchGlobals implements PickleGlobals {
     if (module.equals("torch") && name.endsWith("Storage")) {
       throw unknownType("torch." + name, in, at);
     }
-    throw in.refusal(PickleProblem.GLOBAL, at)
-        .what("the pickle asks for a Python object that is not allowed")
-        .expected("tensors, dictionaries, lists, numbers, strings, argparse.Namespace")
-        .actual(module + "." + name)
-        .next(
-            "nothing was run; if you trust the file, load it in PyTorch and save its state dict"
-                + " alone")
-        .build();
+    return ForeignObjects.named(module, name, in, at);
   }
 
   @Override
@@ -179,6 +174,9 @@ public final class TorchGlobals implements PickleGlobals {
   /** The result of a call, as inert data. */
   @Override
   public Object call(Object callee, List<Object> arguments, PickleInput in, long at) {
+    if (callee instanceof Pickled.ForeignName foreign) {
+      return ForeignObjects.called(foreign, arguments);
+    }
     if (!(callee instanceof Pickled.Callable callable)) {
       throw in.malformed("the pickle calls something that is no function", at);
     }
@@ -192,8 +190,14 @@ public final class TorchGlobals implements PickleGlobals {
       case TENSOR_CLASS -> throw in.malformed("the pickle calls a tensor class", at);
       case SIZE -> size(arguments, in, at);
       case DEVICE -> device(arguments, in, at);
-      case NUMPY_DTYPE -> NumpyScalars.dtype(arguments, in, at);
-      case NUMPY_SCALAR -> NumpyScalars.scalar(arguments, in, at);
+      case NUMPY_DTYPE ->
+          NumpyScalars.isNumber(arguments)
+              ? NumpyScalars.dtype(arguments, in, at)
+              : new Pickled.Foreign(new Pickled.ForeignName("numpy.dtype", in, at));
+      case NUMPY_SCALAR ->
+          !arguments.isEmpty() && arguments.get(0) instanceof Pickled.Foreign
+              ? new Pickled.Foreign(new Pickled.ForeignName("numpy.generic", in, at))
+              : NumpyScalars.scalar(arguments, in, at);
       case ENCODE -> NumpyScalars.encode(arguments, in, at);
     };
   }
@@ -209,15 +213,21 @@ public final class TorchGlobals implements PickleGlobals {
         return new Pickled.Dictionary();
       }
     }
+    if (cls instanceof Pickled.ForeignName foreign) {
+      return new Pickled.Foreign(foreign);
+    }
     throw in.malformed("the pickle makes an object of a class without instances", at);
   }
 
-  /** {@code __setstate__}: attributes of dictionaries and tensors are dropped. */
+  /** {@code __setstate__}: attributes of dictionaries, tensors and foreign objects are dropped. */
   @Override
   public void build(Object target, Object state, PickleInput in, long at) {
     if (target instanceof Pickled.NumpyType) {
       NumpyScalars.checkState(state, in, at);
-    } else if (!(target instanceof Pickled.Dictionary || target instanceof Pickled.Tensor)) {
+    } else if (!(target instanceof Pickled.Dictionary
+        || target instanceof Pickled.Tensor
+        || target instanceof Pickled.Foreign
+        || target instanceof Pickled.ForeignName)) {
       throw in.malformed("the pickle sets the state of something that has none", at);
     }
   }
@@ -348,8 +358,13 @@ public final class TorchGlobals implements PickleGlobals {
   /** {@code _rebuild_from_type_v2(function, class, arguments, state)}: the call, without state. */
   private Object fromType(List<Object> arguments, PickleInput in, long at) {
     if (arguments.size() != 4
-        || !(arguments.get(0) instanceof Pickled.Callable rebuild)
-        || !(arguments.get(1) instanceof Pickled.Callable cls)
+        || !(arguments.get(0) instanceof Pickled.Callable rebuild)) {
+      throw in.malformed("a tensor of a class that is not allowed", at);
+    }
+    if (arguments.get(1) instanceof Pickled.ForeignName foreign) {
+      return new Pickled.Foreign(foreign);
+    }
+    if (!(arguments.get(1) instanceof Pickled.Callable cls)
         || !(arguments.get(2) instanceof Pickled.Tuple inner)
         || cls.function() != Function.TENSOR_CLASS) {
       throw in.malformed("a tensor of a class that is not allowed", at);

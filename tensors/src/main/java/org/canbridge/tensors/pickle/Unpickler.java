@@ -12,7 +12,7 @@ import org.canbridge.tensors.TensorProblem;
  * The machine that a pickle is a program for, with only those instructions that PyTorch and the
  * {@code pickle} module of Python 2.7 and 3 emit for protocols 2 to 5. It runs nothing: every
  * function or class a pickle names goes through {@link PickleGlobals}, which know a fixed list and
- * make inert data of it.
+ * make inert data of it. Sets, and dictionary keys that are no names, are such data too.
  *
  * <p>The number of instructions, the stack and the memo are limited; what a pickle claims as a
  * length is never allocated before it is compared with what is left. Nothing here recurses.
@@ -26,6 +26,9 @@ public final class Unpickler {
   /** Most values on the stack; Python's pickler writes batches of 1000. */
   static final int MAX_STACK = 100_000;
 
+  /** The protocol that brought sets. */
+  private static final int SETS = 4;
+
   /** Longest integer in bytes. */
   private static final int MAX_INTEGER_BYTES = 256;
 
@@ -35,6 +38,7 @@ public final class Unpickler {
   private final List<Integer> marks = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
   private long instruction;
+  private int protocol;
 
   private Unpickler(PickleInput in, PickleGlobals globals) {
     this.in = in;
@@ -77,6 +81,9 @@ public final class Unpickler {
   }
 
   private void execute(int opcode) {
+    if (protocol < SETS && isNewer(opcode)) {
+      throw unknown(opcode);
+    }
     switch (opcode) {
       case 0x80 -> protocol();
       case 0x95 -> frame();
@@ -96,7 +103,7 @@ public final class Unpickler {
       case 0x8d -> stack.add(in.text(in.i8()));
       case 'C' -> stack.add(in.bytes(in.u1()));
       case 'B' -> stack.add(in.bytes(in.u4()));
-      case 0x8e -> stack.add(in.bytes(in.i8()));
+      case 0x8e, 0x96 -> stack.add(in.bytes(in.i8()));
       // containers
       case '(' -> marks.add(stack.size());
       case ')' -> stack.add(new Pickled.Tuple(List.of()));
@@ -110,6 +117,12 @@ public final class Unpickler {
       case '}' -> stack.add(new Pickled.Dictionary());
       case 's' -> setItems(popLast(2));
       case 'u' -> setItems(popToMark());
+      case 0x8f -> stack.add(foreign("builtins.set"));
+      case 0x90 -> addItems(popToMark());
+      case 0x91 -> {
+        popToMark();
+        stack.add(foreign("builtins.frozenset"));
+      }
       // memo
       case 'q' -> remember(in.u1());
       case 'r' -> remember(in.u4());
@@ -121,19 +134,32 @@ public final class Unpickler {
       case 0x93 -> stackGlobal();
       case 'R' -> call();
       case 0x81 -> construct();
+      case 0x92 -> constructWithNames();
       case 'b' -> build();
       case 'Q' -> stack.add(globals.persistent(pop(), in, instruction));
-      default ->
-          throw in.refusal(PickleProblem.OPCODE, instruction)
-              .what("the pickle has an instruction that " + globals.writer() + " does not write")
-              .actual(String.format(Locale.ROOT, "opcode 0x%02x", opcode))
-              .next(globals.advice())
-              .build();
+      default -> throw unknown(opcode);
     }
   }
 
+  /** Sets, objects made with named arguments, bytes that can change: of protocol 4 and later. */
+  private static boolean isNewer(int opcode) {
+    return opcode == 0x8f
+        || opcode == 0x90
+        || opcode == 0x91
+        || opcode == 0x92
+        || opcode == 0x96;
+  }
+
+  private RuntimeException unknown(int opcode) {
+    return in.refusal(PickleProblem.OPCODE, instruction)
+        .what("the pickle has an instruction that " + globals.writer() + " does not write")
+        .actual(String.format(Locale.ROOT, "opcode 0x%02x", opcode))
+        .next(globals.advice())
+        .build();
+  }
+
   private void protocol() {
-    int protocol = in.u1();
+    protocol = in.u1();
     if (protocol < 2 || protocol > 5) {
       throw in.refusal(PickleProblem.OPCODE, instruction)
           .what("the pickle has a protocol that is not supported")
@@ -166,7 +192,21 @@ public final class Unpickler {
     return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
   }
 
+  /** An object of a class that is left out. */
+  private Pickled.Foreign foreign(String cls) {
+    return new Pickled.Foreign(new Pickled.ForeignName(cls, in, instruction));
+  }
+
+  private void addItems(List<Object> items) {
+    if (!(top() instanceof Pickled.Foreign)) {
+      throw malformed(items.size() + " items are added to something that is no set");
+    }
+  }
+
   private void append(List<Object> items) {
+    if (top() instanceof Pickled.Foreign) {
+      return;
+    }
     if (!(top() instanceof Pickled.Sequence list)) {
       throw malformed("items are appended to something that is no list");
     }
@@ -174,14 +214,19 @@ public final class Unpickler {
   }
 
   private void setItems(List<Object> items) {
-    if (!(top() instanceof Pickled.Dictionary dictionary)) {
+    Map<Object, Object> entries;
+    if (top() instanceof Pickled.Dictionary dictionary) {
+      entries = dictionary.entries();
+    } else if (top() instanceof Pickled.Foreign foreign) {
+      entries = foreign.entries();
+    } else {
       throw malformed("items are set in something that is no dictionary");
     }
     if (items.size() % 2 != 0) {
       throw malformed("a dictionary gets a key without a value");
     }
     for (int i = 0; i < items.size(); i += 2) {
-      put(dictionary.entries(), items.get(i), items.get(i + 1));
+      put(entries, items.get(i), items.get(i + 1));
     }
   }
 
@@ -190,11 +235,13 @@ public final class Unpickler {
     boolean simple =
         key instanceof String
             || key instanceof Long
+            || key instanceof BigInteger
             || key instanceof Double
             || key instanceof Boolean
             || key == Pickled.None.NONE;
     if (!simple) {
-      throw malformed("a dictionary's key is neither a string nor a number");
+      entries.put(opaqueKey(key), value);
+      return;
     }
     if (entries.put(key, value) != null) {
       throw in.refusal(TensorProblem.DUPLICATE_KEY, instruction)
@@ -202,6 +249,19 @@ public final class Unpickler {
           .next("the file is ambiguous: get it again from its source")
           .build();
     }
+  }
+
+  /** A key that may be one in Python and is no name here. */
+  private Pickled.Foreign opaqueKey(Object key) {
+    if (key instanceof Pickled.Foreign foreign) {
+      return foreign(foreign.cls().name());
+    }
+    if (key instanceof Pickled.Sequence
+        || key instanceof Pickled.Dictionary
+        || key instanceof Pickled.Namespace) {
+      throw malformed("a dictionary's key is neither a string nor a number");
+    }
+    return foreign(key instanceof Pickled.Tuple ? "tuple" : "object");
   }
 
   private void remember(long index) {
@@ -232,6 +292,16 @@ public final class Unpickler {
   private void construct() {
     List<Object> operands = popLast(2);
     stack.add(globals.construct(operands.get(0), arguments(operands.get(1)), in, instruction));
+  }
+
+  /** {@code cls.__new__(cls, *arguments, **named)}; the named ones are for foreign classes alone. */
+  private void constructWithNames() {
+    List<Object> operands = popLast(3);
+    if (!(operands.get(0) instanceof Pickled.ForeignName)) {
+      throw malformed("the pickle makes an object of a class without instances");
+    }
+    arguments(operands.get(1));
+    stack.add(globals.construct(operands.get(0), List.of(), in, instruction));
   }
 
   private List<Object> arguments(Object operand) {

@@ -17,14 +17,20 @@ import org.canbridge.tensors.pickle.Pickled;
 /**
  * What a torch file holds, by dotted names: the keys of nested dictionaries and the attributes of
  * namespaces joined by dots, integers in decimal, list and tuple items by their index. A lone
- * tensor gets the name "tensor". None, raw bytes and integers past 64 bits are left out.
+ * tensor gets the name "tensor". None, raw bytes and integers past 64 bits are left out. Objects of
+ * classes that are not read are left out by name, with the items of those that are dictionaries read
+ * like any others; a file that holds nothing else is refused.
  *
  * @param tensors in the file's order
  * @param containers top-level entries that are dictionaries
  * @param values strings, numbers and Booleans; dtypes and devices as strings
+ * @param objects what is left out, and its class
  */
 record TorchContent(
-    Map<String, TensorData> tensors, Set<String> containers, Map<String, Object> values) {
+    Map<String, TensorData> tensors,
+    Set<String> containers,
+    Map<String, Object> values,
+    Map<String, String> objects) {
 
   /** Most entries, counted along every path: a pickle may refer to one object many times. */
   static final int MAX_ENTRIES = 1_000_000;
@@ -50,6 +56,7 @@ record TorchContent(
     tensors = Collections.unmodifiableMap(tensors);
     containers = Collections.unmodifiableSet(containers);
     values = Collections.unmodifiableMap(values);
+    objects = Collections.unmodifiableMap(objects);
   }
 
   /** Names everything below the pickle's object and checks each tensor. */
@@ -66,12 +73,18 @@ record TorchContent(
           .entries()
           .forEach(
               (key, value) -> {
-                if (value instanceof Pickled.Dictionary) {
+                boolean items =
+                    value instanceof Pickled.Foreign foreign && !foreign.entries().isEmpty();
+                if ((items || value instanceof Pickled.Dictionary)
+                    && !(key instanceof Pickled.Foreign)) {
                   containers.add(name(key));
                 }
               });
     }
-    return new TorchContent(collector.tensors, containers, collector.values);
+    if (collector.tensors.isEmpty() && collector.values.isEmpty() && collector.first != null) {
+      throw collector.first.refusal();
+    }
+    return new TorchContent(collector.tensors, containers, collector.values, collector.objects);
   }
 
   private static String name(Object key) {
@@ -83,6 +96,8 @@ record TorchContent(
     private final TensorPlacement placement;
     private final Map<String, TensorData> tensors = new LinkedHashMap<>();
     private final Map<String, Object> values = new LinkedHashMap<>();
+    private final Map<String, String> objects = new LinkedHashMap<>();
+    private Pickled.ForeignName first;
     private int entries;
     private long nameCharacters;
 
@@ -111,6 +126,13 @@ record TorchContent(
         visitAll(name, list.items(), depth);
       } else if (value instanceof Pickled.Tuple tuple) {
         visitAll(name, tuple.items(), depth);
+      } else if (value instanceof Pickled.Foreign object) {
+        if (object.entries().isEmpty()) {
+          leaveOut(name, object.cls());
+        }
+        visitAll(name, object.entries(), depth);
+      } else if (value instanceof Pickled.ForeignName cls) {
+        leaveOut(name, cls);
       } else if (value instanceof Pickled.ElementType type) {
         unique(name, values.put(name, type.name()));
       } else if (value instanceof Pickled.Device device) {
@@ -123,7 +145,19 @@ record TorchContent(
     }
 
     private void visitAll(String name, Map<Object, Object> items, int depth) {
-      items.forEach((key, value) -> visit(join(name, name(key)), value, depth + 1));
+      items.forEach(
+          (key, value) -> {
+            if (key instanceof Pickled.Foreign opaque) {
+              objects.put(join(name, "(a key that is no name)"), opaque.cls().name());
+            } else {
+              visit(join(name, name(key)), value, depth + 1);
+            }
+          });
+    }
+
+    private void leaveOut(String name, Pickled.ForeignName cls) {
+      first = first == null ? cls : first;
+      objects.put(name, cls.name());
     }
 
     private void visitAll(String name, List<Object> items, int depth) {

@@ -236,6 +236,11 @@ public final class TorchLegacyFile implements TensorFile {
   }
 
   @Override
+  public Map<String, String> objects() {
+    return content.objects();
+  }
+
+  @Override
   public void close() {
     source.close();
   }
