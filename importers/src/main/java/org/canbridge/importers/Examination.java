@@ -150,8 +150,7 @@ final class Examination {
     }
     List<String> unknown = unknownAverages();
     if (!unknown.isEmpty()) {
-      notes.add(
-          "not used, though it looks like a moving average: " + shorten(unknown));
+      notes.add("not used, though it looks like a moving average: " + shorten(unknown));
     }
     if (!file.objects().isEmpty()) {
       notes.add("not read, as it is no tensor, number or text: " + Detection.objects(file));
@@ -286,7 +285,8 @@ final class Examination {
         weights.wrapper().isEmpty() ? problem.key() : weights.wrapper() + "." + problem.key();
     String name = weights.sourceNames().getOrDefault(problem.key(), wrapped);
     String object = file.objects().get(name);
-    String instead = object == null ? "" : "; there is an object of " + object + ", which is not read";
+    String instead =
+        object == null ? "" : "; there is an object of " + object + ", which is not read";
     return new KeyProblem(problem.kind(), name, problem.detail() + instead);
   }
 

@@ -71,7 +71,9 @@ final class StateDicts {
    * each other the shortest comes first.
    */
   static List<StateDict> behindPrefixes(TensorFile file, Collection<Signature> signatures) {
-    Set<String> prefixes = new TreeSet<>(Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()));
+    Set<String> prefixes =
+        new TreeSet<>(
+            Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()));
     Set<String> candidates = new LinkedHashSet<>(file.tensors().keySet());
     candidates.removeAll(file.constants().keySet());
     signatures.forEach(

@@ -47,7 +47,8 @@ final class UnnamedAverages {
     }
     List<StateDict> found = new ArrayList<>();
     lists.forEach((parent, list) -> inOrder(file, parent, list, weights).ifPresent(found::add));
-    flat.forEach((parent, names) -> withoutDots(file, parent, names, weights).ifPresent(found::add));
+    flat.forEach(
+        (parent, names) -> withoutDots(file, parent, names, weights).ifPresent(found::add));
     return found;
   }
 

@@ -54,7 +54,8 @@ public record Signature(List<String> marks) {
   public List<String> prefixes(String name) {
     List<String> found = new ArrayList<>();
     for (String mark : marks) {
-      boolean possible = !mark.startsWith("*") && name.endsWith(mark.substring(mark.lastIndexOf('*') + 1));
+      boolean possible =
+          !mark.startsWith("*") && name.endsWith(mark.substring(mark.lastIndexOf('*') + 1));
       for (int dot = name.indexOf('.'); possible && dot >= 0; dot = name.indexOf('.', dot + 1)) {
         if (Globs.compile(mark).matcher(name.substring(dot + 1)).matches()) {
           found.add(name.substring(0, dot + 1));

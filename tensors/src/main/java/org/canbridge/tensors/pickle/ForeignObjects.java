@@ -15,12 +15,57 @@ final class ForeignObjects {
   /** Modules whose names have no place in a checkpoint; with everything below them. */
   private static final Set<String> REFUSED_MODULES =
       Set.of(
-          "os", "posix", "nt", "subprocess", "commands", "popen2", "sys", "builtins", "__builtin__",
-          "importlib", "imp", "runpy", "shutil", "socket", "ctypes", "_ctypes", "pty", "pickle",
-          "_pickle", "cPickle", "marshal", "shelve", "code", "codeop", "types", "operator",
-          "_operator", "asyncio", "multiprocessing", "threading", "_thread", "webbrowser", "pip",
-          "pdb", "bdb", "timeit", "profile", "cProfile", "trace", "pydoc", "tempfile", "urllib",
-          "http", "requests", "dill", "cloudpickle", "site", "signal", "inspect", "gc", "platform");
+          "os",
+          "posix",
+          "nt",
+          "subprocess",
+          "commands",
+          "popen2",
+          "sys",
+          "builtins",
+          "__builtin__",
+          "importlib",
+          "imp",
+          "runpy",
+          "shutil",
+          "socket",
+          "ctypes",
+          "_ctypes",
+          "pty",
+          "pickle",
+          "_pickle",
+          "cPickle",
+          "marshal",
+          "shelve",
+          "code",
+          "codeop",
+          "types",
+          "operator",
+          "_operator",
+          "asyncio",
+          "multiprocessing",
+          "threading",
+          "_thread",
+          "webbrowser",
+          "pip",
+          "pdb",
+          "bdb",
+          "timeit",
+          "profile",
+          "cProfile",
+          "trace",
+          "pydoc",
+          "tempfile",
+          "urllib",
+          "http",
+          "requests",
+          "dill",
+          "cloudpickle",
+          "site",
+          "signal",
+          "inspect",
+          "gc",
+          "platform");
 
   /** Names of refused modules that are plain types. */
   private static final Set<String> PLAIN_TYPES =
@@ -90,10 +135,7 @@ final class ForeignObjects {
   static Pickled.Foreign called(Pickled.ForeignName callee, List<Object> arguments) {
     String name = callee.name().substring(callee.name().lastIndexOf('.') + 1);
     boolean spelledLikeAClass =
-        name.codePoints()
-            .filter(Character::isLetter)
-            .findFirst()
-            .stream()
+        name.codePoints().filter(Character::isLetter).findFirst().stream()
             .anyMatch(Character::isUpperCase);
     boolean plain =
         spelledLikeAClass

@@ -18,8 +18,8 @@ import org.canbridge.tensors.files.InputFileException;
  * torch._tensor._rebuild_from_type_v2} around one of these for {@code torch.Tensor}, {@code
  * Parameter} and {@code Buffer}; {@code torch.*Storage} and {@code torch.storage.UntypedStorage};
  * {@code torch.Size}, {@code torch.device}, dtypes; NumPy scalars; {@code argparse.Namespace},
- * {@code types.SimpleNamespace}.
- * Gradients' flags, hooks and the Python attributes of tensors are dropped.
+ * {@code types.SimpleNamespace}. Gradients' flags, hooks and the Python attributes of tensors are
+ * dropped.
  *
  * <p>Source: PyTorch 2.7, {@code torch/_utils.py}, {@code torch/_tensor.py}, {@code
  * torch/serialization.py}.
@@ -357,8 +357,7 @@ public final class TorchGlobals implements PickleGlobals {
 
   /** {@code _rebuild_from_type_v2(function, class, arguments, state)}: the call, without state. */
   private Object fromType(List<Object> arguments, PickleInput in, long at) {
-    if (arguments.size() != 4
-        || !(arguments.get(0) instanceof Pickled.Callable rebuild)) {
+    if (arguments.size() != 4 || !(arguments.get(0) instanceof Pickled.Callable rebuild)) {
       throw in.malformed("a tensor of a class that is not allowed", at);
     }
     if (arguments.get(1) instanceof Pickled.ForeignName foreign) {

@@ -143,11 +143,7 @@ public final class Unpickler {
 
   /** Sets, objects made with named arguments, bytes that can change: of protocol 4 and later. */
   private static boolean isNewer(int opcode) {
-    return opcode == 0x8f
-        || opcode == 0x90
-        || opcode == 0x91
-        || opcode == 0x92
-        || opcode == 0x96;
+    return opcode == 0x8f || opcode == 0x90 || opcode == 0x91 || opcode == 0x92 || opcode == 0x96;
   }
 
   private RuntimeException unknown(int opcode) {
@@ -294,7 +290,9 @@ public final class Unpickler {
     stack.add(globals.construct(operands.get(0), arguments(operands.get(1)), in, instruction));
   }
 
-  /** {@code cls.__new__(cls, *arguments, **named)}; the named ones are for foreign classes alone. */
+  /**
+   * {@code cls.__new__(cls, *arguments, **named)}; the named ones are for foreign classes alone.
+   */
   private void constructWithNames() {
     List<Object> operands = popLast(3);
     if (!(operands.get(0) instanceof Pickled.ForeignName)) {

@@ -18,8 +18,8 @@ import org.canbridge.tensors.pickle.Pickled;
  * What a torch file holds, by dotted names: the keys of nested dictionaries and the attributes of
  * namespaces joined by dots, integers in decimal, list and tuple items by their index. A lone
  * tensor gets the name "tensor". None, raw bytes and integers past 64 bits are left out. Objects of
- * classes that are not read are left out by name, with the items of those that are dictionaries read
- * like any others; a file that holds nothing else is refused.
+ * classes that are not read are left out by name, with the items of those that are dictionaries
+ * read like any others; a file that holds nothing else is refused.
  *
  * @param tensors in the file's order
  * @param containers top-level entries that are dictionaries

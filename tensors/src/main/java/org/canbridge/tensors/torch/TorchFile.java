@@ -25,10 +25,10 @@ import org.canbridge.tensors.pickle.Unpickler;
  * <ol>
  *   <li>A zip archive ({@link ZipDirectory}) whose entries are all stored, not compressed. They lie
  *       in one folder of any name, {@code root} here, which holds exactly one {@code data.pkl}.
- *   <li>{@code root/data.pkl}: a pickle of protocol 2 to 5 ({@link Unpickler}) of which only
- *       what {@link TorchGlobals} lists is understood. A tensor is {@code _rebuild_tensor_v2(storage, offset,
- *       size, stride, ...)}; {@code storage} is a persistent object {@code ("storage", class, key,
- *       location, numel)}.
+ *   <li>{@code root/data.pkl}: a pickle of protocol 2 to 5 ({@link Unpickler}) of which only what
+ *       {@link TorchGlobals} lists is understood. A tensor is {@code _rebuild_tensor_v2(storage,
+ *       offset, size, stride, ...)}; {@code storage} is a persistent object {@code ("storage",
+ *       class, key, location, numel)}.
  *   <li>{@code root/data/key}: the bytes of that storage, exactly numel elements of its class.
  *       Storages may be shared by tensors; strides may be any that stay inside ({@link
  *       TensorPlacement}).
