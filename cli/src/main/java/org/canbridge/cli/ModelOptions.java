@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
-import java.util.TreeMap;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 

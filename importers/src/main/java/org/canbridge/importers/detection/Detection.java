@@ -114,8 +114,7 @@ public record Detection(
         .ifPresent(
             one ->
                 UnnamedAverages.of(file, one.weights())
-                    .forEach(
-                        set -> found.add(new Recognised(set, one.family(), one.layout()))));
+                    .forEach(set -> found.add(new Recognised(set, one.family(), one.layout()))));
     return found;
   }
 

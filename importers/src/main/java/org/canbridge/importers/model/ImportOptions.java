@@ -54,7 +54,12 @@ public record ImportOptions(
   /** Nothing is said. */
   public static ImportOptions defaults() {
     return new ImportOptions(
-        Optional.empty(), Weights.AUTO, Optional.empty(), Map.of(), Optional.empty(), Json.object());
+        Optional.empty(),
+        Weights.AUTO,
+        Optional.empty(),
+        Map.of(),
+        Optional.empty(),
+        Json.object());
   }
 
   /**
