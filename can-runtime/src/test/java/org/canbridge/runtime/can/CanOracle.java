@@ -8,7 +8,7 @@ import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
@@ -56,7 +56,7 @@ final class CanOracle {
     for (Role role : List.of(Role.TIME_EMBED, Role.LABEL_EMBED)) {
       boolean used = spec.condition() == CanCondition.ALL || spec.condition().role() == role;
       if (used && !can.withRole(role).isEmpty()) {
-        double[] part = run(can, weights, inputs, module(role), Precision.F64);
+        double[] part = run(tapped(role), weights, inputs, role.name(), Precision.F64);
         for (int i = 0; sum != null && i < part.length; i++) {
           part[i] += sum[i];
         }
@@ -66,13 +66,11 @@ final class CanOracle {
     return sum;
   }
 
-  private String module(Role role) {
-    Node node = can.withRole(role).get(0);
-    return can.modules().entrySet().stream()
-        .filter(e -> e.getValue() == node)
-        .findFirst()
-        .orElseThrow()
-        .getKey();
+  /** The network with a node of this role, which need not be a module's value, as an output. */
+  private Graph tapped(Role role) {
+    GraphBuilder tapped = GraphBuilder.extending(can);
+    tapped.output(role.name(), can.withRole(role).get(0));
+    return tapped.build();
   }
 
   private Map<String, TensorData> baked(double[] c) {

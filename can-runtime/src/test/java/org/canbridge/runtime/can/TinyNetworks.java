@@ -13,10 +13,11 @@ import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.family.Control;
-import org.canbridge.runtime.family.cat.Cat;
-import org.canbridge.runtime.family.dit.Dit;
-import org.canbridge.runtime.family.efficientvit.EfficientVit;
-import org.canbridge.runtime.family.uvit.Uvit;
+import org.canbridge.runtime.family.RuntimeFamily;
+import org.canbridge.runtime.family.cat.CatRuntime;
+import org.canbridge.runtime.family.dit.DitRuntime;
+import org.canbridge.runtime.family.efficientvit.EfficientVitRuntime;
+import org.canbridge.runtime.family.uvit.UvitRuntime;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.MemoryTensor;
@@ -24,37 +25,25 @@ import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 
 /** The smallest network of each family that has every kind of layer. */
-enum TinyNetworks {
+public enum TinyNetworks {
   DIT,
   UVIT,
   EFFICIENTVIT,
   CAT;
 
-  static final int CLASSES = 11;
-  private static final int PIXELS = 32;
+  /** Labels of each, the null class among them; of EfficientVit, those that it is given. */
+  public static final int CLASSES = 11;
 
-  /** The network itself. */
-  Graph graph(Control control) {
+  /** The network. */
+  public RuntimeFamily family() {
     return switch (this) {
-      case DIT -> Dit.graph(new DitConfig(8, 2, 4, 48, 2, 3, 100, CLASSES - 1, true, 256), control);
+      case DIT -> new DitRuntime(new DitConfig(8, 2, 4, 48, 2, 3, 100, 10, true, 256));
       case UVIT ->
-          Uvit.graph(
+          new UvitRuntime(
               new UvitConfig(
-                  8,
-                  2,
-                  3,
-                  24,
-                  2,
-                  3,
-                  96,
-                  false,
-                  false,
-                  new UvitCondition.Label(CLASSES),
-                  true,
-                  true),
-              control);
+                  8, 2, 3, 24, 2, 3, 96, false, false, new UvitCondition.Label(11), true, true));
       case EFFICIENTVIT ->
-          EfficientVit.graph(
+          new EfficientVitRuntime(
               new EfficientVitConfig(
                   EfficientVitSeries.B,
                   List.of(4, 8, 8, 8, 8),
@@ -65,31 +54,28 @@ enum TinyNetworks {
                   Optional.of(new EfficientVitHead(List.of(12, 16), 5)),
                   1e-5,
                   1e-15),
-              PIXELS,
-              PIXELS);
+              32);
       case CAT ->
-          Cat.graph(
+          new CatRuntime(
               new CatConfig(
-                  8,
-                  3,
-                  1,
-                  List.of(8, 16),
-                  List.of(1, 1),
-                  8,
-                  2,
-                  20,
-                  new CatCondition.Label(CLASSES - 1)));
+                  8, 3, 1, List.of(8, 16), List.of(1, 1), 8, 2, 20, new CatCondition.Label(10)));
     };
   }
 
-  boolean hasControl() {
-    return this == DIT || this == UVIT;
+  /** Its graph. */
+  Graph graph(Control control) {
+    return family().graph(control);
+  }
+
+  /** What it must be given to be condition-aware, if it knows no condition. */
+  public Optional<CanSpec.Embedder> embedder() {
+    return this == EFFICIENTVIT ? Optional.of(new CanSpec.Embedder(20, CLASSES)) : Optional.empty();
   }
 
   /** A plan with what this family needs to be told. */
   CanPlan plan(List<CanTarget> targets, CanCondition condition) {
     CanPlan plan = CanPlan.paper(targets, condition);
-    return this == EFFICIENTVIT ? plan.with(new CanSpec.Embedder(20, CLASSES)) : plan;
+    return embedder().map(plan::with).orElse(plan);
   }
 
   /** Random weights; variances are positive, and norms do not damp what passes through them. */
