@@ -21,6 +21,7 @@ import org.canbridge.runtime.SameFunction;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.NonFinite;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 
@@ -114,6 +115,9 @@ final class ImportCommand implements Command {
         context.out().print(Inspection.of(source, options).toText());
       } else {
         write(target, checkpoint, writing, context);
+        for (String damage : Checkpoints.damages(source)) {
+          context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
+        }
         context.out().print(report(target, checkpoint));
       }
     }
@@ -190,11 +194,15 @@ final class ImportCommand implements Command {
   private static void write(
       Path target, Checkpoint checkpoint, WriteOptions writing, Context context)
       throws UsageException, IOException {
-    try (CountedTensors counted = new CountedTensors("import", checkpoint.tensors(), context)) {
+    NonFinite.Watch watch = new NonFinite.Watch(checkpoint.tensors());
+    try (CountedTensors counted = new CountedTensors("import", watch.tensors(), context)) {
       ModelDirectory.write(target, checkpoint.withTensors(counted.tensors()), writing);
     } catch (ArithmeticException e) {
       throw new UsageException(DTYPE + ": " + e.getMessage());
     }
+    watch
+        .found()
+        .forEach((name, what) -> context.err().println("canbridge: warning: " + name + ": " + what));
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {

@@ -62,6 +62,21 @@ public final class Checkpoints {
     }
   }
 
+  /**
+   * Reads the whole of a published file against the checksums that its format has.
+   *
+   * @return what does not fit, one sentence each; empty for a model directory
+   */
+  public static List<String> damages(Path path) {
+    Optional<Path> weights = PublishedFolder.weights(path);
+    if (Files.isDirectory(path) && weights.isEmpty()) {
+      return List.of();
+    }
+    try (TensorFile file = TensorFiles.open(weights.orElse(path))) {
+      return file.damages();
+    }
+  }
+
   private static Checkpoint importFile(TensorFile file, Examination examined) {
     if (!examined.problems().isEmpty()) {
       InputFileException first = examined.problems().get(0);

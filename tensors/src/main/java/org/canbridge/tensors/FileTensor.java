@@ -3,7 +3,9 @@ package org.canbridge.tensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import org.canbridge.tensors.files.FileSource;
 
 /** A tensor that lies in a file in row-major order without holes, mapped when it is asked for. */
@@ -24,6 +26,11 @@ public final class FileTensor implements TensorData {
   @Override
   public TensorType type() {
     return type;
+  }
+
+  @Override
+  public Optional<Path> file() {
+    return Optional.of(source.path());
   }
 
   @Override

@@ -3,6 +3,8 @@ package org.canbridge.tensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A tensor whose bytes are produced when asked for: mapped from a file, derived from other tensors,
@@ -41,6 +43,11 @@ public interface TensorData {
    */
   default void read(long offset, ByteBuffer target) {
     target.put(bytes(offset, target.remaining()));
+  }
+
+  /** The file that the elements come from; empty if they were made here. */
+  default Optional<Path> file() {
+    return Optional.empty();
   }
 
   /** Writes all bytes, in pieces of bounded size. */

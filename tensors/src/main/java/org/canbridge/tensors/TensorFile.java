@@ -59,6 +59,14 @@ public interface TensorFile extends AutoCloseable {
   }
 
   /**
+   * Reads the whole file against the checksums that its format has: what does not fit, one sentence
+   * each. Writers may leave checksums out.
+   */
+  default List<String> damages() {
+    return List.of();
+  }
+
+  /**
    * What a pickle holds beside tensors, numbers and strings, by the same dotted names: the class of
    * each object, such as {@code pathlib.PosixPath}. None of them is made, and none is read.
    */

@@ -16,6 +16,8 @@ public enum TensorProblem implements Problem {
   BAD_SHAPE,
   /** The bytes of a tensor are not as many as its shape and element type need. */
   SIZE_MISMATCH,
+  /** NaN or infinity where weights are to be computed with. */
+  NOT_FINITE,
   /** A name occurs twice. */
   DUPLICATE_KEY
 }

@@ -20,7 +20,7 @@ import org.canbridge.tensors.TensorData;
 
 /**
  * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the
- * weights, it does not read them. Not for use by several threads at once. It owns its native memory
+ * weights and reads them once, to see that they are finite. Not for use by several threads at once. It owns its native memory
  * until {@link #close()}; the checkpoint that the weights came from must stay open as long.
  */
 public final class Session implements AutoCloseable {
@@ -45,6 +45,7 @@ public final class Session implements AutoCloseable {
    *
    * @param weights by name; more than the graph needs is allowed
    * @throws IllegalArgumentException if a parameter is missing or has another shape
+   * @throws org.canbridge.tensors.files.InputFileException if a weight from a file is not finite
    */
   public static Session open(Graph graph, Map<String, TensorData> weights, Target target) {
     return open(graph, weights, Arithmetic.here(target));

@@ -9,18 +9,22 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.NonFinite;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
 
 /**
  * Tensors of a checkpoint as DJL arrays. A float32 tensor that lies in its file without holes
- * becomes an array over the mapped file: nothing is copied, and pages are read when they are first
- * used.
+ * becomes an array over the mapped file: nothing is copied. All are read once for the check that
+ * they are finite.
  */
 final class Weights {
   private Weights() {}
@@ -29,6 +33,7 @@ final class Weights {
    * The parameters of {@code graph}, in its order, of this floating type, owned by {@code manager}.
    *
    * @throws IllegalArgumentException if one is missing or has another shape
+   * @throws InputFileException if one that comes from a file holds NaN or infinity
    */
   static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors, DType type) {
     NDList list = new NDList();
@@ -43,7 +48,9 @@ final class Weights {
                 + expected
                 + (tensor == null ? " is missing" : " is " + tensor.type().shape()));
       } else if (wrong.isEmpty()) {
-        list.add(array(manager, Tensors.as(tensor, type)));
+        NDArray array = array(manager, Tensors.as(tensor, type));
+        requireFinite(parameter.name(), tensor, array);
+        list.add(array);
       }
     }
     if (!wrong.isEmpty()) {
@@ -51,6 +58,33 @@ final class Weights {
           "the weights do not fit the network: " + String.join("; ", wrong));
     }
     return list;
+  }
+
+  /**
+   * Refuses weights from a file that are not finite. Their sum tells, at the speed of the memory;
+   * elements are looked at one by one only if it is not finite itself.
+   */
+  private static void requireFinite(String name, TensorData tensor, NDArray array) {
+    if (tensor.file().isEmpty() || !tensor.type().dtype().isFloating()) {
+      return;
+    }
+    boolean finite;
+    try (NDArray sum = array.sum()) {
+      finite =
+          sum.getDataType() == DataType.FLOAT64
+              ? Double.isFinite(sum.getDouble())
+              : Float.isFinite(sum.getFloat());
+    }
+    Optional<NonFinite> found = finite ? Optional.empty() : NonFinite.of(tensor);
+    if (found.isPresent()) {
+      throw InputFileException.of(TensorProblem.NOT_FINITE, tensor.file().get())
+          .key(name)
+          .what("the weights are not finite, so nothing can be computed with them")
+          .expected("numbers")
+          .actual(found.get())
+          .next("get a sound copy of the file, or an earlier checkpoint of the training")
+          .build();
+    }
   }
 
   /** An input as programs take it; for floating-point ones integers are taken too. */

@@ -1,6 +1,8 @@
 package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.List;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
@@ -10,6 +12,11 @@ import org.canbridge.tensors.TensorType;
  * {@code axis}; each part gives its share of every row.
  */
 record ConcatTensor(TensorType type, List<TensorData> parts, int axis) implements TensorData {
+  @Override
+  public Optional<Path> file() {
+    return parts.get(0).file();
+  }
+
   @Override
   public ByteBuffer bytes(long offset, int length) {
     TensorBytes.checkRange(this, offset, length);

@@ -1,6 +1,8 @@
 package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 
@@ -10,6 +12,11 @@ import org.canbridge.tensors.TensorType;
  * @param start the first index of {@code axis} that belongs to the slice
  */
 record SliceTensor(TensorData whole, TensorType type, int axis, long start) implements TensorData {
+  @Override
+  public Optional<Path> file() {
+    return whole.file();
+  }
+
   @Override
   public ByteBuffer bytes(long offset, int length) {
     TensorBytes.checkRange(this, offset, length);

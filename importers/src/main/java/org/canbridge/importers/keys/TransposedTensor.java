@@ -1,12 +1,19 @@
 package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.List;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 
 /** {@code source} with its axes in another order; elements are gathered when asked for. */
 record TransposedTensor(TensorData source, List<Integer> order) implements TensorData {
+  @Override
+  public Optional<Path> file() {
+    return source.file();
+  }
+
   @Override
   public TensorType type() {
     List<Long> shape = source.type().shape();

@@ -1,7 +1,9 @@
 package org.canbridge.tensors.torch;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.canbridge.tensors.ElementwiseTensor;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileSource;
@@ -42,6 +44,11 @@ final class StridedTensor extends ElementwiseTensor {
     this.offset = offset;
     this.sizes = type.shape().stream().mapToLong(Long::longValue).toArray();
     this.strides = strides.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  @Override
+  public Optional<Path> file() {
+    return Optional.of(source.path());
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.canbridge.tensors.torch;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,11 +48,16 @@ public final class TorchFile implements TensorFile {
   private static final int MAX_BYTE_ORDER = 64;
 
   private final FileSource source;
+  private final ZipDirectory zip;
   private final TorchContent content;
+  private final Map<String, String> tensorOf;
 
-  private TorchFile(FileSource source, TorchContent content) {
+  private TorchFile(
+      FileSource source, ZipDirectory zip, TorchContent content, Map<String, String> tensorOf) {
     this.source = source;
+    this.zip = zip;
     this.content = content;
+    this.tensorOf = tensorOf;
   }
 
   /**
@@ -66,14 +72,14 @@ public final class TorchFile implements TensorFile {
   /** Takes the source over: it is closed with the file, and at once if the file is refused. */
   public static TorchFile open(FileSource source) {
     try {
-      return new TorchFile(source, read(source));
+      return read(source);
     } catch (RuntimeException | Error e) {
       source.close();
       throw e;
     }
   }
 
-  private static TorchContent read(FileSource source) {
+  private static TorchFile read(FileSource source) {
     ZipDirectory zip = ZipDirectory.read(source);
     String root = root(source, zip);
     // Also those that nothing refers to: torch.save compresses none.
@@ -83,8 +89,31 @@ public final class TorchFile implements TensorFile {
     long begin = zip.position(pickle);
     PickleInput in = new PickleInput(source, pickle.name(), begin, begin + pickle.size());
     Object object = Unpickler.load(in, new TorchGlobals());
-    return TorchContent.of(
-        object, source, (storage, tensor) -> position(source, zip, root, storage, tensor));
+    Map<String, String> tensorOf = new HashMap<>();
+    TorchContent content =
+        TorchContent.of(
+            object,
+            source,
+            (storage, tensor) -> {
+              tensorOf.putIfAbsent(root + "/data/" + storage.key(), tensor);
+              return position(source, zip, root, storage, tensor);
+            });
+    return new TorchFile(source, zip, content, tensorOf);
+  }
+
+  @Override
+  public List<String> damages() {
+    return zip.entries().values().stream()
+        .filter(entry -> !zip.isSound(entry))
+        .map(
+            entry ->
+                "the checksum of "
+                    + entry.name()
+                    + (tensorOf.containsKey(entry.name())
+                        ? " (" + tensorOf.get(entry.name()) + ")"
+                        : "")
+                    + " does not fit its bytes")
+        .toList();
   }
 
   private static String root(FileSource source, ZipDirectory zip) {

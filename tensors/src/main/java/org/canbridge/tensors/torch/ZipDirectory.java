@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.zip.CRC32;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
@@ -34,6 +35,8 @@ final class ZipDirectory {
   private static final int ENCRYPTED = 1;
   private static final int UTF8_NAME = 1 << 11;
 
+  private static final int CHECKED = 1 << 20;
+
   /** Longest directory that is read. */
   private static final int MAX_BYTES = 100_000_000;
 
@@ -43,8 +46,9 @@ final class ZipDirectory {
    * @param size its size when unpacked
    * @param header position of its local header
    * @param stored whether its bytes lie in the archive as they are
+   * @param crc its checksum; 0 where the writer left it out
    */
-  record Entry(String name, long size, long header, boolean stored) {}
+  record Entry(String name, long size, long header, boolean stored, int crc) {}
 
   private final FileSource source;
   private final long begin;
@@ -176,7 +180,7 @@ final class ZipDirectory {
       throw damaged(source, "the sizes of " + name + " contradict each other");
     }
     bytes.position(at + total);
-    return new Entry(name, size, header, stored);
+    return new Entry(name, size, header, stored, bytes.getInt(at + 16));
   }
 
   private static String name(ByteBuffer bytes, int at, int length, int flags) {
@@ -236,6 +240,16 @@ final class ZipDirectory {
           source, entry.name + " has " + entry.size + " bytes at " + content + ", past its end");
     }
     return content;
+  }
+
+  /** Reads an entry: whether its checksum fits, or was left out. */
+  boolean isSound(Entry entry) {
+    CRC32 crc = new CRC32();
+    long position = position(entry);
+    for (long at = 0; at < entry.size && entry.crc != 0; at += CHECKED) {
+      crc.update(source.read(position + at, (int) Math.min(CHECKED, entry.size - at)));
+    }
+    return entry.crc == 0 || (int) crc.getValue() == entry.crc;
   }
 
   private static InputFileException damaged(FileSource source, String actual) {
