@@ -202,7 +202,8 @@ final class ImportCommand implements Command {
     }
     watch
         .found()
-        .forEach((name, what) -> context.err().println("canbridge: warning: " + name + ": " + what));
+        .forEach(
+            (name, what) -> context.err().println("canbridge: warning: " + name + ": " + what));
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {

@@ -20,8 +20,9 @@ import org.canbridge.tensors.TensorData;
 
 /**
  * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the
- * weights and reads them once, to see that they are finite. Not for use by several threads at once. It owns its native memory
- * until {@link #close()}; the checkpoint that the weights came from must stay open as long.
+ * weights and reads them once, to see that they are finite. Not for use by several threads at once.
+ * It owns its native memory until {@link #close()}; the checkpoint that the weights came from must
+ * stay open as long.
  */
 public final class Session implements AutoCloseable {
   private final Graph graph;

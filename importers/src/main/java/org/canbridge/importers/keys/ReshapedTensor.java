@@ -2,9 +2,9 @@ package org.canbridge.importers.keys;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.nio.channels.WritableByteChannel;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 

@@ -2,8 +2,8 @@ package org.canbridge.importers.keys;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.List;
+import java.util.Optional;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 
