@@ -1,7 +1,5 @@
 package org.canbridge.runtime.engine.kernels;
 
-import java.util.Arrays;
-
 /** An operator of the library, told apart as far as its kernels are. */
 public enum Kernel {
   /**
@@ -72,9 +70,11 @@ public enum Kernel {
    * @throws IllegalArgumentException if there is none
    */
   static Kernel labelled(String label) {
-    return Arrays.stream(values())
-        .filter(kernel -> kernel.label.equals(label))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no kernel '" + label + "'"));
+    for (Kernel kernel : values()) {
+      if (kernel.label.equals(label)) {
+        return kernel;
+      }
+    }
+    throw new IllegalArgumentException("no kernel '" + label + "'");
   }
 }

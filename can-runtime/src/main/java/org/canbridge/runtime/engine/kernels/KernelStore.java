@@ -1,13 +1,11 @@
 package org.canbridge.runtime.engine.kernels;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import org.canbridge.tensors.files.AtomicFile;
-import org.canbridge.tensors.files.Digests;
 import org.canbridge.tensors.files.Json;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,11 +19,14 @@ import org.slf4j.LoggerFactory;
 public record KernelStore(Path folder) {
   private static final Logger LOGGER = LoggerFactory.getLogger(KernelStore.class);
 
-  /** Where the report of a machine is. */
+  /**
+   * Where the report of a machine is. Another machine may have the same name, seldom: a report says
+   * whose it is.
+   */
   public Path file(Machine machine) {
-    byte[] key =
-        Digests.sha256().digest(machine.json().toString().getBytes(StandardCharsets.UTF_8));
-    return folder.resolve("kernels-" + HexFormat.of().formatHex(key, 0, 8) + ".json");
+    int key =
+        List.of(machine.cpu(), machine.software(), machine.environment()).toString().hashCode();
+    return folder.resolve("kernels-" + Integer.toHexString(key) + ".json");
   }
 
   /** What was kept of this machine. */

@@ -1,19 +1,17 @@
 package org.canbridge.runtime.engine.kernels;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
+import java.util.StringTokenizer;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 import org.canbridge.tensors.files.Json;
 
 /**
@@ -30,13 +28,13 @@ public record Machine(
   private static final List<String> CPU_FIELDS =
       List.of("vendor_id", "cpu family", "model", "model name", "stepping");
 
-  /** Instructions that kernels are made for. */
-  private static final Pattern INSTRUCTIONS =
-      Pattern.compile("(avx|amx|fma|f16c|sve|asimd|bf16).*");
+  /** Beginnings of the instructions that kernels are made for. */
+  private static final List<String> INSTRUCTIONS =
+      List.of("avx", "amx", "fma", "f16c", "sve", "asimd", "bf16");
 
-  /** Variables of oneDNN, MKL, ATen and DJL that choose kernels or another library. */
-  private static final Pattern VARIABLES =
-      Pattern.compile("(ONEDNN|DNNL|MKL|ATEN|TORCH|PYTORCH|KMP)_.*");
+  /** Beginnings of the variables that choose kernels or another library. */
+  private static final List<String> VARIABLES =
+      List.of("ONEDNN_", "DNNL_", "MKL_", "ATEN_", "TORCH_", "PYTORCH_", "KMP_");
 
   /** Keeps its own copies, in order. */
   public Machine {
@@ -47,40 +45,60 @@ public record Machine(
 
   /** The machine that this runs on. */
   public static Machine here(Map<String, String> software) {
-    Map<String, String> environment = new TreeMap<>(System.getenv());
-    environment.keySet().removeIf(name -> !VARIABLES.matcher(name).matches());
+    Map<String, String> environment = new TreeMap<>();
+    for (Map.Entry<String, String> variable : System.getenv().entrySet()) {
+      if (begins(variable.getKey(), VARIABLES)) {
+        environment.put(variable.getKey(), variable.getValue());
+      }
+    }
     return new Machine(cpu(CPU_INFO), software, environment);
+  }
+
+  // Loops and no patterns or streams: this runs before every network, in a JVM that is still cold.
+  private static boolean begins(String name, List<String> beginnings) {
+    for (String beginning : beginnings) {
+      if (name.startsWith(beginning)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The first processor of a {@code /proc/cpuinfo}; what Java knows where there is none. */
   static Map<String, String> cpu(Path info) {
     Map<String, String> cpu = new LinkedHashMap<>();
     cpu.put("architecture", System.getProperty("os.arch"));
-    String text;
-    try {
-      text = Files.readString(info, StandardCharsets.UTF_8);
+    try (BufferedReader lines = Files.newBufferedReader(info)) {
+      for (String line = lines.readLine();
+          line != null && !line.isBlank();
+          line = lines.readLine()) {
+        int colon = line.indexOf(':');
+        String name = line.substring(0, Math.max(0, colon)).strip();
+        String value = line.substring(colon + 1).strip();
+        if (CPU_FIELDS.contains(name)) {
+          cpu.put(name, value);
+        } else if (name.equals("flags") || name.equals("Features")) {
+          cpu.put("instructions", instructions(value));
+        }
+      }
     } catch (IOException e) {
       cpu.put("system", System.getProperty("os.name"));
       String model = System.getenv("PROCESSOR_IDENTIFIER"); // Windows
       cpu.put("model name", model == null ? "unknown" : model);
-      return cpu;
     }
-    for (String field : CPU_FIELDS) {
-      field(text, field).ifPresent(value -> cpu.put(field, value));
-    }
-    String flags = field(text, "flags").or(() -> field(text, "Features")).orElse("");
-    cpu.put(
-        "instructions",
-        Arrays.stream(flags.split(" "))
-            .filter(flag -> INSTRUCTIONS.matcher(flag).matches())
-            .sorted()
-            .collect(Collectors.joining(" ")));
     return cpu;
   }
 
-  private static Optional<String> field(String text, String name) {
-    Matcher line = Pattern.compile("(?m)^" + name + "\\s*: (.*)$").matcher(text);
-    return line.find() ? Optional.of(line.group(1).strip()) : Optional.empty();
+  private static String instructions(String flags) {
+    Set<String> known = new TreeSet<>();
+    StringTokenizer words = new StringTokenizer(flags);
+    while (words.hasMoreTokens()) {
+      String flag = words.nextToken();
+      if (begins(flag, INSTRUCTIONS)) {
+        known.add(flag);
+      }
+    }
+    return String.join(" ", known);
   }
 
   /**
