@@ -10,6 +10,7 @@ import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.Diffusion;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.family.TextInput;
 
 /**
@@ -64,7 +65,9 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, doubl
       throw new IllegalArgumentException("the model takes features of " + input + ", not " + given);
     }
     ClassConditionalNetwork network =
-        numbers -> SessionNetwork.bind(session, numbers.length, "context", texts.rows(numbers));
+        numbers ->
+            SessionNetwork.bind(
+                session, numbers.length, NetworkInput.TEXT.label(), texts.rows(numbers));
     return of(model.diffusion(), network, ClassLabels.withNull(texts.texts()));
   }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.canbridge.importers.family.Objective;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
@@ -40,15 +41,16 @@ final class RandomInputs {
     if (input.kind() == Kind.INT) {
       return MemoryTensor.of(random.longs(elements, 0, rows(graph, input)).toArray(), shape);
     }
+    boolean timestep = NetworkInput.TIMESTEP.is((Op.Input) input.op());
     float[] values = new float[elements];
     for (int i = 0; i < elements; i++) {
       values[i] =
           (float)
-              (input.shape().rank() > 1
-                  ? random.nextGaussian()
-                  : objective
+              (timestep
+                  ? objective
                       .map(o -> o.timestep(random.nextDouble()))
-                      .orElseGet(random::nextDouble));
+                      .orElseGet(random::nextDouble)
+                  : random.nextGaussian());
     }
     return MemoryTensor.of(values, shape);
   }

@@ -7,6 +7,7 @@ import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -22,7 +23,8 @@ public record SessionNetwork(Session session) implements ClassConditionalNetwork
 
   @Override
   public DenoisingNetwork bind(long[] labels) {
-    return bind(session, labels.length, "y", MemoryTensor.of(labels, labels.length));
+    return bind(
+        session, labels.length, NetworkInput.LABEL.label(), MemoryTensor.of(labels, labels.length));
   }
 
   /** The network with one condition for each of its rows. */
@@ -37,9 +39,9 @@ public record SessionNetwork(Session session) implements ClassConditionalNetwork
       Arrays.fill(t, (float) timestep);
       Map<String, TensorData> inputs =
           Map.of(
-              "x",
+              NetworkInput.IMAGE.label(),
               MemoryTensor.of(state, rows, shape.channels(), shape.height(), shape.width()),
-              "t",
+              NetworkInput.TIMESTEP.label(),
               MemoryTensor.of(t, t.length),
               name,
               condition);

@@ -15,6 +15,7 @@ import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 
@@ -97,14 +98,16 @@ final class BakeCommand implements Command {
       if (label.isEmpty()) {
         throw new UsageException("the weights depend on the class; give --class N");
       }
-      inputs.put("y", MemoryTensor.of(new long[] {label.get()}, 1));
+      inputs.put(NetworkInput.LABEL.label(), MemoryTensor.of(new long[] {label.get()}, 1));
     }
     if (condition != CanCondition.CLASS) {
       if (timestep.isEmpty()) {
         throw new UsageException("the weights depend on the timestep; give --timestep T");
       }
       checkTimestep(timestep.get(), model.objective().orElseThrow());
-      inputs.put("t", MemoryTensor.of(new float[] {timestep.get().floatValue()}, 1));
+      inputs.put(
+          NetworkInput.TIMESTEP.label(),
+          MemoryTensor.of(new float[] {timestep.get().floatValue()}, 1));
     }
     try {
       return CanBaking.bake(model, inputs, invocation.get(SEED), device);

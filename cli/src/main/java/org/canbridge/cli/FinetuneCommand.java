@@ -15,6 +15,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Diffusion;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TrainingRecipe;
 import org.canbridge.runtime.training.SampleSheet;
@@ -156,7 +157,7 @@ final class FinetuneCommand implements Command {
 
   /** A set must hold what the network is conditioned on. */
   private static void checkConditions(Model model, TrainingSet set) throws UsageException {
-    boolean labels = model.graph().inputs().stream().anyMatch(input -> input.name().equals("y"));
+    boolean labels = model.graph().inputs().stream().anyMatch(NetworkInput.LABEL::is);
     if (labels && set.classes().isEmpty()) {
       throw new UsageException(
           "the model takes classes, but the examples of " + set.path() + " have none");

@@ -1,13 +1,12 @@
 package org.canbridge.runtime.can;
 
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Initializer;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Role;
-import org.canbridge.runtime.graph.Shape;
 
 /**
  * The embedding of timestep and class for a network that takes neither: the embedders of DiT under
@@ -27,7 +26,7 @@ final class AddedCondition {
     Node time = null;
     Node label = null;
     if (condition != CanCondition.CLASS) {
-      Node t = g.input("t", Kind.FLOAT, Shape.batched());
+      Node t = NetworkInput.TIMESTEP.add(g);
       GraphBuilder module = g.in("can").in("t_embedder");
       Node sinusoid = module.add(new LookupOp.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
       Node hidden = module.in("mlp").linear("0", sinusoid, embedder.width(), null);
@@ -36,7 +35,7 @@ final class AddedCondition {
           module.returns(module.in("mlp").linear("2", active, embedder.width(), Role.TIME_EMBED));
     }
     if (condition != CanCondition.TIME) {
-      Node y = g.input("y", Kind.INT, Shape.batched());
+      Node y = NetworkInput.LABEL.add(g);
       GraphBuilder module = g.in("can").in("y_embedder");
       Node table =
           module

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.family.Diffusion;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
@@ -54,13 +55,15 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
       dropped[i] = choice.drop() < drop;
     }
     Map<String, TensorData> network = new LinkedHashMap<>();
-    network.put("t", MemoryTensor.of(timesteps, count));
+    network.put(NetworkInput.TIMESTEP.label(), MemoryTensor.of(timesteps, count));
     if (batch.labels().length > 0) {
       long[] labels = labels(batch, from, dropped, diffusion.labels().nullLabel());
-      network.put("y", MemoryTensor.of(labels, count));
+      network.put(NetworkInput.LABEL.label(), MemoryTensor.of(labels, count));
     }
     if (textShape.length > 0) {
-      network.put("context", MemoryTensor.of(texts(batch, from, dropped, noText), textShape));
+      network.put(
+          NetworkInput.TEXT.label(),
+          MemoryTensor.of(texts(batch, from, dropped, noText), textShape));
     }
     ImageShape shape = diffusion.shape();
     long[] images = {count, shape.channels(), shape.height(), shape.width()};

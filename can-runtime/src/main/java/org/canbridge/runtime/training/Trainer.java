@@ -16,6 +16,7 @@ import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Diffusion;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.training.data.TrainingBatch;
 import org.canbridge.tensors.TensorData;
@@ -266,9 +267,9 @@ public final class Trainer implements AutoCloseable {
               + " values");
     }
     for (Op.Input input : session.graph().inputs()) {
-      boolean labels = input.name().equals("y") && examples.labels().length != count;
+      boolean labels = NetworkInput.LABEL.is(input) && examples.labels().length != count;
       boolean texts =
-          input.name().equals("context")
+          NetworkInput.TEXT.is(input)
               && (noText.length == 0 || examples.text().length != count * noText.length);
       if (labels || texts) {
         throw new IllegalArgumentException(
@@ -296,7 +297,7 @@ public final class Trainer implements AutoCloseable {
 
   private long[] contextShape(int batch) {
     return session.graph().inputs().stream()
-        .filter(input -> input.name().equals("context"))
+        .filter(NetworkInput.TEXT::is)
         .findFirst()
         .map(input -> input.shape().resolve(batch))
         .orElse(new long[0]);

@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.canbridge.importers.cat.CatCondition;
 import org.canbridge.importers.cat.CatConfig;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.AttentionOp;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Initializer;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.ReductionOp;
@@ -56,7 +56,7 @@ public final class Cat {
   private Graph build() {
     GraphBuilder g = new GraphBuilder();
     long side = config.imgSize();
-    Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChans(), side, side));
+    Node x = NetworkInput.IMAGE.add(g, config.inChans(), side, side);
     condition(g);
     int patch = config.patchSize();
     Node map =
@@ -88,7 +88,7 @@ public final class Cat {
   /** The embedding {@code (B, D)} of the condition; nothing but generators takes it. */
   private void condition(GraphBuilder g) {
     int width = config.condWidth();
-    Node t = g.input("t", Kind.FLOAT, Shape.batched());
+    Node t = NetworkInput.TIMESTEP.add(g);
     GraphBuilder time = g.in("t_embedder");
     Node sinusoid = time.add(new LookupOp.TimestepEmbedding(SINUSOID, MAX_PERIOD, 0), null, t);
     Node hidden = time.pointwise(Function.SILU, time.in("mlp").linear("0", sinusoid, width, null));
@@ -99,15 +99,14 @@ public final class Cat {
 
   private Node label(GraphBuilder g, int width) {
     if (config.condition() instanceof CatCondition.Text text) {
-      Node context =
-          g.input("context", Kind.FLOAT, Shape.batched(text.numClipToken(), text.clipDim()));
+      Node context = NetworkInput.TEXT.add(g, text.numClipToken(), text.clipDim());
       GraphBuilder module = g.in("context_embedder");
       Node mean = module.add(new ReductionOp.Mean(List.of(1)), null, context);
       Node pooled = module.reshape(mean, Shape.batched(text.clipDim()));
       return g.linear("context_embedder", pooled, width, Role.LABEL_EMBED);
     }
     long rows = ((CatCondition.Label) config.condition()).numClasses() + 1L;
-    Node y = g.input("y", Kind.INT, Shape.batched());
+    Node y = NetworkInput.LABEL.add(g);
     GraphBuilder module = g.in("y_embedder");
     Node table = module.in("embedding_table").parameter("weight", TABLE, rows, width);
     return module.returns(module.add(new LookupOp.Embedding(), Role.LABEL_EMBED, y, table));

@@ -6,13 +6,13 @@ import java.util.stream.IntStream;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.dit.SineCosinePositions;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.graph.Initializer.Usual;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Role;
@@ -85,9 +85,9 @@ public final class Dit {
   private Graph build() {
     GraphBuilder g = new GraphBuilder().initializing(Usual.GLOROT);
     long side = config.inputSize();
-    Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChannels(), side, side));
-    Node t = g.input("t", Kind.FLOAT, Shape.batched());
-    Node y = g.input("y", Kind.INT, Shape.batched());
+    Node x = NetworkInput.IMAGE.add(g, config.inChannels(), side, side);
+    Node t = NetworkInput.TIMESTEP.add(g);
+    Node y = NetworkInput.LABEL.add(g);
     g.tokenGrid(new TokenGrid(0, config.gridSize(), config.gridSize()));
 
     Node tokens =

@@ -8,10 +8,14 @@ import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.Tensors;
 
 /**
@@ -72,16 +76,13 @@ public final class MeanModulation {
     }
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (Op.Input input : source.inputs()) {
-      inputs.put(
-          input.name(),
-          switch (input.name()) {
-            case "t" -> MemoryTensor.of(t, BATCH);
-            case "y" -> MemoryTensor.of(y, BATCH);
-            default ->
-                MemoryTensor.of(
-                    new float[Math.toIntExact(input.shape().elements() * BATCH)],
-                    input.shape().resolve(BATCH));
-          });
+      TensorData tensor =
+          NetworkInput.TIMESTEP.is(input)
+              ? MemoryTensor.of(t, BATCH)
+              : NetworkInput.LABEL.is(input)
+                  ? MemoryTensor.of(y, BATCH)
+                  : ConstantTensor.zeros(TensorType.of(DType.F32, input.shape().resolve(BATCH)));
+      inputs.put(input.name(), tensor);
     }
     return inputs;
   }

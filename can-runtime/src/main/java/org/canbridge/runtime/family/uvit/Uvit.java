@@ -7,12 +7,12 @@ import java.util.List;
 import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.family.Control;
+import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.graph.ElementwiseOp;
 import org.canbridge.runtime.graph.ElementwiseOp.Pointwise.Function;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Initializer;
-import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.LayoutOp;
 import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Node;
@@ -71,8 +71,8 @@ public final class Uvit {
   private Graph build() {
     GraphBuilder g = new GraphBuilder().initializing(new Initializer.Normal(0.02));
     long side = config.imgSize();
-    Node x = g.input("x", Kind.FLOAT, Shape.batched(config.inChans(), side, side));
-    Node t = g.input("t", Kind.FLOAT, Shape.batched());
+    Node x = NetworkInput.IMAGE.add(g, config.inChans(), side, side);
+    Node t = NetworkInput.TIMESTEP.add(g);
     g.tokenGrid(new TokenGrid(extras, config.gridSize(), config.gridSize()));
 
     List<Node> sequence = conditionTokens(g, timeEmbed(g.in("time_embed"), t));
@@ -108,7 +108,7 @@ public final class Uvit {
     Node timeToken = token(g, time);
     List<Node> sequence = new ArrayList<>();
     if (config.condition() instanceof UvitCondition.Label label) {
-      Node y = g.input("y", Kind.INT, Shape.batched());
+      Node y = NetworkInput.LABEL.add(g);
       GraphBuilder module = g.in("label_emb");
       Node table = module.parameter("weight", label.numClasses(), width);
       Node embedded =
@@ -117,8 +117,7 @@ public final class Uvit {
       sequence.add(token(g, embedded));
       sequence.add(timeToken);
     } else if (config.condition() instanceof UvitCondition.Text text) {
-      Node context =
-          g.input("context", Kind.FLOAT, Shape.batched(text.numClipToken(), text.clipDim()));
+      Node context = NetworkInput.TEXT.add(g, text.numClipToken(), text.clipDim());
       Node embedded = g.linear("context_embed", context, width, null);
       Node mean = g.add(new ReductionOp.Mean(List.of(1)), null, embedded);
       Node pooled = g.add(new LayoutOp.Reshape(Shape.batched(width)), Role.LABEL_EMBED, mean);
