@@ -2,7 +2,6 @@ package org.canbridge.runtime.training.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -10,24 +9,18 @@ import org.canbridge.tensors.files.InputFileException;
 
 /** Image files in a folder for each class, or in one folder without classes. */
 final class ImageFolder implements TrainingSet {
-  private final ImageListing listing;
-  private final int[] begins;
+  private final ExampleListing listing;
   private final int[] usable;
   private final ImageShape shape;
   private final ImageDecoder decoder;
   private final boolean flip;
 
-  private ImageFolder(ImageListing listing, TrainingSetOptions options, BrokenFiles broken) {
+  private ImageFolder(ExampleListing listing, TrainingSetOptions options, BrokenFiles broken) {
     this.listing = listing;
     this.shape = options.shape();
     this.decoder = new ImageDecoder(shape.channels(), options.maxPixels());
     this.flip = options.flip().orElse(true);
-    this.begins = new int[listing.names().size() + 1];
-    for (int i = 0; i < listing.names().size(); i++) {
-      begins[i + 1] = Math.addExact(begins[i], listing.names().get(i).length);
-    }
-    int count = begins[begins.length - 1];
-    this.usable = broken.usable(count, i -> decoder.check(file(i)), options.checked());
+    this.usable = broken.usable(listing.count(), i -> decoder.check(listing.file(i)), options.checked());
   }
 
   /**
@@ -48,45 +41,16 @@ final class ImageFolder implements TrainingSet {
           .build();
     }
     BrokenFiles broken = new BrokenFiles(root, options.skipBroken());
-    ImageListing listing = ImageListing.of(root, broken);
-    int classes = listing.classes().size();
-    if (options.classes().isPresent() && classes > options.classes().getAsInt()) {
-      throw InputFileException.of(DataProblem.EXAMPLE_LABEL, root)
-          .what("the folder has more classes than the network")
-          .expected("at most " + options.classes().getAsInt())
-          .actual(classes + ", from " + listing.classes().get(0))
-          .next("import the network with so many classes, or move folders away")
-          .build();
-    }
+    ExampleListing listing =
+        ExampleListing.of(root, ExampleFiles.IMAGES, options.classes(), broken);
     ImageFolder folder = new ImageFolder(listing, options, broken);
     return broken.skip() ? new SkippingSet(folder, broken) : folder;
-  }
-
-  private Path file(int image) {
-    int label = label(image);
-    String name = listing.names().get(label)[image - begins[label]];
-    Path folder = listing.root();
-    return (listing.classes().isEmpty() ? folder : folder.resolve(listing.classes().get(label)))
-        .resolve(name);
-  }
-
-  /** The class whose stretch of images holds this one. */
-  private int label(int image) {
-    int found = Arrays.binarySearch(begins, image);
-    if (found < 0) {
-      return -found - 2;
-    }
-    // Empty classes begin where the next one does.
-    while (begins[found + 1] == image) {
-      found++;
-    }
-    return found;
   }
 
   @Override
   public Example read(long index, ExampleRandom random) {
     int image = usable[Math.toIntExact(index)];
-    Pixels pixels = CenterCrop.of(decoder.decode(file(image)), shape.height());
+    Pixels pixels = CenterCrop.of(decoder.decode(listing.file(image)), shape.height());
     float[] values = new float[shape.size()];
     int plane = shape.plane();
     int channels = shape.channels();
@@ -98,7 +62,7 @@ final class ImageFolder implements TrainingSet {
     if (flip && random.flip()) {
       Mirror.flip(values, shape);
     }
-    return new Example(values, listing.classes().isEmpty() ? Example.NO_LABEL : label(image));
+    return new Example(values, listing.label(image));
   }
 
   @Override
@@ -108,7 +72,7 @@ final class ImageFolder implements TrainingSet {
 
   @Override
   public String kind() {
-    return "image files";
+    return "image files" + listing.numbering();
   }
 
   @Override

@@ -58,7 +58,7 @@ final class NumberedFiles {
         String name = entry.getFileName().toString();
         Matcher matcher = NAME.matcher(name);
         if (!matcher.matches()) {
-          if (!name.equals(besides) && !ImageListing.isLeftover(name)) {
+          if (!name.equals(besides) && !ExampleListing.isLeftover(name)) {
             odd.add(oddFile(entry));
           }
         } else if (matcher.group(2) == null) {

@@ -34,8 +34,8 @@ import org.canbridge.tensors.npy.NpyProblem;
  */
 final class NumpyFeatures implements TrainingSet {
   private static final String EMPTY_TEXT = "empty_context.npy";
-  private static final String FEATURES = "_features";
-  private static final String LABELS = "_labels";
+  private static final String FEATURES = "features";
+  private static final String LABELS = "labels";
 
   private final Path path;
   private final NumberedFiles files;
@@ -108,7 +108,7 @@ final class NumpyFeatures implements TrainingSet {
     return broken.skip() ? new SkippingSet(set, broken) : set;
   }
 
-  /** The only subfolder {@code X_features} with an {@code X_labels} beside it. */
+  /** The only subfolder {@code X_features}, or {@code features}, with its labels beside it. */
   private static Optional<Path> features(Path folder) throws IOException {
     try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "*" + FEATURES)) {
       for (Path each : found) {

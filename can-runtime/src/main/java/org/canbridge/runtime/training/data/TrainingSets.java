@@ -19,7 +19,8 @@ public final class TrainingSets {
   /**
    * Opens a set. A file is one of latents in safetensors or of IDX images, told by its first bytes.
    * A folder is, by the first that fits: IDX files under the published names, {@code .npy} features
-   * of U-ViT or fast-DiT, a folder with one safetensors file, images by class, images.
+   * of U-ViT or fast-DiT, a folder with one safetensors file, {@code .npy} latents by class, images
+   * by class, images.
    *
    * @throws InputFileException if it is none of these, does not fit the network, or has broken
    *     files that are not to be skipped
@@ -59,24 +60,28 @@ public final class TrainingSets {
     if (NumpyFeatures.isFolder(folder)) {
       return NumpyFeatures.open(folder, options);
     }
+    ArrayFolder.refuseListed(folder);
     List<Path> latents = new ArrayList<>();
     boolean images = false;
     boolean empty = true;
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (ImageListing.isLeftover(name)) {
+        if (ExampleListing.isLeftover(name)) {
           continue;
         }
         empty = false;
         if (name.endsWith(".safetensors")) {
           latents.add(entry);
         }
-        images |= ImageListing.isImage(name) || Files.isDirectory(entry);
+        images |= ExampleFiles.IMAGES.isNamed(name) || Files.isDirectory(entry);
       }
     }
     if (latents.size() == 1) {
       return LatentTensors.open(latents.get(0), options);
+    }
+    if (latents.isEmpty() && ArrayFolder.isFolder(folder)) {
+      return ArrayFolder.open(folder, options);
     }
     if (images) {
       return ImageFolder.open(folder, options);

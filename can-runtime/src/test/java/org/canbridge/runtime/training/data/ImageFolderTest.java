@@ -3,6 +3,7 @@ package org.canbridge.runtime.training.data;
 import static org.canbridge.runtime.training.data.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
@@ -68,6 +69,36 @@ final class ImageFolderTest extends TrainingSetContract {
   void classesAreNumberedInTheOrderOfTheirNames() throws IOException {
     try (TrainingSet set = open(options())) {
       assertEquals(List.of("a cat", "b dog", "c cow"), set.classNames());
+    }
+  }
+
+  @Test
+  void classesWhoseNamesAreNumbersAreInTheirOrder() throws IOException {
+    Path root = folder.resolve("numbers");
+    for (String name : List.of("10", "9", "100")) {
+      image("photo.png", root.resolve(name).resolve("1.png"));
+    }
+    Files.createDirectories(root.resolve("__MACOSX/9"));
+    try (TrainingSet set = TrainingSets.open(root, options())) {
+      assertEquals(List.of("9", "10", "100"), set.classNames());
+      assertEquals("image files, classes in the order of their numbers", set.kind());
+    }
+  }
+
+  @Test
+  void whatLiesBelowAClassBelongsToIt() throws IOException {
+    Path root = folder.resolve("nested");
+    image("tall.png", root.resolve("a/z.png"));
+    image("photo.png", root.resolve("a/m/1.png"));
+    image("photo.png", root.resolve("a/m/n/1.png"));
+    image("photo.png", root.resolve("b/only/here/1.png"));
+    try (TrainingSet set = TrainingSets.open(root, options().withFlip(false))) {
+      assertEquals(List.of("a", "b"), set.classNames());
+      assertEquals(4, set.size());
+      assertEquals(0, set.read(2, random(2)).label());
+      assertEquals(1, set.read(3, random(3)).label());
+      assertArrayEquals(set.read(1, random(1)).values(), set.read(2, random(2)).values());
+      assertFalse(Arrays.equals(set.read(0, random(0)).values(), set.read(1, random(1)).values()));
     }
   }
 

@@ -1,0 +1,40 @@
+package org.canbridge.runtime.training.data;
+
+import java.util.Locale;
+import java.util.Set;
+
+/** What kind of files the examples of a folder are. */
+enum ExampleFiles {
+  /** Pictures. */
+  IMAGES(
+      "image",
+      Set.of("png", "jpg", "jpeg", "bmp", "gif", "webp"),
+      "CLASS/NAME.png, .jpg, .jpeg, .bmp, .gif or .webp; or images alone"),
+  /** Latents or moments. */
+  ARRAYS("array", Set.of("npy"), "CLASS/NAME.npy; or arrays alone");
+
+  private final String word;
+  private final Set<String> extensions;
+  private final String expected;
+
+  ExampleFiles(String word, Set<String> extensions, String expected) {
+    this.word = word;
+    this.extensions = extensions;
+    this.expected = expected;
+  }
+
+  /** What one is called. */
+  String word() {
+    return word;
+  }
+
+  /** How they lie, for messages. */
+  String expected() {
+    return expected;
+  }
+
+  /** Whether a name is that of one. */
+  boolean isNamed(String name) {
+    return extensions.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+  }
+}
