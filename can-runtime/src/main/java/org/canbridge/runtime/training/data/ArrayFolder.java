@@ -93,7 +93,8 @@ final class ArrayFolder implements TrainingSet {
         Path list = Files.isDirectory(entry) ? entry.resolve(LABELS) : entry;
         if (list.endsWith(LABELS) && Files.isRegularFile(list)) {
           throw InputFileException.of(DataProblem.NOT_A_TRAINING_SET, list)
-              .what("the classes of this data set (of EDM's or REPA's tools) stand in a list, which"
+              .what(
+                  "the classes of this data set (of EDM's or REPA's tools) stand in a list, which"
                       + " is not read")
               .expected(
                   "CLASS/NAME.npy with latents or moments; U-ViT's i.npy; fast-DiT's X_features"

@@ -65,8 +65,8 @@ final class ExampleListing {
    * @throws InputFileException if there are other files among them, unless those are skipped; or
    *     more classes than the network knows
    */
-  static ExampleListing of(
-      Path root, ExampleFiles kind, OptionalInt known, BrokenFiles broken) throws IOException {
+  static ExampleListing of(Path root, ExampleFiles kind, OptionalInt known, BrokenFiles broken)
+      throws IOException {
     List<InputFileException> odd = new ArrayList<>();
     List<Path> folders = new ArrayList<>();
     String[] flat = names(root, kind, odd, folders);

@@ -20,7 +20,8 @@ final class ImageFolder implements TrainingSet {
     this.shape = options.shape();
     this.decoder = new ImageDecoder(shape.channels(), options.maxPixels());
     this.flip = options.flip().orElse(true);
-    this.usable = broken.usable(listing.count(), i -> decoder.check(listing.file(i)), options.checked());
+    this.usable =
+        broken.usable(listing.count(), i -> decoder.check(listing.file(i)), options.checked());
   }
 
   /**
