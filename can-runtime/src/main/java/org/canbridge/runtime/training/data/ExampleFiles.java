@@ -1,23 +1,23 @@
 package org.canbridge.runtime.training.data;
 
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /** What kind of files the examples of a folder are. */
 enum ExampleFiles {
   /** Pictures. */
   IMAGES(
       "image",
-      Set.of("png", "jpg", "jpeg", "bmp", "gif", "webp"),
+      "png jpg jpeg bmp gif webp",
       "CLASS/NAME.png, .jpg, .jpeg, .bmp, .gif or .webp; or images alone"),
   /** Latents or moments. */
-  ARRAYS("array", Set.of("npy"), "CLASS/NAME.npy; or arrays alone");
+  ARRAYS("array", "npy", "CLASS/NAME.npy; or arrays alone");
 
   private final String word;
-  private final Set<String> extensions;
+  private final String extensions;
   private final String expected;
 
-  ExampleFiles(String word, Set<String> extensions, String expected) {
+  ExampleFiles(String word, String extensions, String expected) {
     this.word = word;
     this.extensions = extensions;
     this.expected = expected;
@@ -35,6 +35,7 @@ enum ExampleFiles {
 
   /** Whether a name is that of one. */
   boolean isNamed(String name) {
-    return extensions.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    List<String> all = List.of(extensions.split(" "));
+    return all.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
   }
 }
