@@ -1,13 +1,7 @@
 package org.canbridge.runtime;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,6 +11,7 @@ import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 
 /**
  * The {@code scheduler_config.json} of diffusers: how the model was trained, and how its publishers
@@ -28,14 +23,6 @@ import org.canbridge.tensors.files.InputFileException;
 public record SchedulerFile(Path path, ObjectNode configuration) {
   private static final String NAME = "scheduler_config.json";
   private static final long MAX_BYTES = 1 << 20;
-
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          // diffusers writes "lambda_min_clipped": -Infinity.
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .build();
 
   /**
    * Reads it.
@@ -52,22 +39,8 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
           .next("check the path")
           .build();
     }
-    try {
-      if (Files.size(file) <= MAX_BYTES
-          && MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
-        return new SchedulerFile(file, object);
-      }
-      throw notJson(file, null);
-    } catch (JsonProcessingException e) {
-      throw notJson(file, e);
-    } catch (IOException e) {
-      throw InputFileException.of(FileProblem.UNREADABLE, file)
-          .what("the file cannot be read")
-          .actual(e.getMessage())
-          .next("check its permissions")
-          .cause(e)
-          .build();
-    }
+    return new SchedulerFile(
+        file, Json.pythonObject(file, MAX_BYTES, (found, cause) -> notJson(file, cause)));
   }
 
   private static InputFileException notJson(Path file, Exception cause) {

@@ -21,7 +21,6 @@ import org.canbridge.importers.model.StoredModel;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorFile;
-import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.formats.TensorFiles;
 
@@ -179,12 +178,7 @@ public record Inspection(
       try {
         bytes += Files.size(path);
       } catch (IOException e) {
-        throw InputFileException.of(FileProblem.UNREADABLE, path)
-            .what("the file cannot be read")
-            .actual(e)
-            .next("check its permissions and the disk")
-            .cause(e)
-            .build();
+        throw InputFileException.unreadable(path, e);
       }
     }
     return bytes;

@@ -1,14 +1,8 @@
 package org.canbridge.verifiers;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -24,20 +18,13 @@ import java.util.TreeSet;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.JsonFields;
 
 /** The fields of {@code reference.json}; their meaning is in {@link ReferenceBundle}. */
 final class BundleDescription {
   /** Far above any real one (a few KiB), far below what would hurt. */
   private static final long MAX_BYTES = 16L << 20;
-
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // Python's json module writes NaN and Infinity, e.g. among a solver's arguments.
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   private final Path path;
   private final ObjectNode root;
@@ -76,11 +63,11 @@ final class BundleDescription {
   /** Reads and checks the file in the bundle's directory. */
   static BundleDescription read(Path directory) {
     Path path = directory.resolve(ReferenceBundle.DESCRIPTION);
-    requireBundle(directory, path);
+    requireBundle(directory);
     return new BundleDescription(path, parse(path));
   }
 
-  private static void requireBundle(Path directory, Path path) {
+  private static void requireBundle(Path directory) {
     if (!Files.exists(directory)) {
       throw InputFileException.of(FileProblem.MISSING, directory)
           .what("there is no such reference bundle")
@@ -104,46 +91,17 @@ final class BundleDescription {
             .build();
       }
     }
-    if (size(path) > MAX_BYTES) {
-      throw notJson(path).actual(size(path) + " bytes").expected("at most " + MAX_BYTES).build();
-    }
-  }
-
-  private static long size(Path path) {
-    try {
-      return Files.size(path);
-    } catch (IOException e) {
-      throw unreadable(path, e);
-    }
   }
 
   private static ObjectNode parse(Path path) {
-    try {
-      JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
-      if (root instanceof ObjectNode object) {
-        return object;
-      }
-      throw notJson(path).actual(root.getNodeType()).build();
-    } catch (JsonProcessingException e) {
-      throw notJson(path).actual(e.getOriginalMessage()).cause(e).build();
-    } catch (IOException e) {
-      throw unreadable(path, e);
-    }
+    return Json.pythonObject(
+        path, MAX_BYTES, (found, cause) -> notJson(path).actual(found).cause(cause).build());
   }
 
   private static InputFileException.Builder notJson(Path path) {
     return InputFileException.of(BundleProblem.NOT_JSON, path)
         .what("the description of the reference bundle is not a JSON object")
         .next("write the bundle again");
-  }
-
-  private static InputFileException unreadable(Path path, IOException e) {
-    return InputFileException.of(FileProblem.UNREADABLE, path)
-        .what("the file cannot be read")
-        .actual(e.getMessage())
-        .next("check its permissions")
-        .cause(e)
-        .build();
   }
 
   private FileDigest digest(String name, JsonNode value) {

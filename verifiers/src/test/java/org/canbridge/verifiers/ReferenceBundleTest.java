@@ -149,7 +149,8 @@ final class ReferenceBundleTest {
   void refusesAHugeDescriptionUnread() throws IOException {
     InputFileException e = refused(" ".repeat((16 << 20) - 1) + "{}");
     assertEquals(BundleProblem.NOT_JSON, e.problem());
-    assertTrue(e.getMessage().contains("expected: at most 16777216"), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("actual: 16777217 bytes, more than 16777216"), e.getMessage());
   }
 
   @ParameterizedTest

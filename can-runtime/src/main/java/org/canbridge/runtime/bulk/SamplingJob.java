@@ -1,7 +1,5 @@
 package org.canbridge.runtime.bulk;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -205,25 +203,14 @@ public record SamplingJob(
   }
 
   private static ObjectNode object(Path file) {
-    try {
-      if (Files.size(file) <= MAX_BYTES) {
-        JsonNode json = Json.parse(Files.readAllBytes(file));
-        if (json instanceof ObjectNode object) {
-          return object;
-        }
-      }
-      throw notJson(file, null);
-    } catch (JsonProcessingException e) {
-      throw notJson(file, e);
-    } catch (IOException e) {
+    if (!Files.exists(file)) {
       throw InputFileException.of(FileProblem.MISSING, file)
-          .what("the sampling job cannot be read")
+          .what("there is no such sampling job")
           .expected("a file that sample --save-job wrote")
-          .actual(e.toString())
           .next("check the path")
-          .cause(e)
           .build();
     }
+    return Json.object(file, MAX_BYTES, (found, cause) -> notJson(file, cause));
   }
 
   private static InputFileException notJson(Path file, Exception cause) {

@@ -1,9 +1,7 @@
 package org.canbridge.importers.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +25,6 @@ import org.canbridge.importers.keys.KeyMapping;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
-import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.JsonFields;
@@ -120,38 +117,16 @@ public record StoredModel(
    * @param next what the user can do about a file that is none
    */
   static ObjectNode readObject(Path path, String next) {
-    try {
-      if (Files.size(path) > MAX_CONFIG_BYTES) {
-        throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
-            .what("the file is too large for a configuration")
-            .expected("at most " + MAX_CONFIG_BYTES + " bytes")
-            .actual(Files.size(path) + " bytes")
-            .next(next)
-            .build();
-      }
-      JsonNode json = Json.parse(Files.readAllBytes(path));
-      if (json instanceof ObjectNode object) {
-        return object;
-      }
-      throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
-          .what("the file does not hold a JSON object")
-          .next(next)
-          .build();
-    } catch (JsonProcessingException e) {
-      throw InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
-          .what("the file is not JSON")
-          .actual(e.getOriginalMessage())
-          .next(next)
-          .cause(e)
-          .build();
-    } catch (IOException e) {
-      throw InputFileException.of(FileProblem.UNREADABLE, path)
-          .what("the file cannot be read")
-          .actual(e)
-          .next("check its permissions and the disk")
-          .cause(e)
-          .build();
-    }
+    return Json.object(
+        path,
+        MAX_CONFIG_BYTES,
+        (found, cause) ->
+            InputFileException.of(ModelProblem.CONFIG_NOT_JSON, path)
+                .what("the file does not hold a JSON object")
+                .actual(found)
+                .next(next)
+                .cause(cause)
+                .build());
   }
 
   private static void checkVersion(Path path, ObjectNode json) {

@@ -348,6 +348,7 @@ class ModelDirectoryTest {
     assertRefused(
         ModelProblem.CONFIG_NOT_JSON,
         "the file does not hold a JSON object",
+        "actual: JSON of another kind",
         "file: MODEL/config.json",
         "next: write the model again");
   }

@@ -7,7 +7,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -70,7 +69,7 @@ public final class FileSource implements AutoCloseable {
           .cause(e)
           .build();
     } catch (IOException e) {
-      throw unreadable(path, e);
+      throw InputFileException.unreadable(path, e);
     }
     if (attributes.isDirectory()) {
       throw InputFileException.of(FileProblem.IS_A_DIRECTORY, path)
@@ -101,7 +100,7 @@ public final class FileSource implements AutoCloseable {
       }
       return new FileSource(path, FileChannel.open(path, StandardOpenOption.READ), false);
     } catch (IOException e) {
-      throw unreadable(path, e);
+      throw InputFileException.unreadable(path, e);
     }
   }
 
@@ -207,22 +206,7 @@ public final class FileSource implements AutoCloseable {
     if (closed && e instanceof ClosedChannelException) {
       return new IllegalStateException(path + " was closed", e);
     }
-    return unreadable(path, e);
-  }
-
-  private static InputFileException unreadable(Path path, IOException e) {
-    String reason = e.toString();
-    if (e instanceof AccessDeniedException) {
-      reason = "permission denied";
-    } else if (e instanceof FileSystemException system && system.getReason() != null) {
-      reason = system.getReason();
-    }
-    return InputFileException.of(FileProblem.UNREADABLE, path)
-        .what("the file cannot be read")
-        .actual(reason)
-        .next("check its permissions and the disk")
-        .cause(e)
-        .build();
+    return InputFileException.unreadable(path, e);
   }
 
   @Override
@@ -231,7 +215,7 @@ public final class FileSource implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw unreadable(path, e);
+      throw InputFileException.unreadable(path, e);
     }
   }
 }

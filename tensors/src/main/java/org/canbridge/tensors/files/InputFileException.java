@@ -1,5 +1,8 @@
 package org.canbridge.tensors.files;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -49,6 +52,22 @@ public final class InputFileException extends RuntimeException {
   /** Starts a message about {@code file}. */
   public static Builder of(Problem problem, Path file) {
     return new Builder(problem, Objects.requireNonNull(file).toString());
+  }
+
+  /** The operating system refuses to read a file. */
+  public static InputFileException unreadable(Path file, IOException e) {
+    String reason = e.toString();
+    if (e instanceof AccessDeniedException) {
+      reason = "permission denied";
+    } else if (e instanceof FileSystemException system && system.getReason() != null) {
+      reason = system.getReason();
+    }
+    return of(FileProblem.UNREADABLE, file)
+        .what("the file cannot be read")
+        .actual(reason)
+        .next("check its permissions and the disk")
+        .cause(e)
+        .build();
   }
 
   /** Collects the parts of the message; only {@code what} must be given. */

@@ -1,9 +1,6 @@
 package org.canbridge.runtime.family.clip;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -13,8 +10,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 
 /**
  * The files of a CLIP tokenizer as one definition, which is {@code tokenizer.json} where the folder
@@ -37,9 +34,6 @@ record ClipVocabulary(
 
   /** CLIP's own files have 2 MB; no vocabulary is near this. */
   private static final long MAX_BYTES = 64L << 20;
-
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   static ClipVocabulary read(Path folder) {
     Path whole = folder.resolve("tokenizer.json");
@@ -66,16 +60,12 @@ record ClipVocabulary(
       Path folder, Path file, ObjectNode definition, Map<String, Long> tokens) {
     long end = id(file, tokens, END);
     String padding = paddingToken(folder);
-    try {
-      return new ClipVocabulary(
-          file,
-          MAPPER.writeValueAsString(definition),
-          id(file, tokens, START),
-          end,
-          padding.isEmpty() ? end : id(file, tokens, padding));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    return new ClipVocabulary(
+        file,
+        definition.toString(),
+        id(file, tokens, START),
+        end,
+        padding.isEmpty() ? end : id(file, tokens, padding));
   }
 
   private static long id(Path file, Map<String, Long> tokens, String token) {
@@ -134,7 +124,7 @@ record ClipVocabulary(
   /** What {@code CLIPConverter} of transformers makes, without what is done here. */
   private static ObjectNode definition(
       Path file, ObjectNode vocabulary, List<String> merges, Map<String, Long> tokens) {
-    ObjectNode definition = MAPPER.createObjectNode();
+    ObjectNode definition = Json.object();
     definition.put("version", "1.0");
     ArrayNode added = definition.putArray("added_tokens");
     for (String special : List.of(START, END)) {
@@ -201,16 +191,10 @@ record ClipVocabulary(
   }
 
   private static ObjectNode object(Path file) {
-    try {
-      if (MAPPER.readTree(bytes(file)) instanceof ObjectNode object) {
-        return object;
-      }
-    } catch (JsonProcessingException e) {
-      throw malformed(file, "JSON").actual(e.getOriginalMessage()).cause(e).build();
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    }
-    throw malformed(file, "a JSON object").build();
+    return Json.object(
+        file,
+        MAX_BYTES,
+        (found, cause) -> malformed(file, "a JSON object").actual(found).cause(cause).build());
   }
 
   private static byte[] bytes(Path file) {
@@ -221,17 +205,8 @@ record ClipVocabulary(
       }
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw unreadable(file, e);
+      throw InputFileException.unreadable(file, e);
     }
-  }
-
-  private static InputFileException unreadable(Path file, IOException e) {
-    return InputFileException.of(FileProblem.UNREADABLE, file)
-        .what("the file cannot be read")
-        .actual(e)
-        .next("check its permissions and the disk")
-        .cause(e)
-        .build();
   }
 
   private static InputFileException.Builder malformed(Path file, String expected) {

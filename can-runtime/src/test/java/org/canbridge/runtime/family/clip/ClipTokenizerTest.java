@@ -203,7 +203,7 @@ class ClipTokenizerTest {
             + folder.resolve("vocab.json")
             + "\n  key: a\n  next: get a complete copy of the model's tokenizer files");
     Files.writeString(folder.resolve("vocab.json"), "[1]");
-    assertMalformed("vocab.json", "a JSON object", "");
+    assertMalformed("vocab.json", "a JSON object", "\n  actual: JSON of another kind");
     Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {}}");
     assertMalformed("tokenizer.json", "an object that maps tokens to ids", "");
     Files.writeString(folder.resolve("tokenizer.json"), "{\"a\": 1, \"a\": 2}");
