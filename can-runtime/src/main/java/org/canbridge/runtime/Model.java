@@ -174,6 +174,11 @@ public final class Model implements AutoCloseable {
     return checkpoint.training().map(Trained::objective);
   }
 
+  /** What is assumed about it and the user should know, one sentence. */
+  public Optional<String> assumption() {
+    return checkpoint.assumption();
+  }
+
   /**
    * It as a diffusion model: what it was trained for.
    *

@@ -72,9 +72,10 @@ class SchedulerFileTest {
             "\n  ",
             "the scheduler's configuration asks for what is not followed here",
             "expected: one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
-                + " UniPCMultistepScheduler",
+                + " UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler",
             "actual: _class_name must be one of DDIMScheduler, DDPMScheduler,"
-                + " DPMSolverMultistepScheduler, UniPCMultistepScheduler, is"
+                + " DPMSolverMultistepScheduler, UniPCMultistepScheduler,"
+                + " FlowMatchEulerDiscreteScheduler, is"
                 + " \"EulerDiscreteScheduler\"",
             "file: " + path,
             "next: choose a solver with --sampler"

@@ -66,6 +66,7 @@ final class BakeCommand implements Command {
     Path target = ModelOutput.target(invocation);
     Target device = CommonOptions.target(invocation, Precision.F32);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
+      ModelOptions.say(model, context);
       CanBaking baking = bake(model, invocation, device);
       if (baking.check().holds()) {
         ModelDirectory.write(target, baking.checkpoint(), ModelOutput.writing(invocation));

@@ -137,6 +137,7 @@ final class ConvertCommand implements Command {
     Target device = CommonOptions.target(invocation, Precision.F32);
     Path target = dryRun ? null : ModelOutput.target(invocation);
     try (Model model = model(invocation, context, seed)) {
+      ModelOptions.say(model, context);
       CanConversion.Estimate estimate = estimate(model, plan);
       if (dryRun) {
         if (invocation.get(CommonOptions.JSON)) {

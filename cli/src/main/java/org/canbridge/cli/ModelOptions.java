@@ -13,6 +13,7 @@ import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.Model;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
 final class ModelOptions {
@@ -143,5 +144,10 @@ final class ModelOptions {
     return value.isPresent()
         ? options.withArgument(argument, value.get(), option.toString())
         : options;
+  }
+
+  /** Says what is assumed of a model's training. */
+  static void say(Model model, Context context) {
+    model.assumption().ifPresent(what -> context.err().println("canbridge: " + what));
   }
 }

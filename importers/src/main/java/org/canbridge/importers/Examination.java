@@ -295,13 +295,26 @@ final class Examination {
       ModelConfig built = chosen.family().config(known);
       known = built.arguments();
       config = Optional.of(built);
-      trained = Trained.of(file.path(), chosen.family(), built, file.values(), options);
+      trained = Trained.of(file.path(), chosen.family(), built, said(), options);
       trained.flatMap(told -> told.note(chosen.family())).ifPresent(notes::add);
     } catch (IllegalArgumentException e) {
       problems.add(impossible(chosen, e));
     } catch (InputFileException e) {
       problems.add(e);
     }
+  }
+
+  /** What the file says beside its tensors, and which model the hub's configuration names. */
+  private Map<String, Object> said() {
+    Map<String, Object> said = new HashMap<>(file.values());
+    Path path = file.path().resolveSibling(PublishedFolder.CONFIG);
+    if (Files.isRegularFile(path)) {
+      JsonNode name = StoredModel.readConfig(path.getParent()).path("model_name");
+      if (name.isTextual()) {
+        said.put("config.model_name", name.textValue());
+      }
+    }
+    return said;
   }
 
   private InputFileException impossible(

@@ -7,8 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Objective;
+import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.uvit.UvitFamily;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.junit.jupiter.api.Test;
@@ -83,5 +86,26 @@ class DcAeTest {
             .with("conv", false);
     assertRead(examine("uvit", arguments, true), "dc-ae", arguments);
     assertRead(examine("uvit", arguments, false), "official", arguments);
+  }
+
+  /** USiT, the one trained as SiT, is told by the name in the hub's configuration. */
+  @Test
+  void itsFlowModelIsNamedInTheConfiguration() {
+    UvitFamily family = new UvitFamily();
+    Arguments arguments =
+        Families.published("U-ViT-L/2").arguments().with("in_chans", 32).with("img_size", 4);
+    Objective usual = family.objective(family.config(arguments)).orElseThrow();
+    assertEquals("eps on vp-discrete, null class 1000", usual.toString());
+    assertEquals(
+        "velocity on flow-linear, null class 1000",
+        told(family, usual, "dc-ae-f32c32-in-1.0-usit-h-in-512px"));
+    assertEquals(usual.toString(), told(family, usual, "dc-ae-f32c32-in-1.0-uvit-h-in-512px"));
+    assertEquals(
+        usual.with(ObjectiveSettings.parse("sit")),
+        usual.with(family.objectiveOf(usual, Map.of("config.model_name", "x-usit-h-x"))));
+  }
+
+  private static String told(UvitFamily family, Objective usual, String name) {
+    return usual.with(family.objectiveOf(usual, Map.of("config.model_name", name))).toString();
   }
 }

@@ -40,6 +40,7 @@ public final class OpenJob implements AutoCloseable {
   private final Optional<SchedulerFile> scheduler;
   private final Optional<Path> autoencoder;
   private final Deque<Runnable> closing = new ArrayDeque<>();
+  private Optional<String> assumption = Optional.empty();
   private ModelSampler sampler;
   private SamplingSettings settings;
   private Optional<LatentDecoder> decoder = Optional.empty();
@@ -99,6 +100,7 @@ public final class OpenJob implements AutoCloseable {
   private void openParts() {
     Model model = Model.open(job.model(), job.opening());
     closing.push(model::close);
+    assumption = model.assumption();
     Session session = model.session(target);
     closing.push(session::close);
     if (autoencoder.isPresent()) {
@@ -184,9 +186,15 @@ public final class OpenJob implements AutoCloseable {
         .orElseGet(() -> IntStream.range(0, Math.min(most, sampler.classes())).boxed().toList());
   }
 
-  /** What was taken from a pipeline folder without having been asked for, one sentence each. */
+  /**
+   * What is assumed of the model's training, and what was taken from a pipeline folder without
+   * having been asked for, one sentence each.
+   */
   public List<String> remarks() {
     List<String> remarks = new ArrayList<>();
+    if (scheduler.isEmpty()) {
+      assumption.ifPresent(remarks::add);
+    }
     if (job.scheduler().isEmpty() && settings.solver() instanceof DiffusersScheduler own) {
       remarks.add("sampling by the pipeline's own scheduler, " + own);
     }

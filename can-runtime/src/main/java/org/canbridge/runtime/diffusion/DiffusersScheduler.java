@@ -7,15 +7,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.canbridge.runtime.objective.LinearPath;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Parameterization;
 import org.canbridge.runtime.objective.Respacing;
+import org.canbridge.runtime.objective.TimeScale;
 
 /**
  * A scheduler of diffusers, as its {@code scheduler_config.json} describes it: DDIMScheduler,
- * DDPMScheduler, DPMSolverMultistepScheduler or UniPCMultistepScheduler. The file is read strictly:
- * a switch for something that is not followed here must be off, and a field that none of the four
- * has is refused. Fields that are missing have the defaults of diffusers 0.40.
+ * DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler or
+ * FlowMatchEulerDiscreteScheduler. The file is read strictly: a switch for something that is not
+ * followed here must be off, and a field that none of them has is refused. Fields that are missing
+ * have the defaults of diffusers 0.40.
  *
  * <pre>{@code
  * TrainedSchedule trained = DiffusersScheduler.trained(configuration);
@@ -35,6 +38,9 @@ public final class DiffusersScheduler implements SolverChoice {
           .put("beta_end", 0.02)
           .put("beta_schedule", "linear")
           .put("prediction_type", "epsilon");
+
+  private static final ObjectNode FLOW_TRAINING =
+      JsonNodeFactory.instance.objectNode().put("num_train_timesteps", 1000);
 
   private static final ObjectNode TRAINED_OTHERWISE =
       JsonNodeFactory.instance
@@ -107,6 +113,13 @@ public final class DiffusersScheduler implements SolverChoice {
    *     a line
    */
   public static TrainedSchedule trained(ObjectNode configuration) {
+    if (isFlow(configuration)) {
+      SchedulerFields fields = new SchedulerFields(configuration, FLOW_TRAINING);
+      double timesteps = fields.integer("num_train_timesteps", 2, MAX_TIMESTEPS);
+      fields.finish();
+      return TrainedSchedule.flow(
+          new LinearPath(new TimeScale(0, timesteps)), Parameterization.VELOCITY_TO_NOISE);
+    }
     SchedulerFields fields = training(configuration);
     fields.require(TRAINED_OTHERWISE);
     int timesteps = fields.integer("num_train_timesteps", 2, MAX_TIMESTEPS);
@@ -134,7 +147,14 @@ public final class DiffusersScheduler implements SolverChoice {
     return text(training(configuration).values());
   }
 
+  private static boolean isFlow(ObjectNode configuration) {
+    return type(configuration).filter(SchedulerType.FLOW_EULER::equals).isPresent();
+  }
+
   private static SchedulerFields training(ObjectNode configuration) {
+    if (isFlow(configuration)) {
+      return new SchedulerFields(configuration, FLOW_TRAINING);
+    }
     ObjectNode defaults = TRAINING.deepCopy();
     if (!isKnown(configuration)) {
       TRAINING.fieldNames().forEachRemaining(defaults::putNull);
@@ -158,8 +178,7 @@ public final class DiffusersScheduler implements SolverChoice {
 
   @Override
   public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-    return steps.solver(
-        schedule.steps("schedulers of diffusers"), settings.respacing().plainSteps(), settings);
+    return steps.solver(schedule, settings.respacing().plainSteps(), settings);
   }
 
   @Override

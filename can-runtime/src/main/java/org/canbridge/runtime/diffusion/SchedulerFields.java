@@ -96,6 +96,11 @@ final class SchedulerFields {
     return reader.integer(name, least, most);
   }
 
+  /** A positive number. */
+  double positive(String name) {
+    return reader.positive(name);
+  }
+
   /** A number between 0 and 1, both excluded. */
   double share(String name) {
     double value = reader.positive(name);

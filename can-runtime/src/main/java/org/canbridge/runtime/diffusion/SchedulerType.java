@@ -29,9 +29,11 @@ enum SchedulerType {
       Spacing spacing = Spacing.read(fields);
       boolean clip = clips(fields);
       boolean toClean = fields.flag("set_alpha_to_one");
-      return (schedule, steps, settings) ->
-          clipped(
-              clip, new Ddim(spacing.strided(schedule, steps, toClean), settings.options().eta()));
+      return SchedulerSteps.of(
+          (schedule, steps, settings) ->
+              clipped(
+                  clip,
+                  new Ddim(spacing.strided(schedule, steps, toClean), settings.options().eta())));
     }
   },
   /** {@link Ddpm}; a fixed variance is taken even where the network has learned one. */
@@ -48,10 +50,11 @@ enum SchedulerType {
       String variance = fields.word("variance_type", "fixed_small", "fixed_large", "learned_range");
       Ddpm.FixedVariance fixed =
           variance.equals("fixed_large") ? Ddpm.FixedVariance.LARGE : Ddpm.FixedVariance.SMALL;
-      return (schedule, steps, settings) -> {
-        Solver ddpm = clipped(clip, new Ddpm(spacing.strided(schedule, steps, true), fixed));
-        return variance.equals("learned_range") ? ddpm : withoutLearnedVariance(ddpm);
-      };
+      return SchedulerSteps.of(
+          (schedule, steps, settings) -> {
+            Solver ddpm = clipped(clip, new Ddpm(spacing.strided(schedule, steps, true), fixed));
+            return variance.equals("learned_range") ? ddpm : withoutLearnedVariance(ddpm);
+          });
     }
   },
   /** {@link DpmSolverMultistep}. */
@@ -96,8 +99,9 @@ enum SchedulerType {
               : lowered
                   ? DpmSolverMultistep.FinalOrder.LOWERED_WHEN_SHORT
                   : DpmSolverMultistep.FinalOrder.KEPT;
-      return (schedule, steps, settings) ->
-          new DpmSolverMultistep(grid.of(schedule, steps), order, integrand, expansion, last);
+      return SchedulerSteps.of(
+          (schedule, steps, settings) ->
+              new DpmSolverMultistep(grid.of(schedule, steps), order, integrand, expansion, last));
     }
   },
   /** {@link UniPc}. */
@@ -133,8 +137,55 @@ enum SchedulerType {
               .map(step -> step + 1)
               .collect(Collectors.toUnmodifiableSet());
       grid.checkEnd(fields, integrand);
-      return (schedule, steps, settings) ->
-          new UniPc(grid.of(schedule, steps), order, variant, integrand, lowered, uncorrected);
+      return SchedulerSteps.of(
+          (schedule, steps, settings) ->
+              new UniPc(grid.of(schedule, steps), order, variant, integrand, lowered, uncorrected));
+    }
+  },
+  /**
+   * {@link PathOde}: Euler's method on a flow's straight path, at noise levels that {@code shift}
+   * crowds towards noise, once for the ends and once for all, as that code does.
+   */
+  FLOW_EULER("FlowMatchEulerDiscreteScheduler", SolverName.EULER) {
+    @Override
+    ObjectNode fields() {
+      return JsonNodeFactory.instance
+          .objectNode()
+          .put("num_train_timesteps", 1000)
+          .put("shift", 1.0);
+    }
+
+    @Override
+    ObjectNode off() {
+      return JsonNodeFactory.instance
+          .objectNode()
+          .put("use_dynamic_shifting", false)
+          .put("use_karras_sigmas", false)
+          .put("use_exponential_sigmas", false)
+          .put("use_beta_sigmas", false)
+          .put("invert_sigmas", false)
+          .put("stochastic_sampling", false)
+          .putNull("shift_terminal");
+    }
+
+    @Override
+    SchedulerSteps read(SchedulerFields fields) {
+      double shift = fields.positive("shift");
+      double first =
+          1.0 / fields.integer("num_train_timesteps", 2, DiffusersScheduler.MAX_TIMESTEPS);
+      return (schedule, steps, settings) -> {
+        if (!schedule.flow()) {
+          throw new IllegalArgumentException(
+              this + " needs a path of flow matching, which this model does not have");
+        }
+        double least = shifted(first, shift);
+        double[] times = new double[steps + 1];
+        for (int i = 0; i < steps; i++) {
+          double even = steps == 1 ? 1 : 1 + (least - 1) * i / (steps - 1);
+          times[i] = shifted(even, shift);
+        }
+        return new PathOde(schedule.path(), times, PathOde.Method.EULER);
+      };
     }
   };
 
@@ -146,7 +197,11 @@ enum SchedulerType {
           "sample_max_value",
           "flow_shift",
           "time_shift_type",
-          "skip_prk_steps");
+          "skip_prk_steps",
+          "base_shift",
+          "max_shift",
+          "base_image_seq_len",
+          "max_image_seq_len");
 
   private final String text;
   private final SolverName solver;
@@ -236,6 +291,11 @@ enum SchedulerType {
       fields.require(JsonNodeFactory.instance.objectNode().put("clip_sample_range", 1));
     }
     return clip;
+  }
+
+  /** A noise level moved towards noise. */
+  private static double shifted(double sigma, double shift) {
+    return shift * sigma / (1 + (shift - 1) * sigma);
   }
 
   private static Solver clipped(boolean clip, Solver solver) {

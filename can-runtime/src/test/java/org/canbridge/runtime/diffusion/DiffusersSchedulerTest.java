@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,10 +133,12 @@ class DiffusersSchedulerTest {
       delimiter = '|',
       value = {
         "{'_class_name': 'PNDMScheduler'} | _class_name must be one of DDIMScheduler,"
-            + " DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler, is"
+            + " DDPMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler,"
+            + " FlowMatchEulerDiscreteScheduler, is"
             + " \"PNDMScheduler\"",
         "{} | _class_name must be one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
-            + " UniPCMultistepScheduler, is null",
+            + " UniPCMultistepScheduler,"
+            + " FlowMatchEulerDiscreteScheduler, is null",
         "{'_class_name': 'DDIMScheduler', 'thresholding': true} | thresholding must be false, is"
             + " true",
         "{'_class_name': 'DDIMScheduler', 'clip_sample_range': 2.0} | clip_sample_range must be 1,"
@@ -174,7 +177,7 @@ class DiffusersSchedulerTest {
         "{'_class_name': 'DDIMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be one"
             + " of [linear, scaled_linear, squaredcos_cap_v2], is \"sigmoid\"",
         "{'_class_name': 'DDIMScheduler', 'beta_end': 1} | beta_end must be less than 1, is 1",
-        "{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'num_train_timesteps': 1000} |"
+        "{'_class_name': 'FlowMatchHeunDiscreteScheduler', 'num_train_timesteps': 1000} |"
             + " beta_start is missing; beta_end is missing; beta_schedule is missing;"
             + " prediction_type is missing"
       })
@@ -230,5 +233,58 @@ class DiffusersSchedulerTest {
         () ->
             scheduler.create(
                 PublishedSchedules.uvitPixel(), SamplingSettings.of(scheduler, Respacing.even(5))));
+  }
+
+  /** With a shift of 3 the ends move once and all levels once more, as in that class. */
+  @Test
+  void flowMatchingPassesItsNoiseLevels() {
+    ObjectNode flow =
+        json("{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'shift': 3.0, 'base_shift': 0.5}");
+    TrainedSchedule trained = DiffusersScheduler.trained(flow);
+    assertEquals(Parameterization.VELOCITY_TO_NOISE, trained.prediction());
+    DiffusersScheduler scheduler = DiffusersScheduler.of(flow);
+    Solver solver = scheduler.create(trained, SamplingSettings.of(scheduler, Respacing.even(3)));
+    List<Double> timesteps = new ArrayList<>();
+    Latents start = Latents.generate(1, new ImageShape(1, 1, 2), i -> 1 + i);
+    DenoisingNetwork one =
+        (x, timestep) -> {
+          timesteps.add(timestep);
+          return new double[] {1, 1};
+        };
+    Latents end =
+        solver.solve(
+            new NetworkDenoiser(one, trained.prediction()),
+            start,
+            shape -> start,
+            StepListener.NONE);
+    double least = 3 * 0.001 / (1 + 2 * 0.001);
+    double middle = (1 + least) / 2;
+    assertEquals(3, timesteps.size());
+    assertEquals(1000, timesteps.get(0), 1e-9);
+    assertEquals(1000 * 3 * middle / (1 + 2 * middle), timesteps.get(1), 1e-9);
+    assertEquals(1000 * 3 * least / (1 + 2 * least), timesteps.get(2), 1e-9);
+    // A constant velocity over the whole path, from noise level 1 to 0.
+    assertArrayEquals(new double[] {0, 1}, end.values(), 1e-12);
+  }
+
+  @Test
+  void flowMatchingIsReadAsStrictlyAsTheOthers() {
+    assertReasons(
+        "use_dynamic_shifting must be false, is true; shift_terminal must be null, is 0.1;"
+            + " shifted is unknown",
+        () ->
+            DiffusersScheduler.of(
+                json(
+                    "{'_class_name': 'FlowMatchEulerDiscreteScheduler',"
+                        + " 'use_dynamic_shifting': true, 'shift_terminal': 0.1,"
+                        + " 'shifted': 1}")));
+    ObjectNode flow = json("{'_class_name': 'FlowMatchEulerDiscreteScheduler'}");
+    DiffusersScheduler scheduler = DiffusersScheduler.of(flow);
+    assertReasons(
+        "FlowMatchEulerDiscreteScheduler needs a path of flow matching, which this model does not"
+            + " have",
+        () ->
+            scheduler.create(
+                PublishedSchedules.dit(), SamplingSettings.of(scheduler, Respacing.even(3))));
   }
 }

@@ -12,12 +12,17 @@ import java.util.Optional;
  */
 public final class ObjectiveSettings {
   private static final String ARGUMENTS = "args.";
+  private static final String SIT = "sit";
+
+  /** {@code train.py} and {@code sample.py} of SiT. */
+  private static final int SIT_GUIDANCE = 4;
 
   private ObjectiveSettings() {}
 
   /**
-   * The settings in a text: the name of a path, {@code field=value}, or several of them with commas
-   * between, e.g. {@code flow-linear,prediction=velocity,time_scale.clean=1,time_scale.noise=0}.
+   * The settings in a text: {@code sit}, the name of a path, {@code field=value}, or several of
+   * them with commas between, e.g. {@code
+   * flow-linear,prediction=velocity,time_scale.clean=1,time_scale.noise=0}.
    *
    * @throws IllegalArgumentException if a part is neither
    */
@@ -25,7 +30,9 @@ public final class ObjectiveSettings {
     ObjectNode settings = JsonNodeFactory.instance.objectNode();
     for (String part : text.split(",", -1)) {
       int equals = part.indexOf('=');
-      if (equals > 0) {
+      if (part.equals(SIT)) {
+        settings.setAll(sit());
+      } else if (equals > 0) {
         settings.set(part.substring(0, equals), value(part.substring(equals + 1)));
       } else if (PathKind.named(part).isPresent()) {
         settings.put("path", part);
@@ -33,11 +40,27 @@ public final class ObjectiveSettings {
         throw new IllegalArgumentException(
             "'"
                 + part
-                + "' is neither field=value nor a path: "
+                + "' is neither field=value nor sit nor a path: "
                 + String.join(", ", PathKind.names()));
       }
     }
     return settings;
+  }
+
+  /**
+   * What SiT's training makes of any network: the velocity on the linear path, with time from 0
+   * (noise) to 1 (image), and guidance in its plain form.
+   */
+  public static ObjectNode sit() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("path", PathKind.FLOW_LINEAR.toString())
+        .put("prediction", Objective.Prediction.VELOCITY.toString())
+        .put("learned_variance", false)
+        .put("time_scale.clean", 1)
+        .put("time_scale.noise", 0)
+        .put("guidance.form", "interpolated")
+        .put("guidance.scale", SIT_GUIDANCE);
   }
 
   private static JsonNode value(String text) {

@@ -176,6 +176,12 @@ public final class Checkpoint implements AutoCloseable {
     return trained;
   }
 
+  /** What is assumed of its training and the user should know, one sentence. */
+  public Optional<String> assumption() {
+    Family family = Families.byName(config.architecture()).orElseThrow();
+    return trained.flatMap(told -> told.note(family));
+  }
+
   /** The name of the published model with these arguments; none if it was changed at import. */
   public Optional<String> publishedName() {
     if (!changes.isEmpty()) {

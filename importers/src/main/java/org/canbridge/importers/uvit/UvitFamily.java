@@ -7,6 +7,7 @@ import static org.canbridge.importers.uvit.UvitSize.S;
 import static org.canbridge.importers.uvit.UvitSize.S_DEEP;
 import static org.canbridge.importers.uvit.UvitSize.TWO_B;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.family.Objective;
+import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.uvit.UvitCondition.Label;
@@ -86,6 +88,18 @@ public final class UvitFamily implements Family {
         uvit.inChans() == PIXEL_CHANNELS
             ? latents.on(PathKind.VP_CONTINUOUS, PathKind.VP_CONTINUOUS.usual(), 0, 999)
             : latents);
+  }
+
+  /**
+   * DC-AE's USiT is a U-ViT trained as SiT ({@code SiTSampler} in {@code
+   * diffusioncore/models/uvit.py} of mit-han-lab/efficientvit); its hub's {@code config.json} names
+   * it.
+   */
+  @Override
+  public ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
+    ObjectNode settings = Family.super.objectiveOf(usual, values);
+    boolean flow = values.getOrDefault("config.model_name", "").toString().contains("-usit-");
+    return flow ? settings.setAll(ObjectiveSettings.sit()) : settings;
   }
 
   /**
