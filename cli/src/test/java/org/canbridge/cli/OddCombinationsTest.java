@@ -77,6 +77,8 @@ class OddCombinationsTest {
     assertRefused(
         2,
         "num_heads 2 as given (--heads)\n"
+            + "canbridge: objective assumed, as of published models of dit: eps on vp-discrete, null"
+            + " class 3; --objective says otherwise, --family sit reads the same tensors as that\n"
             + "canbridge: import: --dtype: final_layer.linear.bias holds values beyond the range of"
             + " F16; BF16 has the range of F32\n  next: canbridge import --help\n",
         "import",
