@@ -8,6 +8,7 @@ import java.io.BufferedOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import org.canbridge.tensors.files.Printable;
 
 /** Where a command writes, and how it learns that it should stop. */
 final class Context {
@@ -17,6 +18,7 @@ final class Context {
   private final ResultStream results;
   private final PrintStream out;
   private final PrintStream err;
+  private final PrintStream terminal; // what redraws lines
   private final int columns;
 
   /**
@@ -26,8 +28,9 @@ final class Context {
    */
   Context(OutputStream out, OutputStream err, int columns) {
     this.results = new ResultStream(out);
-    this.out = new PrintStream(new BufferedOutputStream(results), false, StandardCharsets.UTF_8);
-    this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+    this.out = new SafePrintStream(new BufferedOutputStream(results), false);
+    this.err = new SafePrintStream(err, true);
+    this.terminal = new PrintStream(err, true, StandardCharsets.UTF_8);
     this.columns = columns;
   }
 
@@ -44,7 +47,7 @@ final class Context {
   /** Writes one JSON document to {@link #out()}. */
   void json(JsonNode document) {
     try {
-      out.println(JSON.writeValueAsString(document));
+      out.println(Printable.lines(JSON.writeValueAsString(document)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of JSON nodes cannot be written", e);
     }
@@ -58,7 +61,7 @@ final class Context {
    */
   Progress progress(String task, long total, String unit) {
     return columns > 0
-        ? new ProgressTerminal(err, columns, task, total, unit)
+        ? new ProgressTerminal(terminal, columns, task, total, unit)
         : new ProgressLines(err, task, total, unit, System::nanoTime);
   }
 

@@ -82,6 +82,9 @@ record Failure(ExitStatus status, String message) {
     if (e instanceof AccessDeniedException) {
       return "permission denied";
     }
+    if (e instanceof FileSystemException named && named.getReason() != null) {
+      return named.getReason();
+    }
     if (e instanceof FileAlreadyExistsException) {
       return "it exists already";
     }
@@ -91,15 +94,18 @@ record Failure(ExitStatus status, String message) {
     if (e instanceof NoSuchFileException) {
       return "no such file or folder";
     }
-    if (e instanceof FileSystemException named && named.getReason() != null) {
-      return named.getReason();
-    }
     return e.getMessage() == null ? e.getClass().getName() : e.getMessage();
   }
 
   private static String next(IOException e, String reason) {
     if (reason.contains("No space left") || reason.contains("quota")) {
       return "free some space, or write to another place; nothing half-written is left";
+    }
+    if (reason.startsWith("in use by ")) {
+      return "let it finish, or choose another name";
+    }
+    if (reason.contains("no part of the model")) {
+      return "move them elsewhere, or choose another name";
     }
     if (e instanceof FileAlreadyExistsException || e instanceof DirectoryNotEmptyException) {
       return "choose another name, or remove what is there";

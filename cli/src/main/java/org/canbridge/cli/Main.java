@@ -4,12 +4,15 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The program {@code canbridge}: finds the command, reads its options, runs it, and turns whatever
@@ -39,14 +42,43 @@ public final class Main {
 
   /** Runs the program and ends the JVM with its exit status. */
   public static void main(String[] args) {
-    int status =
-        Interruption.during(
-            () ->
-                run(
-                    args,
-                    new FileOutputStream(FileDescriptor.out),
-                    new FileOutputStream(FileDescriptor.err)));
-    System.exit(status);
+    System.exit(Interruption.during(() -> start(args)));
+  }
+
+  private static int start(String[] args) {
+    OutputStream err = new FileOutputStream(FileDescriptor.err);
+    Optional<String> garbled = garbled(args, System.getProperty("sun.jnu.encoding", ""));
+    if (garbled.isPresent()) {
+      new PrintStream(err, true, StandardCharsets.UTF_8).println("canbridge: " + garbled.get());
+      return ExitStatus.USAGE.code();
+    }
+    return run(args, new FileOutputStream(FileDescriptor.out), err);
+  }
+
+  /**
+   * Java decodes the bytes of arguments by the locale, and passes on what came of it; the launcher
+   * sets a locale of UTF-8, but the program may be started otherwise.
+   *
+   * @param encoding the one by which arguments were decoded
+   */
+  static Optional<String> garbled(String[] args, String encoding) {
+    // Windows hands over text, not bytes.
+    boolean utf8 =
+        encoding.equalsIgnoreCase("UTF-8") || System.getProperty("os.name").startsWith("Windows");
+    for (int i = 0; i < args.length; i++) {
+      if (args[i].indexOf('\uFFFD') >= 0 || !utf8 && args[i].chars().anyMatch(c -> c > 0x7F)) {
+        return Optional.of(
+            "argument "
+                + (i + 1)
+                + " is not the text that was typed\n  expected: UTF-8\n  actual: bytes read as "
+                + encoding
+                + "\n  next: "
+                + (utf8
+                    ? "give the argument in UTF-8"
+                    : "start ./canbridge, or set LC_ALL=C.UTF-8 (or another locale of UTF-8)"));
+      }
+    }
+    return Optional.empty();
   }
 
   /**

@@ -20,6 +20,7 @@ import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.FileState;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.formats.TensorFiles;
 
@@ -55,7 +56,8 @@ public final class Checkpoints {
     }
     TensorFile file = TensorFiles.open(weights.orElse(path));
     try {
-      return importFile(file, Examination.of(file, options));
+      List<FileState> opened = file.files().stream().map(FileState::of).toList();
+      return importFile(file, opened, Examination.of(file, options));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -77,7 +79,8 @@ public final class Checkpoints {
     }
   }
 
-  private static Checkpoint importFile(TensorFile file, Examination examined) {
+  private static Checkpoint importFile(
+      TensorFile file, List<FileState> opened, Examination examined) {
     if (!examined.problems().isEmpty()) {
       InputFileException first = examined.problems().get(0);
       examined.problems().stream().skip(1).forEach(first::addSuppressed);
@@ -96,7 +99,9 @@ public final class Checkpoints {
         canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
         Optional.empty(),
         examined.trained(),
-        () -> Provenance.imported(file, chosen.layout().name(), chosen.weights().recorded(), fates),
+        () ->
+            Provenance.imported(
+                file, opened, chosen.layout().name(), chosen.weights().recorded(), fates),
         examined.notes(),
         List.of(),
         file::close);

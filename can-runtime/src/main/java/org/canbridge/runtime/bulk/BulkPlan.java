@@ -44,6 +44,11 @@ public record BulkPlan(long count, int batch, int shard, int shards) {
         (long) shard * batch, first -> first < count, first -> first + stride);
   }
 
+  /** The name under which this job's part is locked while it is drawn. */
+  String part() {
+    return String.format(Locale.ROOT, "samples-%d-of-%d", shard + 1, shards);
+  }
+
   /** Number of images of the batch that begins with image {@code first}. */
   int size(long first) {
     return (int) Math.min(batch, count - first);

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,9 +13,13 @@ import java.util.PrimitiveIterator;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.record.RunRecord;
+import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.NameLock;
 
 /**
  * Draws any number of images into numbered files. A run that was stopped, by whatever means, goes
@@ -28,7 +34,13 @@ public final class BulkRun {
   /** Name of the file that says what the images are. */
   public static final String RECORD = "samples.json";
 
+  /** The record, and locks and temporary files of jobs that begin together. */
+  private static final Pattern OWN =
+      Pattern.compile(
+          "samples\\.json|\\.samples\\.json\\.[0-9a-f]+\\.tmp|\\.samples-[0-9]+-of-[0-9]+\\.lock");
+
   private final Path folder;
+  private final RunRecord record;
   private final BulkPlan plan;
   private final ImageFile files;
 
@@ -39,8 +51,9 @@ public final class BulkRun {
     Latents draw(long first, int count);
   }
 
-  private BulkRun(Path folder, BulkPlan plan, ImageFile files) {
+  private BulkRun(Path folder, RunRecord record, BulkPlan plan, ImageFile files) {
     this.folder = folder;
+    this.record = record;
     this.plan = plan;
     this.files = files;
   }
@@ -48,29 +61,34 @@ public final class BulkRun {
   /**
    * Begins a run or takes up one that was stopped.
    *
-   * @param folder where the images go; made if it is missing
+   * @param folder where the images go; {@link #run} makes it if it is missing
    * @param plan which images
    * @param settings all that decides what is drawn, by name
    * @param files how an image becomes a file
    * @throws InputFileException if the folder holds images of other settings, or other files
-   * @throws IOException if the folder cannot be written
+   * @throws IOException if the folder cannot be read
    */
   public static BulkRun open(
       Path folder, BulkPlan plan, Map<String, String> settings, ImageFile files)
       throws IOException {
-    Files.createDirectories(folder);
-    Path record = folder.resolve(RECORD);
     Map<String, Long> sizes = new LinkedHashMap<>();
     sizes.put("count", plan.count());
     sizes.put("batch", (long) plan.batch());
     RunRecord wanted = RunRecord.of("canbridge-samples/1", sizes, settings);
-    if (Files.exists(record)) {
-      compare(record, wanted);
+    BulkRun run = new BulkRun(folder, wanted, plan, files);
+    if (Files.exists(folder)) {
+      run.check();
+    }
+    return run;
+  }
+
+  private void check() throws IOException {
+    Path file = folder.resolve(RECORD);
+    if (Files.exists(file)) {
+      compare(file, record);
     } else {
       checkEmpty(folder);
-      wanted.write(record);
     }
-    return new BulkRun(folder, plan, files);
   }
 
   private static void compare(Path record, RunRecord wanted) throws IOException {
@@ -90,7 +108,7 @@ public final class BulkRun {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (!name.startsWith("." + RECORD) && !name.equals(RECORD)) {
+        if (!OWN.matcher(name).matches()) {
           throw InputFileException.of(BulkProblem.SAMPLES_OF_OTHER_SETTINGS, folder)
               .what("the folder is neither empty nor a run that was stopped")
               .expected("an empty folder, or one with " + RECORD)
@@ -129,9 +147,43 @@ public final class BulkRun {
    * @param done told after each batch how many images this call has drawn
    * @param cancelled asked before each batch
    * @throws CancellationException if {@code cancelled} said so; the run can be taken up again
-   * @throws IOException if a file cannot be written
+   * @throws IOException if a file cannot be written, or another process draws the same images
    */
   public void run(Drawer drawer, LongConsumer done, BooleanSupplier cancelled) throws IOException {
+    Deque<Path> made = new ArrayDeque<>();
+    try {
+      AtomicDirectory.makeFolders(folder.toAbsolutePath(), made);
+      // Other parts of the same images may be drawn at the same time, this part only once.
+      try (NameLock lock = NameLock.take(folder.resolve(plan.part()))) {
+        check();
+        boolean begins = !Files.exists(folder.resolve(RECORD));
+        if (begins) {
+          record.write(folder.resolve(RECORD));
+        }
+        try {
+          draw(drawer, done, cancelled);
+        } finally {
+          if (begins && isBare()) {
+            Files.deleteIfExists(folder.resolve(RECORD));
+          }
+        }
+      }
+    } finally {
+      AtomicDirectory.removeEmpty(made);
+    }
+  }
+
+  /** Whether nobody has drawn anything, or is about to. */
+  private boolean isBare() throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .allMatch(name -> name.equals(RECORD) || name.equals("." + plan.part() + ".lock"));
+    }
+  }
+
+  private void draw(Drawer drawer, LongConsumer done, BooleanSupplier cancelled)
+      throws IOException {
     long drawn = 0;
     PrimitiveIterator.OfLong batches = plan.batches().iterator();
     while (batches.hasNext()) {
@@ -158,17 +210,6 @@ public final class BulkRun {
       return;
     }
     Files.createDirectories(file.getParent());
-    deleteLeftovers(file);
     files.write(image, index, file);
-  }
-
-  /** Temporary files of a run that was killed while it wrote this image. */
-  private static void deleteLeftovers(Path file) throws IOException {
-    String pattern = "." + file.getFileName() + "*.tmp";
-    try (DirectoryStream<Path> stale = Files.newDirectoryStream(file.getParent(), pattern)) {
-      for (Path each : stale) {
-        Files.deleteIfExists(each);
-      }
-    }
   }
 }

@@ -40,7 +40,11 @@ public interface Export {
     try (AtomicDirectory beside = AtomicDirectory.create(target)) {
       Path complete = beside.path().resolve(target.getFileName());
       writeTo(complete);
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
       Files.move(complete, target, StandardCopyOption.ATOMIC_MOVE);
+      beside.taken();
     }
   }
 }

@@ -1,15 +1,14 @@
 package org.canbridge.runtime.image;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.UUID;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
@@ -18,6 +17,7 @@ import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.canbridge.tensors.files.AtomicFile;
 
 /**
  * PNG files with text chunks: {@code tEXt} for Latin-1 values, {@code iTXt} (UTF-8) for others (PNG
@@ -32,16 +32,15 @@ final class PngFile {
   static void write(BufferedImage picture, Path file, Map<String, String> text) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
-    // Not Files.createTempFile: its files can be read by their owner only, and stay so when
-    // renamed.
-    Path temporary = folder.resolve("." + file.getFileName() + "-" + UUID.randomUUID() + ".tmp");
-    try {
-      try (OutputStream out = Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW)) {
-        encode(picture, out, text);
+    try (AtomicFile written = AtomicFile.create(file)) {
+      // Pictures are encoded in memory: ImageIO hides why a stream could not be written.
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      encode(picture, bytes, text);
+      ByteBuffer left = ByteBuffer.wrap(bytes.toByteArray());
+      while (left.hasRemaining()) {
+        written.channel().write(left);
       }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
+      written.commit();
     }
   }
 

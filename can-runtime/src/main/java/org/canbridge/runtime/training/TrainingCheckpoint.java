@@ -61,7 +61,7 @@ public record TrainingCheckpoint(Path path, long step, double seconds) {
 
   /** What a write that was killed leaves; see {@link AtomicDirectory}. */
   private static final Pattern LEFT =
-      Pattern.compile("\\.step-[0-9]{8,18}\\.[0-9a-f]+\\.(tmp|old)");
+      Pattern.compile("\\.step-[0-9]{8,18}\\.([0-9a-f]+\\.(tmp|old)|lock)");
 
   /**
    * Writes the state of a trainer. A checkpoint of the same step is replaced.

@@ -2,8 +2,12 @@ package org.canbridge.runtime.training;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +24,9 @@ import org.canbridge.runtime.training.watch.MetricsFile;
 import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.runtime.training.watch.TrainingSummary;
+import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.NameLock;
 
 /**
  * A training from its first step to its last, in a directory of its own:
@@ -47,6 +53,7 @@ public final class TrainingRun {
 
   private final Path directory;
   private final Setup setup;
+  private final boolean begins;
   private final Plan plan;
   private final Trainer trainer;
   private final Divergence divergence = new Divergence();
@@ -119,28 +126,27 @@ public final class TrainingRun {
       Optional<TrainingCheckpoint> checkpoint,
       String remark) {}
 
-  private TrainingRun(Path directory, Setup setup, Optional<TrainingCheckpoint> last) {
+  private TrainingRun(
+      Path directory, Setup setup, boolean begins, Optional<TrainingCheckpoint> last) {
     this.directory = directory;
     this.setup = setup;
+    this.begins = begins;
     this.plan = setup.plan();
     this.trainer = setup.trainer();
     this.last = last;
   }
 
   /**
-   * Begins a run in a directory that must not exist.
+   * Begins a run in a directory that must not exist; {@link #run} makes it.
    *
    * @throws FileAlreadyExistsException if the directory exists
-   * @throws IOException if it cannot be made
    */
   public static TrainingRun begin(Path directory, Setup setup) throws IOException {
     Path absolute = directory.toAbsolutePath();
-    Files.createDirectories(absolute.getParent());
-    Files.createDirectory(absolute);
-    record(setup)
-        .under(Map.of("kernels", setup.trainer().kernels()))
-        .write(absolute.resolve(RECORD));
-    return new TrainingRun(absolute, setup, Optional.empty());
+    if (Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(absolute.toString());
+    }
+    return new TrainingRun(absolute, setup, true, Optional.empty());
   }
 
   /**
@@ -154,7 +160,7 @@ public final class TrainingRun {
     compare(absolute.resolve(RECORD), record(setup));
     Optional<TrainingCheckpoint> last = TrainingCheckpoint.latest(absolute.resolve(CHECKPOINTS));
     last.ifPresent(checkpoint -> checkpoint.restore(setup.trainer()));
-    return new TrainingRun(absolute, setup, last);
+    return new TrainingRun(absolute, setup, false, last);
   }
 
   private static RunRecord record(Setup setup) {
@@ -186,15 +192,54 @@ public final class TrainingRun {
    * interrupt of the thread counts as a wish to stop.
    *
    * @param loader the examples, from the step on at which the trainer stands
-   * @throws IOException if an example cannot be read or a file not be written; checkpoints that
-   *     were there stay
+   * @throws IOException if an example cannot be read, a file not be written, or another process has
+   *     the run; checkpoints that were there stay, and of a run without a step nothing is left
    */
   public End run(BatchLoader loader) throws IOException {
+    Deque<Path> made = new ArrayDeque<>();
+    boolean nothingDone = false;
+    try {
+      if (begins) {
+        AtomicDirectory.makeFolders(directory.getParent(), made);
+        Files.createDirectory(directory);
+        nothingDone = true;
+      }
+      try (NameLock lock = NameLock.take(directory.resolve(RECORD))) {
+        if (begins) {
+          record(setup).write(directory.resolve(RECORD));
+        } else {
+          checkWhereItStands();
+        }
+        End end = train(loader);
+        nothingDone = false;
+        return end;
+      } finally {
+        nothingDone &= trainer.steps() == 0;
+      }
+    } finally {
+      if (nothingDone) {
+        AtomicDirectory.delete(directory);
+        AtomicDirectory.removeEmpty(made);
+      }
+    }
+  }
+
+  /** Between the reading of its state and now, another process may have gone on with the run. */
+  private void checkWhereItStands() throws IOException {
+    Optional<TrainingCheckpoint> now = TrainingCheckpoint.latest(directory.resolve(CHECKPOINTS));
+    if (!now.equals(last)) {
+      throw new FileSystemException(
+          directory.toString(), null, "another process has gone on with the run meanwhile");
+    }
+  }
+
+  private End train(BatchLoader loader) throws IOException {
     startedAt = System.nanoTime();
     secondsBefore = last.map(TrainingCheckpoint::seconds).orElse(0.);
     try (MetricsFile metrics =
         MetricsFile.open(directory.resolve(MetricsFile.NAME), trainer.steps())) {
-      if (trainer.steps() == 0 && plan.sampleEvery() > 0) {
+      // A kill may have come between a checkpoint and the sheet of the same step.
+      if (wantsSheet(trainer.steps()) && !Files.exists(sheet())) {
         drawSheet();
       }
       page(TrainingSummary.State.RUNNING, "");
@@ -242,7 +287,7 @@ public final class TrainingRun {
   private void leaveBehind() throws IOException {
     long step = trainer.steps();
     boolean end = step == plan.steps();
-    boolean samples = plan.sampleEvery() > 0 && (step % plan.sampleEvery() == 0 || end);
+    boolean samples = wantsSheet(step);
     boolean checkpoint = step % plan.checkpointEvery() == 0 || end;
     if (checkpoint) {
       save();
@@ -283,13 +328,21 @@ public final class TrainingRun {
         setup.record().getOrDefault("data", ""));
   }
 
+  private boolean wantsSheet(long step) {
+    return plan.sampleEvery() > 0 && (step % plan.sampleEvery() == 0 || step == plan.steps());
+  }
+
+  private Path sheet() {
+    String name = String.format(Locale.ROOT, "step-%08d.png", trainer.steps());
+    return directory.resolve(SAMPLES).resolve(name);
+  }
+
   private void drawSheet() throws IOException {
     if (setup.sheet().isEmpty()) {
       return;
     }
-    Path folder = directory.resolve(SAMPLES);
-    Files.createDirectories(folder);
-    Path file = folder.resolve(String.format(Locale.ROOT, "step-%08d.png", trainer.steps()));
+    Path file = sheet();
+    Files.createDirectories(file.getParent());
     try (Session network = trainer.averagedNetwork()) {
       setup.sheet().get().write(network, file, Map.of("step", Long.toString(trainer.steps())));
     }

@@ -2,13 +2,17 @@ package org.canbridge.importers.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FiniteTensor;
 import org.canbridge.tensors.TensorData;
@@ -16,6 +20,7 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.Printable;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 
 /**
@@ -38,6 +43,14 @@ public final class ModelDirectory {
   static final String TENSORS = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
 
+  /** Everything that {@link #write} makes. */
+  private static final Pattern OWN =
+      Pattern.compile(
+          "config\\.json|model(-[0-9]{5,}-of-[0-9]{5,})?\\.safetensors|model\\.safetensors\\.index\\.json");
+
+  /** Files that stand in the way are named up to this number. */
+  private static final int NAMED = 5;
+
   private ModelDirectory() {}
 
   /**
@@ -54,8 +67,8 @@ public final class ModelDirectory {
   public static void write(Path directory, Checkpoint checkpoint, WriteOptions options)
       throws IOException {
     Path target = directory.toAbsolutePath().normalize();
-    checkReplaceable(target, options.overwrite());
     try (AtomicDirectory written = AtomicDirectory.create(target)) {
+      checkReplaceable(target, options.overwrite());
       SafetensorsWriter.writeShards(
           written.path(),
           "model",
@@ -63,7 +76,12 @@ public final class ModelDirectory {
           Map.of("format", "pt"),
           options.maxShardBytes());
       written.write(CONFIG, Json.pretty(describe(checkpoint)) + "\n");
-      written.commit();
+      if (options.overwrite()) {
+        checkReplaceable(target, true);
+        written.commitReplacing();
+      } else {
+        written.commit();
+      }
     }
   }
 
@@ -145,5 +163,24 @@ public final class ModelDirectory {
       throw new FileAlreadyExistsException(
           target.toString(), null, "it exists and is not a model directory, so it is not replaced");
     }
+    List<String> others = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(target, entry -> !isOwn(entry))) {
+      entries.forEach(entry -> others.add(Printable.of(entry.getFileName().toString())));
+    }
+    if (!others.isEmpty()) {
+      Collections.sort(others);
+      List<String> named = others.subList(0, Math.min(NAMED, others.size()));
+      throw new FileAlreadyExistsException(
+          target.toString(),
+          null,
+          "it holds what is no part of the model, so it is not replaced: "
+              + String.join(", ", named)
+              + (others.size() > NAMED ? " and " + (others.size() - NAMED) + " more" : ""));
+    }
+  }
+
+  private static boolean isOwn(Path entry) {
+    return Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
+        && OWN.matcher(entry.getFileName().toString()).matches();
   }
 }

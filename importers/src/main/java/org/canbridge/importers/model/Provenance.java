@@ -17,6 +17,7 @@ import java.util.Properties;
 import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.Digests;
+import org.canbridge.tensors.files.FileState;
 import org.canbridge.tensors.files.JsonFields;
 
 /**
@@ -85,9 +86,15 @@ public record Provenance(
     return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of(), "");
   }
 
-  /** An imported file, by the fate of its tensors. */
+  /**
+   * An imported file, by the fate of its tensors.
+   *
+   * @param opened its files as they were when it was opened
+   * @throws org.canbridge.tensors.files.InputFileException if one of them has changed since, so
+   *     that its digest need not be that of the bytes that were used
+   */
   public static Provenance imported(
-      TensorFile file, String layout, String weights, List<KeyFate> fates) {
+      TensorFile file, List<FileState> opened, String layout, String weights, List<KeyFate> fates) {
     int used = 0;
     Map<String, List<String>> ignored = new LinkedHashMap<>();
     for (KeyFate fate : fates) {
@@ -98,6 +105,7 @@ public record Provenance(
       }
     }
     List<Source> sources = file.files().stream().map(Source::of).toList();
+    opened.forEach(FileState::requireUnchanged);
     return new Provenance(
         TOOL, file.format(), sources, layout, weights, used, ignored, List.of(), "");
   }

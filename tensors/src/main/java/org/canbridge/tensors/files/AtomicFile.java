@@ -3,17 +3,27 @@ package org.canbridge.tensors.files;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
 
 /**
  * A file that appears under its name complete or not at all. What is written goes to a temporary
  * file in the same folder; {@link #commit()} brings it to the disk and renames it; closing without
- * a commit deletes it.
+ * a commit deletes it. What a killed process left is deleted when the same name is written again:
+ * the temporary file is locked while its process lives.
  *
  * <pre>{@code
  * try (AtomicFile file = AtomicFile.create(target)) {
@@ -23,6 +33,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * }</pre>
  */
 public final class AtomicFile implements AutoCloseable {
+  /** Closing any channel of a file drops the process's locks on it, so these are left alone. */
+  private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
   private final Path target;
   private final Path temporary;
   private final FileChannel channel;
@@ -42,11 +55,55 @@ public final class AtomicFile implements AutoCloseable {
    */
   public static AtomicFile create(Path target) throws IOException {
     Path absolute = target.toAbsolutePath();
+    removeLeftovers(absolute);
     String suffix = Integer.toHexString(ThreadLocalRandom.current().nextInt());
     Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + suffix + ".tmp");
-    FileChannel channel =
-        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    return new AtomicFile(absolute, temporary, channel);
+    OPEN.add(temporary);
+    try {
+      FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      tryLock(channel);
+      return new AtomicFile(absolute, temporary, channel);
+    } catch (IOException | RuntimeException e) {
+      OPEN.remove(temporary);
+      throw e;
+    }
+  }
+
+  /** Whether the file was locked; it is not where its owner lives, or where there are no locks. */
+  private static boolean tryLock(FileChannel channel) {
+    try {
+      FileLock lock = channel.tryLock();
+      return lock != null;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static void removeLeftovers(Path target) throws IOException {
+    Pattern name =
+        Pattern.compile(Pattern.quote("." + target.getFileName()) + "[.-][0-9a-f-]{1,36}\\.tmp");
+    try (DirectoryStream<Path> left =
+        Files.newDirectoryStream(
+            target.getParent(), entry -> name.matcher(entry.getFileName().toString()).matches())) {
+      for (Path each : left) {
+        if (!OPEN.contains(each) && Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS)) {
+          removeIfLeft(each);
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void removeIfLeft(Path temporary) throws IOException {
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      if (tryLock(channel)) {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (NoSuchFileException | AccessDeniedException e) {
+      return; // its owner was quicker, or is another user
+    }
   }
 
   /**
@@ -99,9 +156,13 @@ public final class AtomicFile implements AutoCloseable {
   /** Deletes the temporary file unless it was committed. */
   @Override
   public void close() throws IOException {
-    channel.close();
-    if (!committed) {
-      Files.deleteIfExists(temporary);
+    try {
+      channel.close();
+      if (!committed) {
+        Files.deleteIfExists(temporary);
+      }
+    } finally {
+      OPEN.remove(temporary);
     }
   }
 }

@@ -89,10 +89,13 @@ public final class Json {
     }
   }
 
-  /** Two spaces a level, lists too, line feeds, no line feed at the end. */
+  /**
+   * Two spaces a level, lists too, line feeds, no line feed at the end. What a terminal would not
+   * show as it is, is escaped.
+   */
   public static String pretty(JsonNode json) {
     try {
-      return PRETTY.writeValueAsString(json);
+      return Printable.lines(PRETTY.writeValueAsString(json));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

@@ -10,19 +10,48 @@ public final class Printable {
 
   private Printable() {}
 
-  /** The text with control characters, line breaks among them, written as escapes. */
+  /**
+   * The text with everything that shows as something else written as escapes: control characters,
+   * line breaks among them, marks of direction and other formats, halves of surrogate pairs.
+   */
   public static String of(String text) {
-    StringBuilder safe = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      safe.append(Character.isISOControl(c) ? String.format(Locale.ROOT, "\\u%04x", (int) c) : c);
+    return escaped(text, "");
+  }
+
+  /** The same for text of several lines, JSON for one, where the escapes mean what they stand for. */
+  public static String lines(String text) {
+    return escaped(text, "\n");
+  }
+
+  private static String escaped(String text, String kept) {
+    StringBuilder safe = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      int end = i + Character.charCount(c);
+      if (isPlain(c) || kept.indexOf(c) >= 0) {
+        safe.appendCodePoint(c);
+      } else {
+        for (; i < end; i++) {
+          safe.append(String.format(Locale.ROOT, "\\u%04x", (int) text.charAt(i)));
+        }
+      }
+      i = end;
     }
     return safe.toString();
   }
 
-  /** The same for text of several lines. */
-  static String lines(String text) {
-    return String.join("\n", text.lines().map(Printable::of).toList());
+  private static boolean isPlain(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
   }
 
   /**
@@ -32,20 +61,7 @@ public final class Printable {
   public static String replaced(String text) {
     StringBuilder clean = new StringBuilder(text.length());
     text.codePoints()
-        .forEach(
-            c -> {
-              switch (Character.getType(c)) {
-                case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.SURROGATE,
-                    Character.PRIVATE_USE,
-                    Character.UNASSIGNED,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR ->
-                    clean.append(REPLACEMENT);
-                default -> clean.appendCodePoint(c);
-              }
-            });
+        .forEach(c -> clean.appendCodePoint(isPlain(c) ? c : REPLACEMENT));
     return clean.toString();
   }
 

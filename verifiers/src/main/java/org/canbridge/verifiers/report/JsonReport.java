@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Optional;
+import org.canbridge.tensors.files.Printable;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
@@ -74,7 +75,7 @@ public final class JsonReport {
     DefaultPrettyPrinter printer = new DefaultPrettyPrinter().withObjectIndenter(indenter);
     printer.indentArraysWith(DefaultPrettyPrinter.FixedSpaceIndenter.instance);
     try {
-      return MAPPER.writer(printer).writeValueAsString(tree(report)) + "\n";
+      return Printable.lines(MAPPER.writer(printer).writeValueAsString(tree(report))) + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of plain nodes cannot fail to be written", e);
     }

@@ -1,10 +1,12 @@
 package org.canbridge.verifiers.report;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.verifiers.ParityReport;
 
@@ -25,9 +27,14 @@ public final class ReportWriter {
     files.put("report.json", JsonReport.of(report));
     files.put("junit.xml", JunitXmlReport.of(report));
     files.put("report.html", HtmlReport.of(report));
-    Files.createDirectories(directory);
-    for (Map.Entry<String, String> entry : files.entrySet()) {
-      AtomicFile.write(directory.resolve(entry.getKey()), entry.getValue());
+    Deque<Path> made = new ArrayDeque<>();
+    try {
+      AtomicDirectory.makeFolders(directory.toAbsolutePath(), made);
+      for (Map.Entry<String, String> entry : files.entrySet()) {
+        AtomicFile.write(directory.resolve(entry.getKey()), entry.getValue());
+      }
+    } finally {
+      AtomicDirectory.removeEmpty(made);
     }
   }
 }

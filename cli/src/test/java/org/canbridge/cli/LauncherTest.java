@@ -1,0 +1,227 @@
+package org.canbridge.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Collectors;
+import org.canbridge.fixtures.Fixtures;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The script {@code canbridge}, in a checkout whose jar is the class path of the tests. */
+class LauncherTest {
+  private static final String TEXT = "\u00e9\u65e5 \u263c";
+
+  @TempDir Path folder;
+  private Path home;
+
+  @BeforeEach
+  void makeCheckout() throws IOException {
+    assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "the launcher is a shell script");
+    home = folder.resolve("checkout");
+    Path lib = Files.createDirectories(home.resolve("cli/target/canbridge/lib"));
+    Path root = Fixtures.root().resolve("../..").normalize();
+    for (String name : List.of("canbridge", "native.env")) {
+      Files.copy(root.resolve(name), home.resolve(name));
+    }
+    Files.createSymbolicLink(home.resolve("fixtures"), root.resolve("fixtures"));
+    Attributes attributes = new Attributes();
+    attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    attributes.put(Attributes.Name.MAIN_CLASS, Main.class.getName());
+    attributes.put(
+        Attributes.Name.CLASS_PATH,
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(entry -> Path.of(entry).toUri().toString())
+            .collect(Collectors.joining(" ")));
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().putAll(attributes);
+    new JarOutputStream(Files.newOutputStream(lib.resolve("canbridge-cli.jar")), manifest).close();
+  }
+
+  private Outcome run(Map<String, String> environment, String... args) throws Exception {
+    return shell(environment, "exec \"$0\" \"$@\"", args);
+  }
+
+  /** Runs a script whose {@code $0} is the launcher, in an empty folder. */
+  private Outcome shell(Map<String, String> environment, String script, String... args)
+      throws Exception {
+    List<String> command =
+        new ArrayList<>(List.of("/bin/sh", "-c", script, home.resolve("canbridge").toString()));
+    command.addAll(List.of(args));
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(Files.createDirectories(folder.resolve("work")).toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().keySet().removeIf(name -> name.endsWith("JAVA_OPTIONS"));
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("CANBRIDGE_BUILD", "never");
+    builder.environment().putAll(environment);
+    int status = builder.start().waitFor();
+    return new Outcome(status, Files.readString(out), Files.readString(err));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "C.UTF-8", "de_DE.ISO-8859-1"})
+  void argumentsAreUtf8WhateverTheLocale(String locale) throws Exception {
+    Path job = folder.resolve("work/job.json");
+    Path model = folder.resolve("work").resolve("mod\u00e8le.pt");
+    // Handed to the shell as bytes of ASCII, so that the test's own locale plays no part.
+    String script =
+        "text=$(printf '\\303\\251\\346\\227\\245 \\342\\230\\274'); \"$0\" sample"
+            + " \"$(printf 'mod\\303\\250le.pt')\" --prompt \"$text\" --text-encoder clip"
+            + " --save-job job.json";
+
+    Outcome outcome = shell(Map.of("LC_ALL", locale), script);
+
+    assertEquals(new Outcome(0, "wrote job.json\n", ""), outcome);
+    String written = Files.readString(job);
+    assertTrue(written.contains("\"" + TEXT + "\""), written);
+    assertTrue(written.contains(model.getFileName().toString()), written);
+  }
+
+  @Test
+  void thePromptsOfAFileAreThoseOfTheCommandLine() throws Exception {
+    Files.createDirectories(folder.resolve("work"));
+    Files.writeString(folder.resolve("work/prompts.txt"), TEXT + "\n", StandardCharsets.UTF_8);
+
+    for (String[] prompt : new String[][] {{"--prompt", TEXT}, {"--prompts", "prompts.txt"}}) {
+      Outcome outcome =
+          run(
+              Map.of("LC_ALL", "C.UTF-8"),
+              "sample",
+              "m.pt",
+              prompt[0],
+              prompt[1],
+              "--text-encoder",
+              "clip",
+              "--save-job",
+              prompt[0] + ".json");
+      assertEquals(0, outcome.status(), outcome.err());
+    }
+
+    assertEquals(
+        Files.readString(folder.resolve("work/--prompt.json")),
+        Files.readString(folder.resolve("work/--prompts.json")));
+  }
+
+  @Test
+  void argumentsThatWereNotReadAsUtf8AreRefused() {
+    String[] good = {"sample", TEXT};
+    assertEquals(Optional.empty(), Main.garbled(good, "UTF-8"));
+    assertEquals(
+        Optional.empty(), Main.garbled(new String[] {"inspect", "a?.pt"}, "ANSI_X3.4-1968"));
+    assertEquals(
+        Optional.of(
+            """
+            argument 2 is not the text that was typed
+              expected: UTF-8
+              actual: bytes read as ISO-8859-1
+              next: start ./canbridge, or set LC_ALL=C.UTF-8 (or another locale of UTF-8)"""),
+        Main.garbled(good, "ISO-8859-1"));
+    assertEquals(
+        Optional.of(
+            """
+            argument 1 is not the text that was typed
+              expected: UTF-8
+              actual: bytes read as UTF-8
+              next: give the argument in UTF-8"""),
+        Main.garbled(new String[] {"\uFFFDx"}, "UTF-8"));
+  }
+
+  @Test
+  void bytesThatAreNoUtf8AreAWrongUse() throws Exception {
+    Outcome outcome = shell(Map.of(), "exec \"$0\" inspect \"$(printf 'mod\\350le.pt')\"");
+
+    assertEquals(2, outcome.status());
+    assertTrue(
+        outcome.err().startsWith("canbridge: argument 2 is not the text that was typed\n"),
+        outcome.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-XX:+NoSuchOption", "-Xmx999999999g"})
+  void jvmThatDoesNotStartIsAFailureAndNoDifference(String option) throws Exception {
+    Outcome outcome = run(Map.of("CANBRIDGE_JAVA_OPTS", option), "--version");
+
+    assertFailedToStart(outcome);
+  }
+
+  @Test
+  void jvmThatLacksMemoryToStartIsAFailureAndNoDifference() throws Exception {
+    assertFailedToStart(shell(Map.of(), "ulimit -v 100000 && exec \"$0\" --version"));
+  }
+
+  @Test
+  void jvmThatLacksDescriptorsIsAFailureAndNoDifference() throws Exception {
+    Outcome outcome = shell(Map.of(), "ulimit -n 14 && exec \"$0\" --version");
+
+    assertTrue(outcome.status() == 0 || outcome.status() == 4, outcome.toString());
+  }
+
+  private static void assertFailedToStart(Outcome outcome) {
+    assertEquals(4, outcome.status(), outcome.err());
+    assertEquals("", outcome.out());
+    assertTrue(
+        outcome
+            .err()
+            .endsWith(
+                """
+                canbridge: Java does not start
+                  actual: what %s says above
+                  next: correct CANBRIDGE_JAVA_OPTS and the like, JAVA_HOME, or the limits (ulimit -a)
+                """
+                    .formatted(Path.of(System.getProperty("java.home"), "bin/java"))),
+        outcome.err());
+  }
+
+  @Test
+  void theStatusOfTheProgramIsTheLaunchers() throws Exception {
+    assertEquals(0, run(Map.of(), "--version").status());
+    assertEquals(2, run(Map.of("CANBRIDGE_JAVA_OPTS", "-Xmx64m"), "no-such-command").status());
+    assertEquals(3, run(Map.of(), "inspect", "no-such-file").status());
+  }
+
+  @Test
+  void aCrashLeavesNothingInTheWorkingFolder() throws Exception {
+    Path logs = Files.createDirectories(folder.resolve("logs"));
+    // SIGABRT, SIGSEGV and the like from outside end the JVM as its own crash does.
+    String script =
+        "\"$0\" quickstart --out \"$1\" & n=0;"
+            + " until [ -d \"$1\" ] || [ $n -gt 300 ]; do sleep 0.2; n=$((n+1)); done;"
+            + " kill -SEGV $!; wait $!";
+
+    Outcome outcome =
+        shell(Map.of("TMPDIR", logs.toString()), script, folder.resolve("q").toString());
+
+    assertEquals(134, outcome.status(), outcome.err());
+    try (var left = Files.list(folder.resolve("work"));
+        var written = Files.list(logs)) {
+      assertEquals(List.of(), left.toList());
+      assertEquals(
+          List.of("canbridge-crash-"),
+          written
+              .map(log -> log.getFileName().toString().replaceFirst("[0-9]+\\.log$", ""))
+              .toList());
+    }
+  }
+}
