@@ -17,6 +17,8 @@ import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
+import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.tensors.files.NameLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -221,5 +223,45 @@ class FinetuneCommandTest {
     for (String part : List.of("the training diverged", "step-0000000", "next: ")) {
       assertTrue(wild.err().contains(part), wild.err());
     }
+  }
+
+  /** As after a kill between a checkpoint and its sheet. */
+  @Test
+  void aSheetThatAKillPreventedIsDrawnWhenTheRunGoesOn() throws IOException {
+    String[] options = {"--steps", "1", "--sample-every", "1", "--checkpoint-every", "1"};
+    assertEquals(0, finetune("run", options).status());
+    Path sheet = folder.resolve("run/samples/step-00000001.png");
+    byte[] undisturbed = Files.readAllBytes(sheet);
+    Files.delete(sheet);
+
+    Outcome resumed =
+        finetune(
+            "run", Stream.concat(Stream.of(options), Stream.of("--resume")).toArray(String[]::new));
+
+    assertEquals(0, resumed.status(), resumed.err());
+    assertArrayEquals(undisturbed, Files.readAllBytes(sheet));
+  }
+
+  @Test
+  void aRunThatIsRefusedLeavesNothing() {
+    Outcome refused = finetune("new/run", "--steps", "1", "--batch", "6001");
+
+    assertTrue(refused.status() == 2 || refused.status() == 3, refused.err());
+    assertFalse(Files.exists(folder.resolve("new")));
+    assertEquals(0, finetune("new/run", "--steps", "1", "--sample-every", "0").status());
+  }
+
+  @Test
+  void aRunThatAnotherProcessHasIsRefused() throws IOException {
+    assertEquals(0, finetune("run", "--steps", "1", "--sample-every", "0").status());
+    try (NameLock other = NameLock.take(folder.resolve("run/run.json"))) {
+      Outcome refused = finetune("run", "--steps", "1", "--sample-every", "0", "--resume");
+
+      assertEquals(4, refused.status());
+      assertTrue(
+          refused.err().contains("cannot write\n  actual: in use by process "), refused.err());
+      assertTrue(refused.err().endsWith("  next: let it finish, or choose another name\n"));
+    }
+    assertEquals(0, finetune("run", "--steps", "1", "--sample-every", "0", "--resume").status());
   }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.nio.file.attribute.FileTime;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -235,6 +236,41 @@ class ModelDirectoryTest {
                         other, checkpoint(), WriteOptions.defaults().overwriting()))
             .getMessage());
     assertEquals(List.of("config.json"), names(other));
+  }
+
+  @Test
+  void whatIsNoPartOfTheModelStopsAReplacement() throws IOException {
+    Files.writeString(model.resolve("notes.txt"), "mine");
+    Files.createDirectory(model.resolve("nested"));
+    assertEquals(
+        model
+            + ": it holds what is no part of the model, so it is not replaced: nested, notes.txt",
+        assertThrows(
+                FileAlreadyExistsException.class,
+                () ->
+                    ModelDirectory.write(
+                        model, checkpoint(), WriteOptions.defaults().overwriting()))
+            .getMessage());
+    assertEquals("mine", Files.readString(model.resolve("notes.txt")));
+    assertEquals(List.of("model"), names(folder));
+  }
+
+  @Test
+  void aFileThatIsWrittenWhileItIsImportedIsRefused() throws IOException {
+    Path file = folder.resolve("changing.safetensors");
+    SafetensorsWriter.write(file, DitFiles.tensors(48, 1), Map.of());
+    try (Checkpoint read =
+        Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+      InputFileException refused =
+          assertThrows(
+              InputFileException.class,
+              () ->
+                  ModelDirectory.write(folder.resolve("new"), read, WriteOptions.defaults()));
+      assertEquals(FileProblem.CHANGED_WHILE_OPEN, refused.problem());
+    }
+    Files.delete(file);
+    assertEquals(List.of("model"), names(folder));
   }
 
   @Test
