@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -103,6 +104,7 @@ public final class Model implements AutoCloseable {
     try {
       spec = CanSpecJson.read(section.get());
       graph = CanRewriter.rewrite(family.graph(spec.control()), spec);
+      checkRemoved(section.get(), CanRewriter.removed(source, graph));
     } catch (IllegalArgumentException e) {
       throw InputFileException.of(ModelProblem.CONFIG_FIELD, path.resolve("config.json"))
           .key("can")
@@ -115,6 +117,20 @@ public final class Model implements AutoCloseable {
     }
     checkTensors(checkpoint, source, graph, path);
     return new Model(checkpoint, family, source, graph, Optional.of(spec));
+  }
+
+  /** Nothing may be called removed that the network has, or never had. */
+  private static void checkRemoved(ObjectNode section, List<String> gone) {
+    for (String name : CanSpecJson.removed(section)) {
+      if (!gone.contains(name)) {
+        throw new IllegalArgumentException(
+            "'removed' names "
+                + name
+                + ", which is none of the "
+                + gone.size()
+                + " tensors that the network does without");
+      }
+    }
   }
 
   /**

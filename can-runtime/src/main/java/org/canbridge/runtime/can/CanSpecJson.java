@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.HashSet;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.tensors.files.JsonFields;
 
@@ -58,7 +60,8 @@ public final class CanSpecJson {
   }
 
   /**
-   * Reads a section. What it says of removed tensors follows from the rest and is not kept.
+   * Reads a section. What it says of removed tensors follows from the rest and is not
+   * kept; see {@link #removed}.
    *
    * @throws IllegalArgumentException if a field is missing, unknown or wrong; the message names it
    */
@@ -78,11 +81,31 @@ public final class CanSpecJson {
             method,
             texts(fields, "targets").stream().map(CanTarget::of).toList(),
             fields.fields("embedder").map(CanSpecJson::embedder),
-            texts(fields, "inserted"),
+            distinct("inserted", texts(fields, "inserted")),
             generators);
     fields.texts("removed", 0);
     fields.finish();
     return spec;
+  }
+
+  /**
+   * The tensors that a section says the network does without.
+   *
+   * @throws IllegalArgumentException if one is named twice
+   */
+  public static List<String> removed(ObjectNode can) {
+    return distinct(
+        "removed", JsonFields.of("can", can).texts("removed", 0).orElse(List.of()));
+  }
+
+  private static List<String> distinct(String field, List<String> names) {
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (!seen.add(name)) {
+        throw new IllegalArgumentException("'" + field + "' names " + name + " twice");
+      }
+    }
+    return names;
   }
 
   private static CanSpec.Embedder embedder(JsonFields fields) {
