@@ -20,8 +20,7 @@ final class SafePrintStream extends PrintStream {
   public void print(String text) {
     String all = String.valueOf(text).replace(System.lineSeparator(), "\n");
     super.print(
-        String.join(
-            "\t", List.of(all.split("\t", -1)).stream().map(Printable::lines).toList()));
+        String.join("\t", List.of(all.split("\t", -1)).stream().map(Printable::lines).toList()));
   }
 
   @Override

@@ -16,9 +16,8 @@ import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.MemoryTensor;
-import org.canbridge.tensors.safetensors.SafetensorsWriter;
-import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.NameLock;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.HashSet;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.tensors.files.JsonFields;
 
@@ -60,8 +60,8 @@ public final class CanSpecJson {
   }
 
   /**
-   * Reads a section. What it says of removed tensors follows from the rest and is not
-   * kept; see {@link #removed}.
+   * Reads a section. What it says of removed tensors follows from the rest and is not kept; see
+   * {@link #removed}.
    *
    * @throws IllegalArgumentException if a field is missing, unknown or wrong; the message names it
    */
@@ -94,8 +94,7 @@ public final class CanSpecJson {
    * @throws IllegalArgumentException if one is named twice
    */
   public static List<String> removed(ObjectNode can) {
-    return distinct(
-        "removed", JsonFields.of("can", can).texts("removed", 0).orElse(List.of()));
+    return distinct("removed", JsonFields.of("can", can).texts("removed", 0).orElse(List.of()));
   }
 
   private static List<String> distinct(String field, List<String> names) {

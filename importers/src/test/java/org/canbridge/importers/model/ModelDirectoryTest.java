@@ -13,9 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.nio.file.attribute.FileTime;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -243,8 +243,7 @@ class ModelDirectoryTest {
     Files.writeString(model.resolve("notes.txt"), "mine");
     Files.createDirectory(model.resolve("nested"));
     assertEquals(
-        model
-            + ": it holds what is no part of the model, so it is not replaced: nested, notes.txt",
+        model + ": it holds what is no part of the model, so it is not replaced: nested, notes.txt",
         assertThrows(
                 FileAlreadyExistsException.class,
                 () ->
@@ -259,14 +258,12 @@ class ModelDirectoryTest {
   void aFileThatIsWrittenWhileItIsImportedIsRefused() throws IOException {
     Path file = folder.resolve("changing.safetensors");
     SafetensorsWriter.write(file, DitFiles.tensors(48, 1), Map.of());
-    try (Checkpoint read =
-        Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
+    try (Checkpoint read = Checkpoints.open(file, ImportOptions.defaults().withHeads(3))) {
       Files.setLastModifiedTime(file, FileTime.fromMillis(0));
       InputFileException refused =
           assertThrows(
               InputFileException.class,
-              () ->
-                  ModelDirectory.write(folder.resolve("new"), read, WriteOptions.defaults()));
+              () -> ModelDirectory.write(folder.resolve("new"), read, WriteOptions.defaults()));
       assertEquals(FileProblem.CHANGED_WHILE_OPEN, refused.problem());
     }
     Files.delete(file);

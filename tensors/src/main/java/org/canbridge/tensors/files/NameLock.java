@@ -92,8 +92,8 @@ public final class NameLock implements AutoCloseable {
   }
 
   /**
-   * Whether the file that is locked still has the name. Opening it by name to compare would drop the
-   * lock, so sizes are compared, twice, each time after another number of spaces was written.
+   * Whether the file that is locked still has the name. Opening it by name to compare would drop
+   * the lock, so sizes are compared, twice, each time after another number of spaces was written.
    */
   private boolean isCurrent() throws IOException {
     for (int i = 0; locked && i < 2; i++) {

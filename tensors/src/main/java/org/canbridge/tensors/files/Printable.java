@@ -18,7 +18,9 @@ public final class Printable {
     return escaped(text, "");
   }
 
-  /** The same for text of several lines, JSON for one, where the escapes mean what they stand for. */
+  /**
+   * The same for text of several lines, JSON for one, where the escapes mean what they stand for.
+   */
   public static String lines(String text) {
     return escaped(text, "\n");
   }
@@ -60,8 +62,7 @@ public final class Printable {
    */
   public static String replaced(String text) {
     StringBuilder clean = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(c -> clean.appendCodePoint(isPlain(c) ? c : REPLACEMENT));
+    text.codePoints().forEach(c -> clean.appendCodePoint(isPlain(c) ? c : REPLACEMENT));
     return clean.toString();
   }
 

@@ -72,8 +72,7 @@ class NameLockTest {
     Process process = other();
     try {
       List<String> before = names();
-      assertEquals(
-          List.of(".file.X.tmp", ".model.X.tmp", ".model.lock", ".run.lock"), before);
+      assertEquals(List.of(".file.X.tmp", ".model.X.tmp", ".model.lock", ".run.lock"), before);
 
       FileSystemException run =
           assertThrows(FileSystemException.class, () -> NameLock.take(folder.resolve("run")));
@@ -156,8 +155,7 @@ class NameLockTest {
     FileState state = FileState.of(file);
     state.requireUnchanged();
     Files.writeString(file, "12345");
-    InputFileException longer =
-        assertThrows(InputFileException.class, state::requireUnchanged);
+    InputFileException longer = assertThrows(InputFileException.class, state::requireUnchanged);
     assertEquals(
         """
         the file changed while it was read

@@ -10,9 +10,9 @@ class PrintableTest {
   @Test
   void namesCannotSteerATerminal() {
     assertEquals("a\uFFFD[2J\uFFFDb\uFFFDc\uFFFD\uFFFDd\u00e9\u4e2d", Printable.replaced(HOSTILE));
+    assertEquals("a\\u001b[2J\\u000ab\\u202ec\\ud800\\ud800d\u00e9\u4e2d", Printable.of(HOSTILE));
     assertEquals(
-        "a\\u001b[2J\\u000ab\\u202ec\\ud800\\ud800d\u00e9\u4e2d", Printable.of(HOSTILE));
-    assertEquals("\\u007f\\u009b\\u2028\\u2029\\ufeff", Printable.of("\u007f\u009b\u2028\u2029\ufeff"));
+        "\\u007f\\u009b\\u2028\\u2029\\ufeff", Printable.of("\u007f\u009b\u2028\u2029\ufeff"));
     assertEquals("\\udb40\\udc01\ud83d\ude00", Printable.of("\udb40\udc01\ud83d\ude00"));
     assertEquals("a\\u001b[2J\\u000ab", Printable.of("a\u001b[2J\nb"));
     assertEquals("a\\u001b[2J\nb", Printable.lines("a\u001b[2J\nb"));
