@@ -66,7 +66,7 @@ public final class Main {
     boolean utf8 =
         encoding.equalsIgnoreCase("UTF-8") || System.getProperty("os.name").startsWith("Windows");
     for (int i = 0; i < args.length; i++) {
-      if (args[i].indexOf('\uFFFD') >= 0 || !utf8 && args[i].chars().anyMatch(c -> c > 0x7F)) {
+      if (args[i].indexOf('\uFFFD') >= 0 || (!utf8 && args[i].chars().anyMatch(c -> c > 0x7F))) {
         return Optional.of(
             "argument "
                 + (i + 1)

@@ -254,6 +254,7 @@ class FinetuneCommandTest {
   void aRunThatAnotherProcessHasIsRefused() throws IOException {
     assertEquals(0, finetune("run", "--steps", "1", "--sample-every", "0").status());
     try (NameLock other = NameLock.take(folder.resolve("run/run.json"))) {
+      assertTrue(Files.exists(other.file()));
       Outcome refused = finetune("run", "--steps", "1", "--sample-every", "0", "--resume");
 
       assertEquals(4, refused.status());

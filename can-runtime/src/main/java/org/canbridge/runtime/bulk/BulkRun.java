@@ -163,7 +163,7 @@ public final class BulkRun {
         try {
           draw(drawer, done, cancelled);
         } finally {
-          if (begins && isBare()) {
+          if (begins && isBareBut(lock)) {
             Files.deleteIfExists(folder.resolve(RECORD));
           }
         }
@@ -174,11 +174,11 @@ public final class BulkRun {
   }
 
   /** Whether nobody has drawn anything, or is about to. */
-  private boolean isBare() throws IOException {
+  private boolean isBareBut(NameLock lock) throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries
-          .map(entry -> entry.getFileName().toString())
-          .allMatch(name -> name.equals(RECORD) || name.equals("." + plan.part() + ".lock"));
+          .map(Path::getFileName)
+          .allMatch(name -> name.toString().equals(RECORD) || name.equals(lock.file().getFileName()));
     }
   }
 

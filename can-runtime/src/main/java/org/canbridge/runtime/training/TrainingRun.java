@@ -204,7 +204,8 @@ public final class TrainingRun {
         Files.createDirectory(directory);
         nothingDone = true;
       }
-      try (NameLock lock = NameLock.take(directory.resolve(RECORD))) {
+      NameLock lock = NameLock.take(directory.resolve(RECORD));
+      try {
         if (begins) {
           record(setup).write(directory.resolve(RECORD));
         } else {
@@ -214,6 +215,7 @@ public final class TrainingRun {
         nothingDone = false;
         return end;
       } finally {
+        lock.close();
         nothingDone &= trainer.steps() == 0;
       }
     } finally {

@@ -43,6 +43,23 @@ class CanSpecJsonTest {
   }
 
   @Test
+  void namesThatOccurTwiceAreRefused() throws JsonProcessingException {
+    ObjectNode inserted = parse(JSON);
+    inserted.withArray("/inserted").add("blocks.0.mlp.dwconv");
+    assertEquals(
+        "'inserted' names blocks.0.mlp.dwconv twice",
+        assertThrows(IllegalArgumentException.class, () -> CanSpecJson.read(inserted))
+            .getMessage());
+    ObjectNode removed = parse(ALL_OF_IT);
+    assertEquals(List.of("a"), CanSpecJson.removed(removed));
+    removed.withArray("/removed").add("a");
+    assertEquals(
+        "'removed' names a twice",
+        assertThrows(IllegalArgumentException.class, () -> CanSpecJson.removed(removed))
+            .getMessage());
+  }
+
+  @Test
   void everyFieldSurvives() throws JsonProcessingException {
     CanSpec spec =
         new CanSpec(

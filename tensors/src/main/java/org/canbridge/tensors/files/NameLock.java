@@ -114,6 +114,11 @@ public final class NameLock implements AutoCloseable {
     return locked;
   }
 
+  /** The file that is locked, beside the name. */
+  public Path file() {
+    return file;
+  }
+
   /** Gives the name back. */
   @Override
   public void close() throws IOException {
