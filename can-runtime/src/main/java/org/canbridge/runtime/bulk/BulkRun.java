@@ -178,7 +178,8 @@ public final class BulkRun {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries
           .map(Path::getFileName)
-          .allMatch(name -> name.toString().equals(RECORD) || name.equals(lock.file().getFileName()));
+          .allMatch(
+              name -> name.toString().equals(RECORD) || name.equals(lock.file().getFileName()));
     }
   }
 
