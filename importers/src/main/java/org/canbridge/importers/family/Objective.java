@@ -235,9 +235,10 @@ public record Objective(
         : cleanTime + share * (noiseTime - cleanTime);
   }
 
-  /** The guidance scale in the form where 1 is none. */
+  /** The guidance scale in the form where 1 is none, which it is without a null class. */
   public double interpolatedGuidance() {
-    return guidanceAdded ? 1 + guidance : guidance;
+    boolean none = classes > 0 && !nullClass;
+    return none ? 1 : guidanceAdded ? 1 + guidance : guidance;
   }
 
   /** The same network for other labels. */

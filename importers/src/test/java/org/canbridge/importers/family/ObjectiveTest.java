@@ -116,6 +116,7 @@ class ObjectiveTest {
   void trainingArgumentsTellWhetherThereIsANullRow() {
     assertEquals(1001, told(1001).classes());
     assertEquals(false, told(1001).nullClass());
+    assertEquals(1, told(1001).interpolatedGuidance());
     assertEquals(DIT, told(1000));
     assertEquals(DIT, told(7));
   }
