@@ -36,10 +36,7 @@ final class PngFile {
       // Pictures are encoded in memory: ImageIO hides why a stream could not be written.
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       encode(picture, bytes, text);
-      ByteBuffer left = ByteBuffer.wrap(bytes.toByteArray());
-      while (left.hasRemaining()) {
-        written.channel().write(left);
-      }
+      written.write(ByteBuffer.wrap(bytes.toByteArray()));
       written.commit();
     }
   }

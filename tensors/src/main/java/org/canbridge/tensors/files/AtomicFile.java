@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -114,11 +115,26 @@ public final class AtomicFile implements AutoCloseable {
    */
   public static void write(Path target, String text) throws IOException {
     try (AtomicFile file = create(target)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-      while (bytes.hasRemaining()) {
-        file.channel.write(bytes);
-      }
+      file.write(StandardCharsets.UTF_8.encode(text));
       file.commit();
+    }
+  }
+
+  /**
+   * Writes all of it.
+   *
+   * @throws IOException that names the target; of a full disk, a channel's own does not
+   */
+  public void write(ByteBuffer bytes) throws IOException {
+    try {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    } catch (IOException e) {
+      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+      FileSystemException named = new FileSystemException(target.toString(), null, reason);
+      named.initCause(e);
+      throw named;
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -140,6 +141,19 @@ class NameLockTest {
 
     assertEquals(List.of("model"), names());
     assertEquals("{}", Files.readString(model.resolve("config.json")));
+  }
+
+  @Test
+  void aFileThatCannotBeWrittenIsNamed() throws Exception {
+    try (AtomicFile file = AtomicFile.create(folder.resolve("file"))) {
+      file.channel().close();
+      FileSystemException failed =
+          assertThrows(
+              FileSystemException.class, () -> file.write(ByteBuffer.wrap(new byte[] {1})));
+      assertEquals(folder.resolve("file").toString(), failed.getFile());
+      assertEquals("java.nio.channels.ClosedChannelException", failed.getReason());
+    }
+    assertEquals(List.of(), names());
   }
 
   @Test
