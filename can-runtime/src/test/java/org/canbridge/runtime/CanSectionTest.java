@@ -61,8 +61,7 @@ class CanSectionTest {
           key: can
           next: convert the source model again, or mend the section"""
             .formatted(actual, config),
-        assertThrows(
-                InputFileException.class, () -> Model.open(folder, ImportOptions.defaults()))
+        assertThrows(InputFileException.class, () -> Model.open(folder, ImportOptions.defaults()))
             .getMessage());
   }
 }
