@@ -1,8 +1,7 @@
 package org.canbridge.runtime.can;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
 import org.canbridge.runtime.graph.Role;
+import org.canbridge.tensors.files.Words;
 
 /** What the generated weights depend on: CAN (arXiv 2404.01143), Table 2. */
 public enum CanCondition {
@@ -37,17 +36,7 @@ public enum CanCondition {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static CanCondition of(String label) {
-    return Arrays.stream(values())
-        .filter(c -> c.label.equals(label))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown condition '"
-                        + label
-                        + "'; conditions are "
-                        + Arrays.stream(values())
-                            .map(CanCondition::label)
-                            .collect(Collectors.joining(", "))));
+    return Words.constant(
+        values(), CanCondition::label, label, "unknown condition '%s'; conditions are %s");
   }
 }

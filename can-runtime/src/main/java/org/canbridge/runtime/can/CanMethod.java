@@ -1,7 +1,6 @@
 package org.canbridge.runtime.can;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import org.canbridge.tensors.files.Words;
 
 /** Where the weights of a sample come from. */
 public enum CanMethod {
@@ -32,17 +31,6 @@ public enum CanMethod {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   static CanMethod of(String label) {
-    return Arrays.stream(values())
-        .filter(m -> m.label.equals(label))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown method '"
-                        + label
-                        + "'; methods are "
-                        + Arrays.stream(values())
-                            .map(CanMethod::label)
-                            .collect(Collectors.joining(", "))));
+    return Words.constant(values(), CanMethod::label, label, "unknown method '%s'; methods are %s");
   }
 }

@@ -1,9 +1,8 @@
 package org.canbridge.runtime.can;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.canbridge.runtime.graph.Role;
+import org.canbridge.tensors.files.Words;
 
 /**
  * The kinds of layer that can be made condition-aware: CAN (arXiv 2404.01143), section 3.2 and
@@ -58,16 +57,6 @@ public enum CanTarget {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static CanTarget of(String label) {
-    return Arrays.stream(values())
-        .filter(t -> t.label.equals(label))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "unknown target '" + label + "'; targets are " + labels()));
-  }
-
-  private static String labels() {
-    return Arrays.stream(values()).map(CanTarget::label).collect(Collectors.joining(", "));
+    return Words.constant(values(), CanTarget::label, label, "unknown target '%s'; targets are %s");
   }
 }

@@ -1,8 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
 import org.canbridge.runtime.objective.NoiseLevel;
+import org.canbridge.tensors.files.Words;
 
 /**
  * How much noise a stochastic run replaces at each time, w in {@code dx = (v + w score) dt + sqrt(2
@@ -82,17 +81,7 @@ public enum DiffusionForm {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static DiffusionForm parse(String text) {
-    return Arrays.stream(values())
-        .filter(each -> each.text.equals(text))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "there is no diffusion form '" + text + "'; there are " + names(", ")));
-  }
-
-  /** All names, separated by {@code separator}. */
-  public static String names(String separator) {
-    return Arrays.stream(values()).map(each -> each.text).collect(Collectors.joining(separator));
+    return Words.constant(
+        values(), DiffusionForm::toString, text, "there is no diffusion form '%s'; there are %s");
   }
 }

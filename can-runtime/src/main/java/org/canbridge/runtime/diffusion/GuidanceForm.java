@@ -31,19 +31,4 @@ public enum GuidanceForm {
   public String toString() {
     return text;
   }
-
-  /**
-   * The constant of this name.
-   *
-   * @throws IllegalArgumentException if there is none
-   */
-  public static GuidanceForm parse(String text) {
-    for (GuidanceForm each : values()) {
-      if (each.text.equals(text)) {
-        return each;
-      }
-    }
-    throw new IllegalArgumentException(
-        "the guidance form is 'interpolated' or 'added', not '" + text + "'");
-  }
 }

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.tensors.files.Words;
+
 /** Which channels classifier-free guidance acts on. */
 public enum GuidedChannels {
   /**
@@ -44,12 +46,10 @@ public enum GuidedChannels {
    * @throws IllegalArgumentException if there is none
    */
   public static GuidedChannels parse(String text) {
-    for (GuidedChannels each : values()) {
-      if (each.text.equals(text)) {
-        return each;
-      }
-    }
-    throw new IllegalArgumentException(
-        "guided channels are 'all' or 'first-three', not '" + text + "'");
+    return Words.constant(
+        values(),
+        GuidedChannels::toString,
+        text,
+        "guided channels are 'all' or 'first-three', not '%s'");
   }
 }

@@ -1,7 +1,6 @@
 package org.canbridge.runtime.diffusion;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import org.canbridge.tensors.files.Words;
 
 /** How a stochastic run ends, where the score has no bound: one step without noise, or none. */
 public enum LastStep {
@@ -32,17 +31,7 @@ public enum LastStep {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static LastStep parse(String text) {
-    return Arrays.stream(values())
-        .filter(each -> each.text.equals(text))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "there is no last step '" + text + "'; there are " + names(", ")));
-  }
-
-  /** All names, separated by {@code separator}. */
-  public static String names(String separator) {
-    return Arrays.stream(values()).map(each -> each.text).collect(Collectors.joining(separator));
+    return Words.constant(
+        values(), LastStep::toString, text, "there is no last step '%s'; there are %s");
   }
 }

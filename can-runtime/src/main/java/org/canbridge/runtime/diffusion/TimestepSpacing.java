@@ -1,8 +1,8 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.canbridge.tensors.files.Words;
 
 /**
  * How diffusers' schedulers choose the timesteps of a run ({@code timestep_spacing}; the names are
@@ -120,17 +120,10 @@ public enum TimestepSpacing {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static TimestepSpacing parse(String text) {
-    for (TimestepSpacing each : values()) {
-      if (each.text.equals(text)) {
-        return each;
-      }
-    }
-    throw new IllegalArgumentException(
-        "there is no timestep spacing '"
-            + text
-            + "'; there are "
-            + Arrays.stream(values())
-                .map(TimestepSpacing::toString)
-                .collect(Collectors.joining(", ")));
+    return Words.constant(
+        values(),
+        TimestepSpacing::toString,
+        text,
+        "there is no timestep spacing '%s'; there are %s");
   }
 }
