@@ -77,11 +77,6 @@ public final class Latents {
     return new Latents(shape, both);
   }
 
-  /** Every value limited to {@code -limit..limit}. NaN stays NaN. */
-  Latents clamp(double limit) {
-    return generate(batch(), shape, i -> Math.max(-limit, Math.min(limit, values[i])));
-  }
-
   @Override
   public String toString() {
     return "Latents[" + batch() + "x" + shape + "]";

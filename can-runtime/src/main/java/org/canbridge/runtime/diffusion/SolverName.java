@@ -1,99 +1,72 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Map;
-import java.util.function.BiConsumer;
-import java.util.function.BiFunction;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.Words;
 
-/** The solvers by the names they have on the command line; a new solver is one constant more. */
+/** The solvers by the names they have on the command line. */
 public enum SolverName implements SolverChoice {
   /** {@link Ddpm}. */
-  DDPM(
-      "ddpm",
-      250,
-      SolverName::describeVariance,
-      (schedule, settings) ->
-          new Ddpm(schedule.respaced(settings.respacing()), settings.options().fixedVariance())),
+  DDPM("ddpm", 250),
   /** {@link Ddim}. */
-  DDIM(
-      "ddim",
-      250,
-      (options, text) -> text.put("eta", Double.toString(options.eta())),
-      (schedule, settings) ->
-          new Ddim(schedule.respaced(settings.respacing()), settings.options().eta())),
+  DDIM("ddim", 250),
   /** {@link DpmSolver}, singlestep; order 3 unless told otherwise. */
-  DPM_SOLVER(
-      "dpm-solver",
-      50,
-      (options, text) -> describeOrder(options, 3, text),
-      (schedule, settings) ->
-          schedule.singlestep(order(settings.options(), 3), settings.respacing().plainSteps())),
+  DPM_SOLVER("dpm-solver", 50),
   /** {@link AdaptiveDpmSolver}; order 3 unless told otherwise, 2 being the least. */
-  DPM_SOLVER_ADAPTIVE(
-      "dpm-solver-adaptive",
-      50,
-      (options, text) -> describeOrder(options, 3, text),
-      (schedule, settings) -> {
-        settings.respacing().plainSteps();
-        return schedule.adaptiveDpm(order(settings.options(), 3));
-      }),
+  DPM_SOLVER_ADAPTIVE("dpm-solver-adaptive", 50),
   /** {@link DpmSolverMultistep} on the data; order 2 unless told otherwise. */
-  DPM_SOLVER_PP(
-      "dpm-solver++",
-      20,
-      SolverName::describeOrderAndGrid,
-      (schedule, settings) ->
-          new DpmSolverMultistep(
-              grid(schedule, settings),
-              order(settings.options(), 2),
-              Integrand.DATA,
-              Expansion.DPM_SOLVER,
-              DpmSolverMultistep.FinalOrder.LOWERED_WHEN_SHORT)),
+  DPM_SOLVER_PP("dpm-solver++", 20),
   /** {@link UniPc} with bh2 on the data; order 2 unless told otherwise. */
-  UNIPC(
-      "unipc",
-      20,
-      SolverName::describeOrderAndGrid,
-      (schedule, settings) ->
-          UniPc.of(grid(schedule, settings), order(settings.options(), 2), UniPc.Variant.BH2)),
+  UNIPC("unipc", 20),
   /** {@link Euler}; on a flow's path {@link PathOde}. */
-  EULER("euler", 50, SolverName::describeGrid, ode(PathOde.Method.EULER)),
+  EULER("euler", 50),
   /** {@link Heun}; on a flow's path {@link PathOde}. */
-  HEUN("heun", 20, SolverName::describeGrid, ode(PathOde.Method.HEUN)),
+  HEUN("heun", 20),
   /** {@link DormandPrince}, which chooses its steps. */
-  DOPRI5(
-      "dopri5",
-      50,
-      SolverName::describeTolerance,
-      (schedule, settings) -> {
-        settings.respacing().plainSteps();
-        return schedule.dormandPrince(settings.options());
-      }),
+  DOPRI5("dopri5", 50),
   /** {@link PathSde} with one call a step. */
-  SDE_EULER("sde-euler", 250, SolverName::describeDiffusion, sde(PathOde.Method.EULER)),
+  SDE_EULER("sde-euler", 250),
   /** {@link PathSde} with two calls a step. */
-  SDE_HEUN("sde-heun", 250, SolverName::describeDiffusion, sde(PathOde.Method.HEUN));
+  SDE_HEUN("sde-heun", 250);
 
   private final String text;
   private final int usualSteps;
-  private final BiConsumer<SolverOptions, Map<String, String>> description;
-  private final BiFunction<TrainedSchedule, SamplingSettings, Solver> solver;
 
-  SolverName(
-      String text,
-      int usualSteps,
-      BiConsumer<SolverOptions, Map<String, String>> description,
-      BiFunction<TrainedSchedule, SamplingSettings, Solver> solver) {
+  SolverName(String text, int usualSteps) {
     this.text = text;
     this.usualSteps = usualSteps;
-    this.description = description;
-    this.solver = solver;
   }
 
   @Override
   public Solver create(TrainedSchedule schedule, SamplingSettings settings) {
-    return solver.apply(schedule, settings);
+    SolverOptions options = settings.options();
+    Respacing steps = settings.respacing();
+    return switch (this) {
+      case DDPM -> new Ddpm(schedule.respaced(steps), options.fixedVariance());
+      case DDIM -> new Ddim(schedule.respaced(steps), options.eta());
+      case DPM_SOLVER -> schedule.singlestep(order(options), steps.plainSteps());
+      case DPM_SOLVER_ADAPTIVE -> {
+        steps.plainSteps();
+        yield schedule.adaptiveDpm(order(options));
+      }
+      case DPM_SOLVER_PP ->
+          new DpmSolverMultistep(
+              schedule.grid(steps.plainSteps(), options),
+              order(options),
+              Integrand.DATA,
+              Expansion.DPM_SOLVER,
+              DpmSolverMultistep.FinalOrder.LOWERED_WHEN_SHORT);
+      case UNIPC ->
+          UniPc.of(schedule.grid(steps.plainSteps(), options), order(options), UniPc.Variant.BH2);
+      case EULER -> schedule.ode(PathOde.Method.EULER, steps.plainSteps(), options);
+      case HEUN -> schedule.ode(PathOde.Method.HEUN, steps.plainSteps(), options);
+      case DOPRI5 -> {
+        steps.plainSteps();
+        yield schedule.dormandPrince(options);
+      }
+      case SDE_EULER -> schedule.sde(PathOde.Method.EULER, steps.plainSteps(), options);
+      case SDE_HEUN -> schedule.sde(PathOde.Method.HEUN, steps.plainSteps(), options);
+    };
   }
 
   @Override
@@ -103,7 +76,24 @@ public enum SolverName implements SolverChoice {
 
   @Override
   public void describe(SolverOptions options, Map<String, String> text) {
-    description.accept(options, text);
+    switch (this) {
+      case DDPM -> {
+        boolean large = options.fixedVariance() == Ddpm.FixedVariance.LARGE;
+        text.put("fixed_variance", large ? "large" : "small");
+      }
+      case DDIM -> text.put("eta", Double.toString(options.eta()));
+      case DPM_SOLVER, DPM_SOLVER_ADAPTIVE -> text.put("order", Integer.toString(order(options)));
+      case DPM_SOLVER_PP, UNIPC -> {
+        text.put("order", Integer.toString(order(options)));
+        describeGrid(options, text);
+      }
+      case EULER, HEUN -> describeGrid(options, text);
+      case DOPRI5 -> {
+        text.put("atol", Double.toString(options.tolerance().absolute()));
+        text.put("rtol", Double.toString(options.tolerance().relative()));
+      }
+      case SDE_EULER, SDE_HEUN -> describeDiffusion(options, text);
+    }
   }
 
   @Override
@@ -111,41 +101,8 @@ public enum SolverName implements SolverChoice {
     return Respacing.even(usualSteps);
   }
 
-  private static BiFunction<TrainedSchedule, SamplingSettings, Solver> ode(PathOde.Method method) {
-    return (schedule, settings) ->
-        schedule.ode(method, settings.respacing().plainSteps(), settings.options());
-  }
-
-  private static BiFunction<TrainedSchedule, SamplingSettings, Solver> sde(PathOde.Method method) {
-    return (schedule, settings) ->
-        schedule.sde(method, settings.respacing().plainSteps(), settings.options());
-  }
-
-  private static int order(SolverOptions options, int usual) {
-    return options.order().orElse(usual);
-  }
-
-  private static NoiseGrid grid(TrainedSchedule schedule, SamplingSettings settings) {
-    return schedule.grid(settings.respacing().plainSteps(), settings.options());
-  }
-
-  private static void describeVariance(SolverOptions options, Map<String, String> text) {
-    boolean large = options.fixedVariance() == Ddpm.FixedVariance.LARGE;
-    text.put("fixed_variance", large ? "large" : "small");
-  }
-
-  private static void describeOrder(SolverOptions options, int usual, Map<String, String> text) {
-    text.put("order", Integer.toString(order(options, usual)));
-  }
-
-  private static void describeOrderAndGrid(SolverOptions options, Map<String, String> text) {
-    describeOrder(options, 2, text);
-    describeGrid(options, text);
-  }
-
-  private static void describeTolerance(SolverOptions options, Map<String, String> text) {
-    text.put("atol", Double.toString(options.tolerance().absolute()));
-    text.put("rtol", Double.toString(options.tolerance().relative()));
+  private int order(SolverOptions options) {
+    return options.order().orElse(this == DPM_SOLVER || this == DPM_SOLVER_ADAPTIVE ? 3 : 2);
   }
 
   private static void describeGrid(SolverOptions options, Map<String, String> text) {

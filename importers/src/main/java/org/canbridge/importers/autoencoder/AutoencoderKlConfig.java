@@ -115,9 +115,4 @@ public record AutoencoderKlConfig(
   public int stages() {
     return blockOutChannels.size();
   }
-
-  /** Pixels along one side of what becomes one latent pixel. */
-  public int reduction() {
-    return 1 << (stages() - 1);
-  }
 }

@@ -12,7 +12,7 @@ import org.canbridge.importers.family.PublishedModel;
  * canonical layout is that of diffusers, because only its files say what the tensors cannot (groups
  * of the norms, scaling of the latents).
  */
-public final class AutoencoderKlFamily implements Family {
+public final class AutoencoderKlFamily extends Family {
   /** Scaling of Stable Diffusion 1 and 2, and of DiT and U-ViT, which use its latents. */
   static final double SD_SCALING = 0.18215;
 
@@ -28,24 +28,13 @@ public final class AutoencoderKlFamily implements Family {
   private static final List<PublishedModel> PUBLISHED =
       List.of(published("sd-vae", SD_SCALING), published("sdxl-vae", SDXL_SCALING));
 
-  @Override
-  public String name() {
-    return AutoencoderKlConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "AutoencoderKL (Rombach et al., CVPR 2022)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public AutoencoderKlFamily() {
+    super(
+        AutoencoderKlConfig.ARCHITECTURE,
+        "AutoencoderKL (Rombach et al., CVPR 2022)",
+        LAYOUTS,
+        PUBLISHED);
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.canbridge.importers.family.PublishedModel;
  * is that of diffusers, which holds both halves; the authors' own two files are recognised and
  * refused.
  */
-public final class AutoencoderTinyFamily implements Family {
+public final class AutoencoderTinyFamily extends Family {
   private static final List<Layout> LAYOUTS = List.of(new TinyLayout());
 
   private static final List<PublishedModel> PUBLISHED =
@@ -23,24 +23,13 @@ public final class AutoencoderTinyFamily implements Family {
                   .arguments(),
               Arguments.none()));
 
-  @Override
-  public String name() {
-    return AutoencoderTinyConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "TAESD (tiny autoencoder of madebyollin)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public AutoencoderTinyFamily() {
+    super(
+        AutoencoderTinyConfig.ARCHITECTURE,
+        "TAESD (tiny autoencoder of madebyollin)",
+        LAYOUTS,
+        PUBLISHED);
   }
 
   @Override

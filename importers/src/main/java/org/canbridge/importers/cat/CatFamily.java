@@ -14,31 +14,20 @@ import org.canbridge.importers.uvit.UvitFamily;
  * CaT, the family of networks of CAN: Cai et al., CVPR 2024, arXiv 2404.01143. No weights and no
  * code were published; sizes and names of tensors are ours.
  */
-public final class CatFamily implements Family {
+public final class CatFamily extends Family {
   private static final List<Layout> LAYOUTS = List.of(new CatLayout());
   private static final List<String> DEFINING =
       List.of("patch_size", "width_list", "depth_list", "dim", "expand_ratio", "cond_width");
   private static final List<PublishedModel> PUBLISHED =
       CatSize.ALL.stream().map(CatFamily::named).toList();
 
-  @Override
-  public String name() {
-    return CatConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "CaT (reconstructed after Cai et al., CVPR 2024)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public CatFamily() {
+    super(
+        CatConfig.ARCHITECTURE,
+        "CaT (reconstructed after Cai et al., CVPR 2024)",
+        LAYOUTS,
+        PUBLISHED);
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.canbridge.importers.family.PublishedModel;
  * CLIP's text encoder: Radford et al., ICML 2021, arXiv 2103.00020. The canonical layout is that of
  * transformers, which every pipeline uses.
  */
-public final class ClipTextFamily implements Family {
+public final class ClipTextFamily extends Family {
   private static final List<Layout> LAYOUTS =
       List.of(ClipTextLayout.CURRENT, ClipTextLayout.PREFIXED);
 
@@ -23,24 +23,13 @@ public final class ClipTextFamily implements Family {
   private static final List<PublishedModel> PUBLISHED =
       List.of(published("clip-vit-base-text", 512, 8), published("clip-vit-large-text", 768, 12));
 
-  @Override
-  public String name() {
-    return ClipTextConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "CLIP text encoder (Radford et al., ICML 2021)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public ClipTextFamily() {
+    super(
+        ClipTextConfig.ARCHITECTURE,
+        "CLIP text encoder (Radford et al., ICML 2021)",
+        LAYOUTS,
+        PUBLISHED);
   }
 
   @Override

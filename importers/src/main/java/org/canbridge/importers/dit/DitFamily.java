@@ -20,7 +20,7 @@ import org.canbridge.tensors.TensorData;
  * SiT (Ma et al., 2024) trains the same network on another objective and stores the same tensors; a
  * file that does not say which it is, is taken for a DiT.
  */
-public final class DitFamily implements Family {
+public final class DitFamily extends Family {
   private static final double GUIDANCE = 4;
   private static final List<Layout> LAYOUTS =
       List.of(new OfficialDitLayout(), new DiffusersDitLayout());
@@ -28,24 +28,9 @@ public final class DitFamily implements Family {
       List.of("patch_size", "hidden_size", "depth", "num_heads", "mlp_ratio");
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
-  @Override
-  public String name() {
-    return DitConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "DiT (Peebles and Xie, ICCV 2023)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public DitFamily() {
+    super(DitConfig.ARCHITECTURE, "DiT (Peebles and Xie, ICCV 2023)", LAYOUTS, PUBLISHED);
   }
 
   @Override

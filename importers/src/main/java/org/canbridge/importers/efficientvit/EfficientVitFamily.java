@@ -17,7 +17,7 @@ import org.canbridge.tensors.TensorData;
  * High-Resolution Dense Prediction", ICCV 2023, arXiv 2205.14756. Microsoft's network of the same
  * name (Liu et al., CVPR 2023) is another one.
  */
-public final class EfficientVitFamily implements Family {
+public final class EfficientVitFamily extends Family {
   /** In the authors' code. */
   private static final double OFFICIAL_ATTENTION_EPS = EfficientVitModel.ATTENTION_EPS;
 
@@ -38,24 +38,13 @@ public final class EfficientVitFamily implements Family {
   private static final List<PublishedModel> PUBLISHED =
       EfficientVitModel.ALL.stream().map(EfficientVitFamily::published).toList();
 
-  @Override
-  public String name() {
-    return EfficientVitConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "EfficientViT of MIT (Cai et al., ICCV 2023)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public EfficientVitFamily() {
+    super(
+        EfficientVitConfig.ARCHITECTURE,
+        "EfficientViT of MIT (Cai et al., ICCV 2023)",
+        LAYOUTS,
+        PUBLISHED);
   }
 
   @Override
@@ -71,9 +60,7 @@ public final class EfficientVitFamily implements Family {
   /** No model is published with folded batch norms. */
   @Override
   public Optional<PublishedModel> publishedAs(Arguments arguments) {
-    return EfficientVitConfig.isFolded(arguments)
-        ? Optional.empty()
-        : Family.super.publishedAs(arguments);
+    return EfficientVitConfig.isFolded(arguments) ? Optional.empty() : super.publishedAs(arguments);
   }
 
   private static PublishedModel published(EfficientVitModel model) {

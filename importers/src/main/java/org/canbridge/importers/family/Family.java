@@ -7,22 +7,48 @@ import java.util.Optional;
 import org.canbridge.tensors.TensorData;
 
 /** A family of networks: its configuration, its published models and layouts. */
-public interface Family {
+public abstract class Family {
+  private final String name;
+  private final String title;
+  private final List<Layout> layouts;
+  private final List<PublishedModel> published;
+
+  /**
+   * @param name in {@code config.json}, e.g. {@code dit}
+   * @param title for people, with its source
+   * @param layouts the canonical one first
+   * @param published the models that the authors published or named
+   */
+  protected Family(
+      String name, String title, List<Layout> layouts, List<PublishedModel> published) {
+    this.name = name;
+    this.title = title;
+    this.layouts = List.copyOf(layouts);
+    this.published = List.copyOf(published);
+  }
 
   /** The name in {@code config.json}, e.g. {@code dit}. */
-  String name();
+  public final String name() {
+    return name;
+  }
 
   /** The name for people, with its source. */
-  String title();
+  public final String title() {
+    return title;
+  }
 
   /**
    * The layouts. The first is the canonical one: the authors' own names, which model directories
    * use, so that its rules only copy.
    */
-  List<Layout> layouts();
+  public final List<Layout> layouts() {
+    return layouts;
+  }
 
   /** The models that the authors published or named. */
-  List<PublishedModel> published();
+  public final List<PublishedModel> published() {
+    return published;
+  }
 
   /**
    * The configuration, read strictly.
@@ -30,7 +56,7 @@ public interface Family {
    * @throws IllegalArgumentException if an argument is missing, unknown or out of range; the
    *     message lists everything, one problem a line
    */
-  ModelConfig config(Arguments arguments);
+  public abstract ModelConfig config(Arguments arguments);
 
   /**
    * The network for images of another size or for other classes.
@@ -39,7 +65,7 @@ public interface Family {
    * @param tensors its tensors by canonical name
    * @throws IllegalArgumentException if this network cannot be changed so
    */
-  default Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
+  public Adapted adapt(ModelConfig config, Map<String, TensorData> tensors, Adaptation change) {
     throw new IllegalArgumentException(
         "neither image size nor classes of " + title() + " can be changed");
   }
@@ -49,7 +75,7 @@ public interface Family {
    *
    * @param config arguments of this family
    */
-  default Optional<Objective> objective(ModelConfig config) {
+  public Optional<Objective> objective(ModelConfig config) {
     return Optional.empty();
   }
 
@@ -59,7 +85,7 @@ public interface Family {
    * @param usual {@link #objective}
    * @param values what the file says beside its tensors, e.g. {@code args.num_classes}
    */
-  default ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
+  public ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
     return ObjectiveSettings.labels(values, usual.labelRows());
   }
 
@@ -67,7 +93,7 @@ public interface Family {
    * The name of another family with the same tensors, where this one is taken unless somebody says
    * more.
    */
-  default Optional<String> twin() {
+  public Optional<String> twin() {
     return Optional.empty();
   }
 
@@ -76,17 +102,17 @@ public interface Family {
    *
    * @param values what the file says beside its tensors
    */
-  default boolean isNamedBy(Map<String, Object> values) {
+  public boolean isNamedBy(Map<String, Object> values) {
     return false;
   }
 
   /** The canonical layout. */
-  default Layout canonical() {
+  public final Layout canonical() {
     return layouts().get(0);
   }
 
   /** The published model that has these arguments. */
-  default Optional<PublishedModel> publishedAs(Arguments arguments) {
+  public Optional<PublishedModel> publishedAs(Arguments arguments) {
     return published().stream().filter(model -> arguments.includes(model.defining())).findFirst();
   }
 }

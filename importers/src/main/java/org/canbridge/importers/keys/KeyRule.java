@@ -74,9 +74,4 @@ public record KeyRule(List<Slot> sources, List<Slot> targets, Transform transfor
   public static KeyRule computed(Slot target, Formula formula) {
     return new KeyRule(List.of(), List.of(target), new Transform.Compute(formula));
   }
-
-  /** The rule that gives the published tensors back. */
-  public KeyRule inverse() {
-    return new KeyRule(targets, sources, transform.inverse());
-  }
 }

@@ -25,7 +25,7 @@ import org.canbridge.tensors.TensorData;
  * 2401.08740. Its tensors are those of a DiT to the last name and shape; only the arguments of a
  * training file ({@code path_type}, {@code prediction}) or the user tell.
  */
-public final class SitFamily implements Family {
+public final class SitFamily extends Family {
   private static final DitFamily NETWORK = new DitFamily();
   private static final List<Layout> LAYOUTS = List.of(NETWORK.canonical());
   private static final List<PublishedModel> PUBLISHED =
@@ -38,24 +38,9 @@ public final class SitFamily implements Family {
     return new PublishedModel(dit.name().replace("DiT-", "SiT-"), dit.defining(), dit.usual());
   }
 
-  @Override
-  public String name() {
-    return SitConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "SiT (Ma et al., ECCV 2024)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public SitFamily() {
+    super(SitConfig.ARCHITECTURE, "SiT (Ma et al., ECCV 2024)", LAYOUTS, PUBLISHED);
   }
 
   @Override
@@ -91,7 +76,7 @@ public final class SitFamily implements Family {
 
   @Override
   public ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
-    ObjectNode settings = Family.super.objectiveOf(usual, values);
+    ObjectNode settings = super.objectiveOf(usual, values);
     ObjectiveSettings.argument(values, "path_type")
         .ifPresent(path -> settings.put("path", "flow-" + path.toLowerCase(Locale.ROOT)));
     ObjectiveSettings.argument(values, "prediction")

@@ -30,7 +30,7 @@ import org.canbridge.tensors.TensorData;
  * U-ViT: Bao et al., "All are Worth Words: A ViT Backbone for Diffusion Models", CVPR 2023, arXiv
  * 2209.12152.
  */
-public final class UvitFamily implements Family {
+public final class UvitFamily extends Family {
   /** The scripts say 0.4 and mean {@code cond + 0.4 (cond - null)}. */
   private static final double GUIDANCE = 0.4;
 
@@ -48,24 +48,9 @@ public final class UvitFamily implements Family {
       List.of("patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio");
   private static final List<PublishedModel> PUBLISHED = listPublished();
 
-  @Override
-  public String name() {
-    return UvitConfig.ARCHITECTURE;
-  }
-
-  @Override
-  public String title() {
-    return "U-ViT (Bao et al., CVPR 2023)";
-  }
-
-  @Override
-  public List<Layout> layouts() {
-    return LAYOUTS;
-  }
-
-  @Override
-  public List<PublishedModel> published() {
-    return PUBLISHED;
+  /** The family. */
+  public UvitFamily() {
+    super(UvitConfig.ARCHITECTURE, "U-ViT (Bao et al., CVPR 2023)", LAYOUTS, PUBLISHED);
   }
 
   @Override

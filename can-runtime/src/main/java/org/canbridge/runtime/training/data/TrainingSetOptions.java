@@ -95,16 +95,4 @@ public record TrainingSetOptions(
     return new TrainingSetOptions(
         shape, classes, flip, latentScale, split, skip, maxPixels, checked);
   }
-
-  /** The same with another limit for images. */
-  public TrainingSetOptions withMaxPixels(long most) {
-    return new TrainingSetOptions(
-        shape, classes, flip, latentScale, split, skipBroken, most, checked);
-  }
-
-  /** The same with someone to tell about the files that have been looked at. */
-  public TrainingSetOptions withChecked(LongConsumer listener) {
-    return new TrainingSetOptions(
-        shape, classes, flip, latentScale, split, skipBroken, maxPixels, listener);
-  }
 }
