@@ -4,11 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.engine.Precision;
@@ -17,6 +15,7 @@ import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.JsonFields;
+import org.canbridge.tensors.files.Words;
 
 /**
  * A set of images to be drawn, as data: whoever runs it, in a shell, a job array or a cluster, gets
@@ -279,15 +278,6 @@ public record SamplingJob(
   }
 
   private static <E extends Enum<E>> E oneOf(E[] constants, String text) {
-    return Arrays.stream(constants)
-        .filter(each -> word(each).equals(text))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "one of "
-                        + Arrays.stream(constants)
-                            .map(SamplingJob::word)
-                            .collect(Collectors.joining(", "))));
+    return Words.constant(constants, SamplingJob::word, text, "one of %2$s");
   }
 }

@@ -82,7 +82,7 @@ public final class UvitFamily extends Family {
    */
   @Override
   public ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
-    ObjectNode settings = Family.super.objectiveOf(usual, values);
+    ObjectNode settings = super.objectiveOf(usual, values);
     boolean flow = values.getOrDefault("config.model_name", "").toString().contains("-usit-");
     return flow ? settings.setAll(ObjectiveSettings.sit()) : settings;
   }

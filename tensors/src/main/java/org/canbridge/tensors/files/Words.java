@@ -14,8 +14,7 @@ public final class Words {
    * @param constants all of them
    * @param word the word of one
    * @param text what was written
-   * @param message what an unknown word is answered with: {@code %s} is the text, the second the
-   *     words, separated by commas
+   * @param message the answer to an unknown word, as a format of the text and the list of words
    * @throws IllegalArgumentException with that message if no constant has this word
    */
   public static <E extends Enum<E>> E constant(
