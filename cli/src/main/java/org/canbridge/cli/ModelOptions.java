@@ -13,6 +13,7 @@ import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.published.HubCache;
 import org.canbridge.runtime.Model;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
@@ -90,13 +91,14 @@ final class ModelOptions {
    */
   static Path path(Invocation invocation, String operand) throws UsageException {
     Optional<Path> ckpt = invocation.get(CKPT);
+    HubCache hub = HubCache.of(System.getenv(), Path.of(System.getProperty("user.home", "")));
     if (ckpt.isEmpty()) {
-      return invocation.pathOperand(operand);
+      return hub.located(invocation.pathOperand(operand));
     }
     if (invocation.hasOperand()) {
       throw new UsageException(CKPT + " takes the place of " + operand + "; give one of them");
     }
-    return ckpt.get();
+    return hub.located(ckpt.get());
   }
 
   /** Reads them. */

@@ -81,7 +81,12 @@ final class EfficientVitLayout implements Layout {
     if (EfficientVitConfig.hasHead(known)) {
       rules.addAll(blocks.head(names, canonical, depths.size()));
     }
-    return KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths)).build();
+    KeyMap.Builder map =
+        KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths));
+    if (names.mayLackClasses() && !EfficientVitConfig.hasHead(known)) {
+      map.ignore("head.*", "the head without classes (num_classes=0); the backbone is read");
+    }
+    return map.build();
   }
 
   @Override

@@ -113,6 +113,11 @@ record EfficientVitNames(String prefix, Library library) {
         .orElse(canonical);
   }
 
+  /** Whether the library saves the head of a network that was made for no classes. */
+  boolean mayLackClasses() {
+    return library != Library.MIT;
+  }
+
   /** The convolution of the head, before the pooling. */
   String headConv() {
     return library == Library.MIT ? "head.op_list.0" : "head.in_conv";

@@ -1,6 +1,6 @@
 package org.canbridge.importers.efficientvit;
 
-import static org.canbridge.importers.keys.KeyRule.integers;
+import static org.canbridge.importers.keys.KeyRule.counter;
 import static org.canbridge.importers.keys.KeyRule.rename;
 
 import java.util.ArrayList;
@@ -89,7 +89,7 @@ record EfficientVitRules(boolean folded) {
       rules.add(rename(source + name, target + name, "[" + channels + "]"));
     }
     String counter = ".norm.num_batches_tracked";
-    rules.add(integers(source + counter, target + counter, "[]"));
+    rules.add(counter(source + counter, target + counter, "[]"));
     return rules;
   }
 

@@ -162,6 +162,10 @@ final class EfficientVitShapes {
       problems.add(
           "the head is that of a segmentation network; backbones and classifiers are read");
     }
+    if (names.mayLackClasses() && !weights.tensors().containsKey(names.classifier() + ".weight")
+        && !weights.tensors().containsKey(names.classifier() + ".bias")) {
+      return known;
+    }
     OptionalLong first = weights.size(names.headConv() + ".conv.weight", 4, 0);
     OptionalLong second = weights.size(names.hidden() + ".weight", 2, 0);
     Arguments widened =

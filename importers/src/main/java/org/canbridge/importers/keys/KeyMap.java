@@ -274,7 +274,7 @@ public final class KeyMap {
                 Kind.SHAPE, name, "expected " + shape.text() + ", found " + tensor.type().shape()));
       }
       boolean floating = elements == Slot.Elements.FLOATING;
-      if (tensor.type().dtype().isFloating() != floating) {
+      if (elements != Slot.Elements.ANY && tensor.type().dtype().isFloating() != floating) {
         return Optional.of(
             new KeyProblem(
                 Kind.ELEMENTS,

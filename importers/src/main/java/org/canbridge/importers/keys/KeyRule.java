@@ -37,7 +37,15 @@ public record KeyRule(List<Slot> sources, List<Slot> targets, Transform transfor
         List.of(Slot.of(source, shape)), List.of(Slot.of(target, shape)), new Transform.Copy());
   }
 
-  /** An integer tensor that keeps shape and bytes, such as the counter of a batch norm. */
+  /** A tensor of any type that keeps shape and bytes, such as the counter of a batch norm. */
+  public static KeyRule counter(String source, String target, String shape) {
+    return new KeyRule(
+        List.of(new Slot(source, shape, Slot.Elements.ANY)),
+        List.of(new Slot(target, shape, Slot.Elements.ANY)),
+        new Transform.Copy());
+  }
+
+  /** An integer tensor that keeps shape and bytes, such as a table of positions. */
   public static KeyRule integers(String source, String target, String shape) {
     return new KeyRule(
         List.of(new Slot(source, shape, Slot.Elements.INTEGER)),

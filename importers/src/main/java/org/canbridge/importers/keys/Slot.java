@@ -15,8 +15,10 @@ public record Slot(String name, String shape, Elements elements) {
   public enum Elements {
     /** Weights: any floating point type. */
     FLOATING,
-    /** Counters and tables of positions: any integer type. */
-    INTEGER
+    /** Tables of positions: any integer type. */
+    INTEGER,
+    /** Counters that play no part in the network: programs cast them with everything else. */
+    ANY
   }
 
   /**

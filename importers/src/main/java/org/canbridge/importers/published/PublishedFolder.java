@@ -4,6 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.canbridge.importers.model.StoredModel;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -15,18 +17,14 @@ import org.canbridge.tensors.files.InputFileException;
 public final class PublishedFolder {
   public static final String CONFIG = "config.json";
 
-  private static final List<String> WEIGHTS =
+  /** What the weights are called, before and after the name of a variant such as {@code fp16}. */
+  private static final List<String[]> WEIGHTS =
       List.of(
-          "diffusion_pytorch_model.safetensors",
-          "diffusion_pytorch_model.safetensors.index.json",
-          "diffusion_pytorch_model.fp16.safetensors",
-          "diffusion_pytorch_model.bin",
-          "diffusion_pytorch_model.bin.index.json",
-          "diffusion_pytorch_model.fp16.bin",
-          "model.safetensors",
-          "model.safetensors.index.json",
-          "pytorch_model.bin",
-          "pytorch_model.bin.index.json");
+          new String[] {"diffusion_pytorch_model", "safetensors"},
+          new String[] {"diffusion_pytorch_model", "bin"},
+          new String[] {"model", "safetensors"},
+          new String[] {"pytorch_model", "bin"},
+          new String[] {"model", "bin"});
 
   private PublishedFolder() {}
 
@@ -43,8 +41,29 @@ public final class PublishedFolder {
     if (pipeline.isPresent()) {
       return weights(pipeline.get().network());
     }
-    return Files.isRegularFile(path.resolve(CONFIG)) && !StoredModel.readConfig(path).has("format")
-        ? WEIGHTS.stream().map(path::resolve).filter(Files::isRegularFile).findFirst()
-        : Optional.empty();
+    if (Files.isRegularFile(path.resolve(CONFIG))) {
+      return StoredModel.readConfig(path).has("format") ? Optional.empty() : named(path);
+    }
+    return named(path).or(() -> TrainingFolder.weights(path));
+  }
+
+  /** Weights under a usual name: one file, an index, or those of the only variant that is there. */
+  private static Optional<Path> named(Path folder) {
+    for (String[] name : WEIGHTS) {
+      String plain = name[0] + "." + name[1];
+      String index = plain + ".index.json";
+      List<Path> found =
+          Stream.of(plain, index).map(folder::resolve).filter(Files::isRegularFile).toList();
+      if (found.isEmpty()) {
+        Pattern variant =
+            Pattern.compile(
+                name[0] + "(\\.\\w+|-00001-of-\\d{5})\\." + name[1] + "|" + plain + "\\.index\\.\\w+\\.json");
+        found = TrainingFolder.list(folder, variant);
+      }
+      if (!found.isEmpty()) {
+        return Optional.of(found.get(0));
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -12,7 +12,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
@@ -28,12 +32,17 @@ import org.canbridge.tensors.files.InputFileException;
  * its name has no separators and leads to no other folder. It is a safetensors or torch file by its
  * content. Tensors of the index and of the shards are the same, each in the shard that the index
  * names. The tensors' order is the index's. {@code __metadata__} of the shards is added to the
- * values; the first shard wins.
+ * values; the first shard wins. Without an index, all parts {@code NAME-00001-of-00003.safetensors}
+ * beside the one that is named are read together.
  *
  * <p>Source: huggingface/transformers and huggingface/diffusers, which write these.
  */
 public final class ShardedFile implements TensorFile {
   private static final int MAX_INDEX_BYTES = 100_000_000;
+  private static final Pattern PART =
+      Pattern.compile("(.+)-\\d{5}-of-(\\d{5})(\\.safetensors|\\.bin)");
+  private static final String INDEX = ".index.json";
+  private static final int MAX_PARTS = 10_000;
   private static final String WEIGHT_MAP = "weight_map";
   private static final String DAMAGED = "get the index and its shards again from their source";
 
@@ -44,16 +53,19 @@ public final class ShardedFile implements TensorFile {
           .build();
 
   private final Path index;
+  private final boolean indexed;
   private final List<TensorFile> shards;
   private final Map<String, TensorData> tensors;
   private final Map<String, Object> values;
 
   private ShardedFile(
       Path index,
+      boolean indexed,
       List<TensorFile> shards,
       Map<String, TensorData> tensors,
       Map<String, Object> values) {
     this.index = index;
+    this.indexed = indexed;
     this.shards = List.copyOf(shards);
     this.tensors = Collections.unmodifiableMap(tensors);
     this.values = Collections.unmodifiableMap(values);
@@ -87,9 +99,69 @@ public final class ShardedFile implements TensorFile {
       Map<String, Object> values = metadata(root.path("metadata"));
       shards.values().forEach(shard -> shard.values().forEach(values::putIfAbsent));
       return new ShardedFile(
-          index, new ArrayList<>(shards.values()), collect(index, shardOf, shards), values);
+          index, true, new ArrayList<>(shards.values()), collect(index, shardOf, shards), values);
     } catch (RuntimeException | Error e) {
       shards.values().forEach(TensorFile::close);
+      throw e;
+    }
+  }
+
+  /** The parts that belong to a file, by its name; empty if it is none of several. */
+  static List<Path> parts(Path file) {
+    Matcher name = PART.matcher(file.getFileName().toString());
+    if (!name.matches() || Files.exists(file.resolveSibling(name.group(1) + name.group(3) + INDEX))) {
+      return List.of();
+    }
+    int count = Integer.parseInt(name.group(2));
+    return IntStream.rangeClosed(1, Math.min(count, MAX_PARTS))
+        .mapToObj(
+            i ->
+                file.resolveSibling(
+                    String.format(
+                        Locale.ROOT, "%s-%05d-of-%05d%s", name.group(1), i, count, name.group(3))))
+        .toList();
+  }
+
+  /**
+   * Opens parts that lie beside each other without an index.
+   *
+   * @throws InputFileException if one is missing or departs from its format, or two hold a tensor of
+   *     one name
+   */
+  static ShardedFile openParts(Path named, List<Path> parts) {
+    List<String> missing =
+        parts.stream()
+            .filter(part -> !Files.exists(part))
+            .map(part -> part.getFileName().toString())
+            .toList();
+    if (!missing.isEmpty()) {
+      throw InputFileException.of(ShardProblem.MISSING, named)
+          .what("the file is one of several parts, and others are not there")
+          .expected(String.join(", ", missing))
+          .next("download them into the same folder")
+          .build();
+    }
+    List<TensorFile> shards = new ArrayList<>();
+    try {
+      Map<String, TensorData> tensors = new LinkedHashMap<>();
+      Map<String, Object> values = new LinkedHashMap<>();
+      for (Path part : parts) {
+        TensorFile shard = TensorFiles.openSingle(FileSource.open(part));
+        shards.add(shard);
+        shard.values().forEach(values::putIfAbsent);
+        for (Map.Entry<String, TensorData> tensor : shard.tensors().entrySet()) {
+          if (tensors.put(tensor.getKey(), tensor.getValue()) != null) {
+            throw InputFileException.of(TensorProblem.DUPLICATE_KEY, part)
+                .key(tensor.getKey())
+                .what("two parts hold a tensor of one name")
+                .next(DAMAGED)
+                .build();
+          }
+        }
+      }
+      return new ShardedFile(parts.get(0), false, shards, tensors, values);
+    } catch (RuntimeException | Error e) {
+      shards.forEach(TensorFile::close);
       throw e;
     }
   }
@@ -224,7 +296,7 @@ public final class ShardedFile implements TensorFile {
 
   @Override
   public List<Path> files() {
-    List<Path> files = new ArrayList<>(List.of(index));
+    List<Path> files = new ArrayList<>(indexed ? List.of(index) : List.of());
     shards.forEach(shard -> files.add(shard.path()));
     return List.copyOf(files);
   }

@@ -3,6 +3,7 @@ package org.canbridge.tensors.formats;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
@@ -24,7 +25,7 @@ public final class TensorFiles {
 
   /**
    * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a
-   * set of shards.
+   * set of shards; one of several parts that have no index opens all of them.
    *
    * @throws InputFileException if the file is none of these, or departs from its format
    */
@@ -40,6 +41,11 @@ public final class TensorFiles {
     if (index) {
       source.close();
       return ShardedFile.open(path);
+    }
+    List<Path> parts = ShardedFile.parts(path);
+    if (parts.size() > 1) {
+      source.close();
+      return ShardedFile.openParts(path, parts);
     }
     return openSingle(source);
   }

@@ -50,6 +50,30 @@ final class ShardedFileTest {
   }
 
   @Test
+  void readsPartsWithoutAnIndex() throws IOException {
+    Files.delete(index);
+    Path first = folder.resolve("model-00001-of-00002.safetensors");
+    Path second = folder.resolve("model-00002-of-00002.safetensors");
+    for (Path named : List.of(first, second)) {
+      try (TensorFile file = TensorFiles.open(named)) {
+        assertEquals(List.of(first, second), file.files());
+        assertEquals(2, file.tensors().size());
+        assertArrayEquals(new float[] {1, 2}, Tensors.floats(file.tensors().get("b")));
+      }
+    }
+    Files.copy(first, folder.resolve("copy"));
+    Files.delete(second);
+    assertRefused(
+        ShardProblem.MISSING,
+        first,
+        () -> TensorFiles.open(first),
+        "the file is one of several parts, and others are not there",
+        "expected: model-00002-of-00002.safetensors",
+        "file: FILE",
+        "next: download them into the same folder");
+  }
+
+  @Test
   void readsWhatTheWriterWrote() {
     try (TensorFile file = TensorFiles.open(index)) {
       assertEquals("shards", file.format());

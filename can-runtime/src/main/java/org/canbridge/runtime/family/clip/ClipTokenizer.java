@@ -5,10 +5,12 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
@@ -53,11 +55,17 @@ public final class ClipTokenizer implements AutoCloseable {
   /**
    * Opens the tokenizer of a published model.
    *
-   * @param folder holds {@code tokenizer.json}, or {@code vocab.json} and {@code merges.txt}
+   * @param folder holds {@code tokenizer.json}, or {@code vocab.json} and {@code merges.txt}; in a
+   *     pipeline the folder {@code tokenizer} beside it does
    * @throws InputFileException if these are missing or are not CLIP's
    */
   public static ClipTokenizer open(Path folder) {
-    ClipVocabulary vocabulary = ClipVocabulary.read(folder);
+    Path beside = folder.toAbsolutePath().normalize().resolveSibling("tokenizer");
+    boolean own =
+        Stream.of("tokenizer.json", "vocab.json", "merges.txt")
+            .anyMatch(name -> Files.exists(folder.resolve(name)));
+    ClipVocabulary vocabulary =
+        ClipVocabulary.read(own || !Files.isDirectory(beside) ? folder : beside);
     // Framing, truncation and padding are done here, whatever the file says about them.
     Map<String, String> plain =
         Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");

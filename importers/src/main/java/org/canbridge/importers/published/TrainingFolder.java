@@ -1,0 +1,109 @@
+package org.canbridge.importers.published;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.canbridge.tensors.files.FileProblem;
+import org.canbridge.tensors.files.InputFileException;
+
+/**
+ * Folders as training programs leave them: Lightning's {@code checkpoints/*.ckpt}, DeepSpeed's
+ * {@code latest} and {@code global_step5/mp_rank_00_model_states.pt}, the distributed checkpoints
+ * of FSDP ({@code .metadata} and {@code *.distcp}).
+ */
+final class TrainingFolder {
+  private static final Pattern CHECKPOINT = Pattern.compile(".*\\.ckpt");
+  private static final Pattern DISTRIBUTED = Pattern.compile(".*\\.distcp");
+  private static final Pattern PARTITIONS = Pattern.compile("zero_pp_rank_.*_model_states\\.pt");
+  private static final Pattern STEP = Pattern.compile("global_step\\d+");
+  private static final String STATES = "mp_rank_00_model_states.pt";
+
+  private TrainingFolder() {}
+
+  /**
+   * The file with the weights; empty if the folder is of another kind.
+   *
+   * @throws InputFileException if the weights are there and no single file holds them
+   */
+  static Optional<Path> weights(Path folder) {
+    refuseDistributed(folder);
+    List<Path> steps = list(folder, STEP);
+    Path step = steps.isEmpty() ? folder : steps.get(steps.size() - 1);
+    refusePartitions(folder, step);
+    if (Files.isRegularFile(step.resolve(STATES))) {
+      return Optional.of(step.resolve(STATES));
+    }
+    Path below = folder.resolve("checkpoints");
+    List<Path> checkpoints = list(Files.isDirectory(below) ? below : folder, CHECKPOINT);
+    Optional<Path> last =
+        checkpoints.stream().filter(path -> path.endsWith("last.ckpt")).findFirst();
+    if (last.isEmpty() && checkpoints.size() > 1) {
+      throw InputFileException.of(FileProblem.IS_A_DIRECTORY, folder)
+          .what("the folder holds several checkpoints")
+          .actual(String.join(", ", checkpoints.stream().map(path -> path.getFileName() + "").toList()))
+          .next("name the one that is meant")
+          .build();
+    }
+    return last.or(() -> checkpoints.stream().findFirst());
+  }
+
+  private static void refuseDistributed(Path folder) {
+    List<Path> parts = new ArrayList<>(list(folder, DISTRIBUTED));
+    for (Path below : list(folder, Pattern.compile("pytorch_model_fsdp_\\d+|state|model"))) {
+      parts.addAll(list(below, DISTRIBUTED));
+    }
+    if (!parts.isEmpty()) {
+      Path holder = parts.get(0).getParent();
+      throw InputFileException.of(FileProblem.IS_A_DIRECTORY, holder)
+          .what("this is a distributed checkpoint of PyTorch (FSDP), whose tensors lie in pieces")
+          .expected("one file with whole tensors")
+          .actual(parts.size() + " files *.distcp")
+          .next(
+              "in Python's environment: python -m torch.distributed.checkpoint.format_utils"
+                  + " dcp_to_torch "
+                  + holder
+                  + " weights.pt")
+          .build();
+    }
+  }
+
+  private static void refusePartitions(Path folder, Path step) {
+    List<Path> parts = list(step, PARTITIONS);
+    if (!parts.isEmpty()) {
+      throw InputFileException.of(FileProblem.IS_A_DIRECTORY, step)
+          .what("this is a checkpoint of DeepSpeed's ZeRO stage 3, whose tensors lie in pieces")
+          .expected("one file with whole tensors")
+          .actual(parts.size() + " files zero_pp_rank_*_model_states.pt")
+          .next("in the folder " + folder + ": python zero_to_fp32.py . weights.pt")
+          .build();
+    }
+  }
+
+  /** What lies in a folder under such names, sorted. */
+  static List<Path> list(Path folder, Pattern name) {
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+        for (Path entry : entries) {
+          if (name.matcher(entry.getFileName().toString()).matches()) {
+            found.add(entry);
+          }
+        }
+      } catch (IOException e) {
+        throw InputFileException.of(FileProblem.UNREADABLE, folder)
+            .what("the folder cannot be read")
+            .actual(e)
+            .next("check its permissions")
+            .cause(e)
+            .build();
+      }
+    }
+    found.sort(null);
+    return found;
+  }
+}
