@@ -81,8 +81,7 @@ final class EfficientVitLayout implements Layout {
     if (EfficientVitConfig.hasHead(known)) {
       rules.addAll(blocks.head(names, canonical, depths.size()));
     }
-    KeyMap.Builder map =
-        KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths));
+    KeyMap.Builder map = KeyMap.builder().rules(rules, dims(known, series, depths.size(), widths));
     if (names.mayLackClasses() && !EfficientVitConfig.hasHead(known)) {
       map.ignore("head.*", "the head without classes (num_classes=0); the backbone is read");
     }

@@ -162,7 +162,8 @@ final class EfficientVitShapes {
       problems.add(
           "the head is that of a segmentation network; backbones and classifiers are read");
     }
-    if (names.mayLackClasses() && !weights.tensors().containsKey(names.classifier() + ".weight")
+    if (names.mayLackClasses()
+        && !weights.tensors().containsKey(names.classifier() + ".weight")
         && !weights.tensors().containsKey(names.classifier() + ".bias")) {
       return known;
     }

@@ -57,7 +57,12 @@ public final class PublishedFolder {
       if (found.isEmpty()) {
         Pattern variant =
             Pattern.compile(
-                name[0] + "(\\.\\w+|-00001-of-\\d{5})\\." + name[1] + "|" + plain + "\\.index\\.\\w+\\.json");
+                name[0]
+                    + "(\\.\\w+|-00001-of-\\d{5})\\."
+                    + name[1]
+                    + "|"
+                    + plain
+                    + "\\.index\\.\\w+\\.json");
         found = TrainingFolder.list(folder, variant);
       }
       if (!found.isEmpty()) {

@@ -45,7 +45,8 @@ final class TrainingFolder {
     if (last.isEmpty() && checkpoints.size() > 1) {
       throw InputFileException.of(FileProblem.IS_A_DIRECTORY, folder)
           .what("the folder holds several checkpoints")
-          .actual(String.join(", ", checkpoints.stream().map(path -> path.getFileName() + "").toList()))
+          .actual(
+              String.join(", ", checkpoints.stream().map(path -> path.getFileName() + "").toList()))
           .next("name the one that is meant")
           .build();
     }

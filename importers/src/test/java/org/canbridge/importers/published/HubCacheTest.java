@@ -28,7 +28,8 @@ class HubCacheTest {
     assertEquals(snapshot, cache().located(Path.of("facebook/DiT-XL-2-256")));
     Path hub = home.resolve(".cache/huggingface/hub");
     for (Map<String, String> environment :
-        Map.of("HF_HUB_CACHE", hub.toString(), "HF_HOME", hub.getParent().toString()).entrySet()
+        Map.of("HF_HUB_CACHE", hub.toString(), "HF_HOME", hub.getParent().toString())
+            .entrySet()
             .stream()
             .map(entry -> Map.of(entry.getKey(), entry.getValue()))
             .toList()) {
@@ -53,8 +54,7 @@ class HubCacheTest {
           file: facebook/unknown
           next: check the path; or download the model first: hf download facebook/unknown"""
             .formatted(home.resolve(".cache/huggingface/hub")),
-        assertThrows(
-                InputFileException.class, () -> cache().located(Path.of("facebook/unknown")))
+        assertThrows(InputFileException.class, () -> cache().located(Path.of("facebook/unknown")))
             .getMessage());
   }
 
@@ -66,8 +66,7 @@ class HubCacheTest {
           expected: a file or folder of this machine
           file: https:/host/a.pt
           next: download it first (curl -LO ADDRESS; hf download ORG/NAME), then name the file""",
-        assertThrows(
-                InputFileException.class, () -> cache().located(Path.of("https://host/a.pt")))
+        assertThrows(InputFileException.class, () -> cache().located(Path.of("https://host/a.pt")))
             .getMessage());
   }
 }

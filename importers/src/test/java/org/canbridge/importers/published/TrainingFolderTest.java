@@ -52,8 +52,7 @@ class TrainingFolderTest {
   private void assertRefused(String message) {
     assertEquals(
         message.replace("FOLDER", folder.toString()),
-        assertThrows(InputFileException.class, () -> PublishedFolder.weights(folder))
-            .getMessage());
+        assertThrows(InputFileException.class, () -> PublishedFolder.weights(folder)).getMessage());
   }
 
   @Test

@@ -109,7 +109,8 @@ public final class ShardedFile implements TensorFile {
   /** The parts that belong to a file, by its name; empty if it is none of several. */
   static List<Path> parts(Path file) {
     Matcher name = PART.matcher(file.getFileName().toString());
-    if (!name.matches() || Files.exists(file.resolveSibling(name.group(1) + name.group(3) + INDEX))) {
+    if (!name.matches()
+        || Files.exists(file.resolveSibling(name.group(1) + name.group(3) + INDEX))) {
       return List.of();
     }
     int count = Integer.parseInt(name.group(2));
@@ -125,8 +126,8 @@ public final class ShardedFile implements TensorFile {
   /**
    * Opens parts that lie beside each other without an index.
    *
-   * @throws InputFileException if one is missing or departs from its format, or two hold a tensor of
-   *     one name
+   * @throws InputFileException if one is missing or departs from its format, or two hold a tensor
+   *     of one name
    */
   static ShardedFile openParts(Path named, List<Path> parts) {
     List<String> missing =
