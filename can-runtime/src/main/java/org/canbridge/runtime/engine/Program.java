@@ -46,7 +46,7 @@ public final class Program implements AutoCloseable {
 
   /**
    * The weights as {@link #forward} wants them. For bfloat16 they are opaque: asking for their data
-   * type kills the JVM (DJL 0.35.1).
+   * type kills the JVM.
    *
    * @param weights in the order of the graph's parameters
    */
