@@ -30,8 +30,8 @@ import org.canbridge.runtime.graph.Shape;
  *   <li>{@code forward(<inputs in the graph's order>, w: List[Tensor]) -> List[Tensor]}: the asked
  *       values, in order, as float32 or, with float64 numbers, float64;
  *   <li>{@code prepare(w: List[Tensor]) -> List[Tensor]}: the weights as {@code forward} wants
- *       them. bfloat16 exists only on that side of the border, since DJL has no such arrays;
- *       what {@code prepare} returns must be treated as opaque.
+ *       them. bfloat16 exists only on that side of the border, since DJL has no such arrays; what
+ *       {@code prepare} returns must be treated as opaque.
  * </ul>
  */
 public final class TorchScriptLowering implements OpVisitor<String> {
