@@ -309,9 +309,14 @@ final class Examination {
     Map<String, Object> said = new HashMap<>(file.values());
     Path path = file.path().resolveSibling(PublishedFolder.CONFIG);
     if (Files.isRegularFile(path)) {
-      JsonNode name = StoredModel.readConfig(path.getParent()).path("model_name");
-      if (name.isTextual()) {
-        said.put("config.model_name", name.textValue());
+      try {
+        JsonNode name = StoredModel.readConfig(path.getParent()).path("model_name");
+        if (name.isTextual()) {
+          said.put("config.model_name", name.textValue());
+        }
+      } catch (InputFileException e) {
+        // Of another program, and nothing that these weights need: it says nothing about them.
+        return said;
       }
     }
     return said;
