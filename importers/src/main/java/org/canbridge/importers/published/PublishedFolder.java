@@ -44,7 +44,11 @@ public final class PublishedFolder {
     if (Files.isRegularFile(path.resolve(CONFIG))) {
       return StoredModel.readConfig(path).has("format") ? Optional.empty() : named(path);
     }
-    return named(path).or(() -> TrainingFolder.weights(path));
+    // A model directory that has lost its configuration has weights of a usual name too.
+    return named(path)
+        .filter(file -> !file.getFileName().toString().startsWith("model.safetensors")
+            || TrainingFolder.isOfAccelerate(path))
+        .or(() -> TrainingFolder.weights(path));
   }
 
   /** Weights under a usual name: one file, an index, or those of the only variant that is there. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -51,6 +52,12 @@ final class TrainingFolder {
           .build();
     }
     return last.or(() -> checkpoints.stream().findFirst());
+  }
+
+  /** Whether the folder holds what accelerate saves beside the weights. */
+  static boolean isOfAccelerate(Path folder) {
+    return Stream.of("optimizer.bin", "random_states_0.pkl")
+        .anyMatch(name -> Files.isRegularFile(folder.resolve(name)));
   }
 
   private static void refuseDistributed(Path folder) {
