@@ -46,8 +46,10 @@ public final class PublishedFolder {
     }
     // A model directory that has lost its configuration has weights of a usual name too.
     return named(path)
-        .filter(file -> !file.getFileName().toString().startsWith("model.safetensors")
-            || TrainingFolder.isOfAccelerate(path))
+        .filter(
+            file ->
+                !file.getFileName().toString().startsWith("model.safetensors")
+                    || TrainingFolder.isOfAccelerate(path))
         .or(() -> TrainingFolder.weights(path));
   }
 
