@@ -95,9 +95,9 @@ final class FinetuneCommand implements Command {
     Path out = invocation.get(RESUME) ? invocation.get(OUT) : invocation.vacant(OUT);
     Optional<Path> vae = invocation.get(VAE);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
-      ModelOptions.say(model, context);
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
+      ModelOptions.say(model, context);
       Target target = options.settings().target().with(Precision.F32);
       try (TrainingSet set = TrainingSets.open(data, setOptions(invocation, model.diffusion()));
           LatentDecoder decoder =
