@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The program {@code canbridge}: finds the command, reads its options, runs it, and turns whatever
@@ -20,24 +21,33 @@ import java.util.Optional;
  * does.
  */
 public final class Main {
-  static final List<Command> COMMANDS =
+  /** By name and in the order of the help. Made when needed: an option's declaration costs time. */
+  private static final List<Map.Entry<String, Supplier<Command>>> COMMANDS =
       List.of(
-          new InspectCommand(),
-          new ImportCommand(),
-          new ConvertCommand(),
-          new BakeCommand(),
-          new FinetuneCommand(),
-          new SampleCommand(),
-          new ProfileCommand(),
-          new VerifyCommand(),
-          new ExportCommand(),
-          new DoctorCommand(),
-          new QuickstartCommand());
+          Map.entry("inspect", InspectCommand::new),
+          Map.entry("import", ImportCommand::new),
+          Map.entry("convert", ConvertCommand::new),
+          Map.entry("bake", BakeCommand::new),
+          Map.entry("finetune", FinetuneCommand::new),
+          Map.entry("sample", SampleCommand::new),
+          Map.entry("profile", ProfileCommand::new),
+          Map.entry("verify", VerifyCommand::new),
+          Map.entry("export", ExportCommand::new),
+          Map.entry("doctor", DoctorCommand::new),
+          Map.entry("quickstart", QuickstartCommand::new));
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
   Main(Collection<Command> commands) {
     commands.forEach(command -> this.commands.put(command.about().name(), command));
+  }
+
+  /** All commands, or only the one of this name if there is one. */
+  static List<Command> commands(String name) {
+    List<Map.Entry<String, Supplier<Command>>> named =
+        COMMANDS.stream().filter(command -> command.getKey().equals(name)).toList();
+    return (named.isEmpty() ? COMMANDS : named)
+        .stream().map(command -> command.getValue().get()).toList();
   }
 
   /** Runs the program and ends the JVM with its exit status. */
@@ -91,7 +101,9 @@ public final class Main {
    */
   public static int run(String[] args, OutputStream out, OutputStream err) {
     Context context = new Context(out, err, Integer.getInteger("canbridge.columns", 0));
-    return new Main(COMMANDS).run(Arrays.asList(args), context).code();
+    return new Main(commands(args.length == 0 ? "" : args[0]))
+        .run(Arrays.asList(args), context)
+        .code();
   }
 
   /** Runs the program; whatever a command throws ends here. */

@@ -169,7 +169,7 @@ class CommandLineFuzzTest {
 
   /** A line that would be right but for at most three options. */
   private List<String> args(Random random) {
-    Command command = any(random, Main.COMMANDS);
+    Command command = any(random, Main.commands(""));
     List<Opt<?>> options = new OptionSet(command).all();
     List<String> args = new ArrayList<>(List.of(command.about().name()));
     if (command instanceof QuickstartCommand) {

@@ -21,7 +21,7 @@ class HelpTextTest {
   private static final Pattern OPTION = Pattern.compile("( {2}-.*? {2,})\\S.*");
 
   static Stream<String> commands() {
-    return Main.COMMANDS.stream().map(command -> command.about().name());
+    return Main.commands("").stream().map(command -> command.about().name());
   }
 
   private static List<String> help(String... args) {
@@ -63,7 +63,10 @@ class HelpTextTest {
   void everyOptionHasItsLine(String name) {
     String page = String.join("\n", help(name, "--help"));
     Command command =
-        Main.COMMANDS.stream().filter(c -> c.about().name().equals(name)).findFirst().orElseThrow();
+        Main.commands("").stream()
+            .filter(c -> c.about().name().equals(name))
+            .findFirst()
+            .orElseThrow();
     for (OptionGroup group : new OptionSet(command).groups()) {
       assertTrue(page.contains("\n" + group.title() + "\n"), group.title());
       for (Opt<?> option : group.options()) {
@@ -101,5 +104,13 @@ class HelpTextTest {
           canbridge greet Ada --times 2\
         """,
         HelpText.of(command, new OptionSet(command)));
+  }
+
+  /** A command is found by the name that its help says, without the others being made. */
+  @ParameterizedTest
+  @MethodSource("commands")
+  void commandsBearTheirListedNames(String name) {
+    assertEquals(
+        List.of(name), Main.commands(name).stream().map(made -> made.about().name()).toList());
   }
 }
