@@ -93,6 +93,23 @@ public record Detection(
     if (found.isEmpty() && otherNetwork(sets).isPresent()) {
       return List.of();
     }
+    if (!taken.containsAll(file.tensors().keySet())) {
+      addBehindPrefixes(file, wantedFamily, taken, found);
+    }
+    found.sort(Comparator.comparingInt(one -> Families.all().indexOf(one.family())));
+    found.stream()
+        .filter(one -> one.weights().kind() == Weights.MODEL)
+        .findFirst()
+        .ifPresent(
+            one ->
+                UnnamedAverages.of(file, one.weights())
+                    .forEach(set -> found.add(new Recognised(set, one.family(), one.layout()))));
+    return found;
+  }
+
+  /** The sets of which a tensor is left over: a whole plain file has none. */
+  private static void addBehindPrefixes(
+      TensorFile file, Optional<String> wantedFamily, Set<String> taken, List<Recognised> found) {
     Set<Layout> layouts = new LinkedHashSet<>();
     found.forEach(set -> layouts.add(set.layout()));
     List<Signature> signatures =
@@ -107,15 +124,6 @@ public record Detection(
           .filter(one -> taken.addAll(set.sourceNames().values()))
           .ifPresent(found::add);
     }
-    found.sort(Comparator.comparingInt(one -> Families.all().indexOf(one.family())));
-    found.stream()
-        .filter(one -> one.weights().kind() == Weights.MODEL)
-        .findFirst()
-        .ifPresent(
-            one ->
-                UnnamedAverages.of(file, one.weights())
-                    .forEach(set -> found.add(new Recognised(set, one.family(), one.layout()))));
-    return found;
   }
 
   /**

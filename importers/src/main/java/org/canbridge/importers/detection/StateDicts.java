@@ -76,8 +76,7 @@ final class StateDicts {
             Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()));
     Set<String> candidates = new LinkedHashSet<>(file.tensors().keySet());
     candidates.removeAll(file.constants().keySet());
-    signatures.forEach(
-        signature -> candidates.forEach(name -> signature.prefixes(name).forEach(prefixes::add)));
+    signatures.forEach(signature -> prefixes.addAll(signature.prefixes(candidates)));
     return prefixes.stream()
         .map(
             prefix -> {

@@ -1,9 +1,11 @@
 package org.canbridge.importers.family;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.canbridge.importers.keys.Globs;
 
 /**
@@ -33,7 +35,8 @@ public record Signature(List<String> marks) {
         .filter(
             mark ->
                 !names.contains(mark)
-                    && names.stream().noneMatch(Globs.compile(mark).asMatchPredicate()))
+                    && (mark.indexOf('*') < 0
+                        || names.stream().noneMatch(Globs.compile(mark).asMatchPredicate())))
         .toList();
   }
 
@@ -48,17 +51,23 @@ public record Signature(List<String> marks) {
   }
 
   /**
-   * What stands in front of a mark in this name, up to a dot; a mark that begins with any
+   * What stands in front of marks in these names, up to a dot; a mark that begins with any
    * characters shows none.
    */
-  public List<String> prefixes(String name) {
-    List<String> found = new ArrayList<>();
+  public Set<String> prefixes(Collection<String> names) {
+    Set<String> found = new LinkedHashSet<>();
     for (String mark : marks) {
-      boolean possible =
-          !mark.startsWith("*") && name.endsWith(mark.substring(mark.lastIndexOf('*') + 1));
-      for (int dot = name.indexOf('.'); possible && dot >= 0; dot = name.indexOf('.', dot + 1)) {
-        if (Globs.compile(mark).matcher(name.substring(dot + 1)).matches()) {
-          found.add(name.substring(0, dot + 1));
+      if (mark.startsWith("*")) {
+        continue;
+      }
+      String end = mark.substring(mark.lastIndexOf('*') + 1);
+      Pattern pattern = Globs.compile(mark);
+      for (String name : names) {
+        boolean possible = name.endsWith(end);
+        for (int dot = name.indexOf('.'); possible && dot >= 0; dot = name.indexOf('.', dot + 1)) {
+          if (pattern.matcher(name.substring(dot + 1)).matches()) {
+            found.add(name.substring(0, dot + 1));
+          }
         }
       }
     }

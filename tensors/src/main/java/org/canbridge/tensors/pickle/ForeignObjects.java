@@ -112,7 +112,7 @@ final class ForeignObjects {
           "numpy.random._pickle.__generator_ctor",
           "numpy.random._pickle.__bit_generator_ctor",
           "re._compile",
-          "torch.serialization._get_layout");
+          TorchGlobals.LAYOUT);
 
   private ForeignObjects() {}
 

@@ -57,6 +57,9 @@ public final class TorchGlobals implements PickleGlobals {
           Map.entry("_rebuild_device_tensor_from_numpy", "a tensor of a special device"),
           Map.entry("_rebuild_device_tensor_from_cpu_tensor", "a tensor of a special device"));
 
+  /** What the layout of a sparse or dense tensor is saved as: a call that gives a plain name. */
+  static final String LAYOUT = "torch.serialization._get_layout";
+
   private final Map<String, Pickled.Storage> storages = new LinkedHashMap<>();
 
   private static Map<String, Object> allowed() {

@@ -5,9 +5,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
@@ -43,20 +40,17 @@ import org.canbridge.tensors.pickle.Unpickler;
  *
  * <p>Source: PyTorch 2.7, {@code torch/serialization.py} and {@code caffe2/serialize}.
  */
-public final class TorchFile implements TensorFile {
+public final class TorchFile extends PickledFile {
   private static final String PICKLE = "/data.pkl";
   private static final int MAX_BYTE_ORDER = 64;
 
-  private final FileSource source;
   private final ZipDirectory zip;
-  private final TorchContent content;
   private final Map<String, String> tensorOf;
 
   private TorchFile(
       FileSource source, ZipDirectory zip, TorchContent content, Map<String, String> tensorOf) {
-    this.source = source;
+    super(source, "torch-zip", content);
     this.zip = zip;
-    this.content = content;
     this.tensorOf = tensorOf;
   }
 
@@ -184,40 +178,5 @@ public final class TorchFile implements TensorFile {
           .build();
     }
     return zip.position(entry);
-  }
-
-  @Override
-  public Path path() {
-    return source.path();
-  }
-
-  @Override
-  public String format() {
-    return "torch-zip";
-  }
-
-  @Override
-  public Map<String, TensorData> tensors() {
-    return content.tensors();
-  }
-
-  @Override
-  public Set<String> containers() {
-    return content.containers();
-  }
-
-  @Override
-  public Map<String, Object> values() {
-    return content.values();
-  }
-
-  @Override
-  public Map<String, String> objects() {
-    return content.objects();
-  }
-
-  @Override
-  public void close() {
-    source.close();
   }
 }

@@ -6,9 +6,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
@@ -42,7 +39,7 @@ import org.canbridge.tensors.pickle.Unpickler;
  * <p>Source: PyTorch 2.7, {@code _legacy_save} and {@code _legacy_load} in {@code
  * torch/serialization.py}.
  */
-public final class TorchLegacyFile implements TensorFile {
+public final class TorchLegacyFile extends PickledFile {
   private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
   private static final long PROTOCOL = 1001;
   private static final String TAR_MAGIC = "ustar";
@@ -50,12 +47,8 @@ public final class TorchLegacyFile implements TensorFile {
   private static final String DAMAGED =
       "the file is damaged or forged: get it again from its source";
 
-  private final FileSource source;
-  private final TorchContent content;
-
   private TorchLegacyFile(FileSource source, TorchContent content) {
-    this.source = source;
-    this.content = content;
+    super(source, "torch-legacy", content);
   }
 
   /**
@@ -208,40 +201,5 @@ public final class TorchLegacyFile implements TensorFile {
           .build();
     }
     return positions;
-  }
-
-  @Override
-  public Path path() {
-    return source.path();
-  }
-
-  @Override
-  public String format() {
-    return "torch-legacy";
-  }
-
-  @Override
-  public Map<String, TensorData> tensors() {
-    return content.tensors();
-  }
-
-  @Override
-  public Set<String> containers() {
-    return content.containers();
-  }
-
-  @Override
-  public Map<String, Object> values() {
-    return content.values();
-  }
-
-  @Override
-  public Map<String, String> objects() {
-    return content.objects();
-  }
-
-  @Override
-  public void close() {
-    source.close();
   }
 }

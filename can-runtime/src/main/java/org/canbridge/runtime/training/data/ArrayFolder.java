@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -168,12 +167,6 @@ final class ArrayFolder implements TrainingSet {
   @Override
   public long size() {
     return usable.length;
-  }
-
-  @Override
-  public OptionalInt classes() {
-    int classes = listing.classes().size();
-    return classes == 0 ? OptionalInt.empty() : OptionalInt.of(classes);
   }
 
   @Override

@@ -3,7 +3,6 @@ package org.canbridge.runtime.training.data;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalInt;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -84,12 +83,6 @@ final class ImageFolder implements TrainingSet {
   @Override
   public long size() {
     return usable.length;
-  }
-
-  @Override
-  public OptionalInt classes() {
-    int classes = listing.classes().size();
-    return classes == 0 ? OptionalInt.empty() : OptionalInt.of(classes);
   }
 
   @Override

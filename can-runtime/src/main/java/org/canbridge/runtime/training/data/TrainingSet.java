@@ -25,8 +25,13 @@ public interface TrainingSet extends AutoCloseable {
   /** Number of examples. */
   long size();
 
-  /** Number of classes; empty where there are no labels. */
-  OptionalInt classes();
+  /**
+   * Number of classes; empty where there are no labels. As many as names, where classes have names.
+   */
+  default OptionalInt classes() {
+    int named = classNames().size();
+    return named == 0 ? OptionalInt.empty() : OptionalInt.of(named);
+  }
 
   /** Names of the classes in the order of their numbers; empty where they have none. */
   default List<String> classNames() {
