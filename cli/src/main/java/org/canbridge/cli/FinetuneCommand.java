@@ -107,7 +107,7 @@ final class FinetuneCommand implements Command {
           Trainer trainer = trainer(model, options.settings(), set)) {
         Map<String, String> record = record(source, data, model, set, options.settings());
         Optional<SampleSheet> sheet =
-            SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder), target);
+            SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
         try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(options.plan(), model, trainer, record, sheet, watching);

@@ -34,11 +34,6 @@ public record TrainedSchedule(
   /** What the SiT code keeps from ends where an estimate has no bound. */
   private static final double FLOW_MARGIN = 1e-3;
 
-  /** A discrete schedule, interpolated between its steps, of a network that predicts the noise. */
-  public static TrainedSchedule of(NoiseSchedule schedule) {
-    return of(schedule, Parameterization.EPSILON);
-  }
-
   /** A discrete schedule, interpolated between its steps. */
   public static TrainedSchedule of(NoiseSchedule schedule, Parameterization prediction) {
     return new TrainedSchedule(

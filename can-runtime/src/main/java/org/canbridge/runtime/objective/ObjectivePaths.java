@@ -15,13 +15,17 @@ public final class ObjectivePaths {
    * @throws IllegalArgumentException if its parameters make none
    */
   public static NoisePath path(Objective objective) {
-    TimeScale scale = new TimeScale(objective.cleanTime(), objective.noiseTime());
+    TimeScale scale = scale(objective);
     return switch (objective.path()) {
       case VP_DISCRETE -> new InterpolatedSchedule(discrete(objective).orElseThrow());
       case VP_CONTINUOUS, FLOW_VP -> linearVp(objective.parameters(), scale);
       case FLOW_LINEAR -> new LinearPath(scale);
       case FLOW_GVP -> new GvpPath(scale);
     };
+  }
+
+  private static TimeScale scale(Objective objective) {
+    return new TimeScale(objective.cleanTime(), objective.noiseTime());
   }
 
   private static NoisePath linearVp(Arguments parameters, TimeScale scale) {
@@ -59,7 +63,7 @@ public final class ObjectivePaths {
       case V -> Parameterization.V;
       case SCORE -> Parameterization.SCORE;
       case VELOCITY ->
-          objective.noiseTime() < objective.cleanTime()
+          scale(objective).runsToTheImage()
               ? Parameterization.VELOCITY_TO_IMAGE
               : Parameterization.VELOCITY_TO_NOISE;
     };

@@ -75,7 +75,14 @@ public final class DenoisingLoss implements Loss {
             "a learned variance is trained beside the noise alone, which this model does not"
                 + " predict");
       }
-      return hybrid(schedule.discrete().orElseThrow(), diffusion.shape().channels());
+      return schedule
+          .discrete()
+          .map(steps -> hybrid(steps, diffusion.shape().channels()))
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "a learned variance is trained on discrete timesteps alone, which this model"
+                          + " does not know"));
     }
     if (schedule.prediction() != Parameterization.EPSILON || schedule.flow()) {
       return regression(schedule);

@@ -12,7 +12,7 @@ import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
 
@@ -36,20 +36,15 @@ public record SampleSheet(Model model, int classes, int rows, Optional<LatentDec
    * The sheet of a model; empty if its images cannot be shown (latents without a decoder, or a
    * model that needs text).
    *
-   * @param target that the model is trained on
+   * @throws IllegalArgumentException if the model is no diffusion model
    */
-  public static Optional<SampleSheet> of(
-      Model model, int rows, Optional<LatentDecoder> decoder, Target target) {
-    ModelSampler sampler;
-    try (Session session = model.session(target)) {
-      sampler = ModelSampler.of(model, session);
-    } catch (IllegalArgumentException e) {
+  public static Optional<SampleSheet> of(Model model, int rows, Optional<LatentDecoder> decoder) {
+    Diffusion diffusion = model.diffusion();
+    boolean shown = decoder.isPresent() || PngGrid.canShow(diffusion.shape());
+    if (!shown || model.family().text().isPresent()) {
       return Optional.empty();
     }
-    if (decoder.isEmpty() && !PngGrid.canShow(sampler.shape())) {
-      return Optional.empty();
-    }
-    int classes = Math.min(MOST_CLASSES, sampler.classes());
+    int classes = Math.min(MOST_CLASSES, Math.max(1, diffusion.labels().classes()));
     return Optional.of(new SampleSheet(model, classes, rows, decoder));
   }
 

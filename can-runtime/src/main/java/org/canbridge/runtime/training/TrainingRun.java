@@ -207,7 +207,9 @@ public final class TrainingRun {
       NameLock lock = NameLock.take(directory.resolve(RECORD));
       try {
         if (begins) {
-          record(setup).write(directory.resolve(RECORD));
+          record(setup)
+              .under(Map.of("kernels", trainer.kernels()))
+              .write(directory.resolve(RECORD));
         } else {
           checkWhereItStands();
         }

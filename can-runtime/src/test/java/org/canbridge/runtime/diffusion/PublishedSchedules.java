@@ -11,12 +11,13 @@ public final class PublishedSchedules {
 
   /** DiT's. */
   public static TrainedSchedule dit() {
-    return TrainedSchedule.of(NoiseSchedule.linear(1000));
+    return TrainedSchedule.of(NoiseSchedule.linear(1000), Parameterization.EPSILON);
   }
 
   /** That of U-ViT's models of latents. */
   public static TrainedSchedule uvitLatent() {
-    return TrainedSchedule.of(NoiseSchedule.stableDiffusion().withFirstTimestep(1));
+    return TrainedSchedule.of(
+        NoiseSchedule.stableDiffusion().withFirstTimestep(1), Parameterization.EPSILON);
   }
 
   /** That of U-ViT's models of pixels. */

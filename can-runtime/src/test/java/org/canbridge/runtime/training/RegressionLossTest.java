@@ -79,6 +79,17 @@ class RegressionLossTest {
     }
   }
 
+  @Test
+  void aLearnedVarianceIsTrainedOnDiscreteTimestepsAlone() {
+    try (Model model = model("flow-linear,prediction=eps,learned_variance=true")) {
+      assertEquals(
+          "a learned variance is trained on discrete timesteps alone, which this model does not"
+              + " know",
+          assertThrows(IllegalArgumentException.class, () -> DenoisingLoss.of(model.diffusion()))
+              .getMessage());
+    }
+  }
+
   private static double error(Graph network, DenoisingLoss loss, DenoisingLoss.Level level) {
     long[] image = {1, 4, 8, 8};
     Graph graph = loss.after(network);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -20,6 +21,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.AdamW;
+import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.LoaderOptions;
@@ -31,6 +33,7 @@ import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingSummary;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +110,15 @@ class TrainingRunTest {
         bytes("whole", "model/model.safetensors"), bytes("killed", "model/model.safetensors"));
     assertEquals(9, metrics("killed").size());
     assertFalse(Files.exists(checkpoints.resolve(".step-00000006.1a2b.tmp")));
+  }
+
+  @Test
+  void theRecordSaysWhatWasKnownOfTheKernels() throws IOException {
+    run("run", new TrainingRun.Plan(1, 1, 1, 0), false, settings(1e-3), Integer.MAX_VALUE);
+    JsonNode record = Json.parse(Files.readAllBytes(folder.resolve("run/run.json")));
+    assertEquals(
+        MachineKernels.summary(settings(1e-3).target()),
+        record.path("circumstances").path("kernels").textValue());
   }
 
   @Test
