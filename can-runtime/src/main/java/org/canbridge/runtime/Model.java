@@ -92,6 +92,18 @@ public final class Model implements AutoCloseable {
     return new Model(checkpoint, family, graph, graph, Optional.empty());
   }
 
+  /**
+   * Refuses a {@code can} section, and tensors, that make no network: for those who only look at a
+   * model directory or copy it.
+   *
+   * @throws InputFileException if it is not a model that can be run
+   */
+  public static void check(Checkpoint checkpoint, Path path) {
+    if (checkpoint.can().isPresent()) {
+      of(checkpoint, path);
+    }
+  }
+
   private static Model of(Checkpoint checkpoint, Path path) {
     RuntimeFamily family = RuntimeFamilies.of(checkpoint.config());
     Graph source = family.graph();

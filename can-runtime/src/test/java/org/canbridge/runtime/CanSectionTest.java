@@ -41,6 +41,58 @@ class CanSectionTest {
         "'inserted' names blocks.0.mlp.dwconv twice");
   }
 
+  @Test
+  void namesOfRemovedTensorsAreDistinct() throws IOException {
+    assertRefused(
+        can -> can.withArray("/removed").add("pos_embed").add("pos_embed"),
+        "'removed' names pos_embed twice");
+  }
+
+  @Test
+  void aGeneratorBearsTheNameOfItsLayer() throws IOException {
+    assertRefused(
+        can -> generator(can, 0).put("name", "first"),
+        "generator first must bear the name of the one layer that it serves, not"
+            + " [x_embedder.proj]");
+  }
+
+  @Test
+  void aGeneratorServesLayersOfTheNetwork() throws IOException {
+    assertRefused(
+        can -> generator(can, 0).put("name", "nowhere").putArray("target").add("nowhere"),
+        "the network has no layer [nowhere]");
+  }
+
+  @Test
+  void aGeneratorServesLayersOfOneShape() throws IOException {
+    assertRefused(
+        can -> {
+          can.withArray("/generators").remove(0);
+          ObjectNode last = generator(can, can.get("generators").size() - 1);
+          last.withArray("/target").add("x_embedder.proj");
+        },
+        "generator out_proj.48 serves layers of different shapes: [blocks.0.attn.proj,"
+            + " blocks.1.attn.proj, blocks.2.attn.proj, x_embedder.proj]");
+  }
+
+  @Test
+  void aGeneratorsInputIsNoWiderThanTheCondition() throws IOException {
+    assertRefused(
+        can -> generator(can, 0).put("input_width", 64),
+        "input_width 64 is more than the 48 of the condition");
+  }
+
+  @Test
+  void aNetworkWithAConditionGetsNoEmbedder() throws IOException {
+    assertRefused(
+        can -> can.putObject("embedder").put("width", 16).put("classes", 10),
+        "an embedder is for networks that take no condition");
+  }
+
+  private static ObjectNode generator(ObjectNode can, int index) {
+    return (ObjectNode) can.get("generators").get(index);
+  }
+
   private void assertRefused(Consumer<ObjectNode> change, String actual) throws IOException {
     try (Stream<Path> files = Files.list(Fixtures.of("training-can").resolve("model"))) {
       for (Path file : files.toList()) {

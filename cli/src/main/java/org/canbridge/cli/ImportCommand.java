@@ -16,6 +16,7 @@ import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.importers.published.PipelineFolder;
+import org.canbridge.runtime.Model;
 import org.canbridge.runtime.NormFolding;
 import org.canbridge.runtime.SameFunction;
 import org.canbridge.runtime.engine.Precision;
@@ -100,6 +101,7 @@ final class ImportCommand implements Command {
             CommonOptions.number(invocation.get(IMAGE_SIZE)),
             CommonOptions.number(invocation.get(NUM_CLASSES)));
     try (Checkpoint published = Checkpoints.open(source, options)) {
+      Model.check(published, source);
       Checkpoint checkpoint = adapted(published, adaptation);
       if (invocation.get(FOLD_BATCH_NORM)) {
         NormFolding folding = folded(widened(checkpoint, writing), device);

@@ -1,7 +1,11 @@
 package org.canbridge.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.canbridge.importers.Inspection;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.Model;
+import org.canbridge.tensors.files.InputFileException;
 
 /** {@code canbridge inspect}: what a file holds and what import would do with it. */
 final class InspectCommand implements Command {
@@ -28,7 +32,7 @@ final class InspectCommand implements Command {
   @Override
   public ExitStatus run(Invocation invocation, Context context) throws UsageException {
     Inspection inspection =
-        Inspection.of(ModelOptions.path(invocation, "FILE|DIR"), ModelOptions.read(invocation));
+        inspect(ModelOptions.path(invocation, "FILE|DIR"), ModelOptions.read(invocation));
     if (invocation.get(CommonOptions.JSON)) {
       context.json(inspection.toJson());
     } else {
@@ -41,6 +45,19 @@ final class InspectCommand implements Command {
     context.out().flush();
     context.err().println("canbridge: import would refuse " + inspection.file() + ": " + first);
     return ExitStatus.BAD_INPUT;
+  }
+
+  /** Whether a {@code can} section makes a network is known to whoever builds it. */
+  private static Inspection inspect(Path path, ImportOptions options) {
+    Inspection inspection = Inspection.of(path, options);
+    if (inspection.can().isPresent() && inspection.importable()) {
+      try (Model model = Model.open(path, options)) {
+        return inspection;
+      } catch (InputFileException e) {
+        return inspection.refused(e);
+      }
+    }
+    return inspection;
   }
 
   /** Whether the file is good and an option is all that import needs. */

@@ -82,4 +82,41 @@ class CanCommandsTest {
     assertTrue(ok("convert", "--arch", "CaT-B0", "--dry-run").out().contains("GiB"));
     assertEquals(2, Outcome.of("convert", "--arch", "DiT-S/2", "--dry-run").status());
   }
+
+  @Test
+  void everyCommandRefusesASectionThatDoesNotFit() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("model"));
+    Path good = Fixtures.of("training-can").resolve("model");
+    Files.copy(good.resolve("model.safetensors"), model.resolve("model.safetensors"));
+    String config = Files.readString(good.resolve("config.json"));
+    Files.writeString(
+        model.resolve("config.json"),
+        config.replace("\"inserted\"", "\"removed\": [\"pos_embed\"], \"inserted\""));
+    String message =
+        "the 'can' section does not describe a network that can be built\n"
+            + "  expected: the fields of docs/can-format.md, naming layers of this network\n"
+            + "  actual: 'removed' names pos_embed, which is none of the 0 tensors that the network"
+            + " does without\n"
+            + "  file: "
+            + model.resolve("config.json")
+            + "\n  key: can\n"
+            + "  next: convert the source model again, or mend the section\n";
+    for (String[] command :
+        new String[][] {
+          {"import", model.toString(), "--out", at("new")},
+          {"bake", model.toString(), "--class", "1", "--out", at("new")},
+          {"export", model.toString(), "--format", "published", "--out", at("new")},
+          {"sample", model.toString(), "--save-latents", at("new")},
+          {"profile", model.toString()}
+        }) {
+      Outcome outcome = Outcome.of(command);
+      assertEquals(3, outcome.status(), command[0]);
+      assertEquals("canbridge: " + message, outcome.err(), command[0]);
+    }
+    Outcome inspected = Outcome.of("inspect", model.toString());
+    assertEquals(3, inspected.status());
+    assertTrue(
+        inspected.out().contains(message.lines().findFirst().orElseThrow()), inspected.out());
+    assertFalse(Files.exists(folder.resolve("new")));
+  }
 }

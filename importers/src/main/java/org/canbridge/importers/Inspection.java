@@ -131,6 +131,28 @@ public record Inspection(
         messages(model.problems()));
   }
 
+  /** The same of a model that is refused for a reason which only running it would tell. */
+  public Inspection refused(InputFileException problem) {
+    return new Inspection(
+        file,
+        format,
+        bytes,
+        family,
+        title,
+        layout,
+        published,
+        weights,
+        known,
+        open,
+        parameters,
+        dtypes,
+        can,
+        keys,
+        notes,
+        verdicts,
+        List.of(problem.getMessage()));
+  }
+
   /** Whether import would take the file. */
   public boolean importable() {
     return problems.isEmpty();

@@ -35,6 +35,10 @@ final class AddedCondition {
           module.returns(module.in("mlp").linear("2", active, embedder.width(), Role.TIME_EMBED));
     }
     if (condition != CanCondition.TIME) {
+      if (embedder.classes() == 0) {
+        throw new IllegalArgumentException(
+            "the condition '" + condition.label() + "' needs a number of classes");
+      }
       Node y = NetworkInput.LABEL.add(g);
       GraphBuilder module = g.in("can").in("y_embedder");
       Node table =

@@ -155,10 +155,6 @@ public final class CanPreset {
   private static int conditionWidth(
       Graph source, CanCondition condition, Optional<CanSpec.Embedder> embedder) {
     if (embedder.isPresent()) {
-      if (embedder.get().classes() == 0 && condition != CanCondition.TIME) {
-        throw new IllegalArgumentException(
-            "the condition '" + condition.label() + "' needs a number of classes");
-      }
       return embedder.get().width();
     }
     Node node =

@@ -74,6 +74,9 @@ public final class CanRewriter {
     source
         .inputs()
         .forEach(i -> source.nodes().stream().filter(n -> n.op().equals(i)).forEach(this::map));
+    if (spec.embedder().isPresent() && !source.withRole(Role.TIME_EMBED).isEmpty()) {
+      throw new IllegalArgumentException("an embedder is for networks that take no condition");
+    }
     if (spec.embedder().isPresent() && !spec.generators().isEmpty()) {
       addedCondition = AddedCondition.add(builder, spec.embedder().get(), spec.condition());
     }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.tensors.files.JsonFields;
 
@@ -15,6 +16,9 @@ import org.canbridge.tensors.files.JsonFields;
  * {@link CanSpec} as the {@code can} section of {@code config.json}, and back: docs/can-format.md.
  */
 public final class CanSpecJson {
+  /** A generator that serves all output projections of one width. */
+  private static final Pattern SHARED = Pattern.compile("out_proj\\.[1-9][0-9]*");
+
   private CanSpecJson() {}
 
   /**
@@ -70,8 +74,7 @@ public final class CanSpecJson {
     CanMethod method = CanMethod.of(text(fields, "method"));
     List<CanSpec.Generator> generators = new ArrayList<>();
     for (JsonFields entry : fields.required("generators", fields.each("generators"))) {
-      generators.add(
-          new CanSpec.Generator(text(entry, "name"), texts(entry, "target"), form(entry, method)));
+      generators.add(named(text(entry, "name"), texts(entry, "target"), form(entry, method)));
       entry.finish();
     }
     CanSpec spec =
@@ -86,6 +89,17 @@ public final class CanSpecJson {
     fields.texts("removed", 0);
     fields.finish();
     return spec;
+  }
+
+  private static CanSpec.Generator named(String name, List<String> layers, CanSpec.Form form) {
+    if (!SHARED.matcher(name).matches() && !layers.isEmpty() && !layers.equals(List.of(name))) {
+      throw new IllegalArgumentException(
+          "generator "
+              + name
+              + " must bear the name of the one layer that it serves, not "
+              + layers);
+    }
+    return new CanSpec.Generator(name, layers, form);
   }
 
   /**

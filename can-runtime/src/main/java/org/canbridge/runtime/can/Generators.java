@@ -86,7 +86,12 @@ final class Generators {
 
   /** {@code P c + p}, one for each width, or c where it is as wide. */
   private Node projected(int width, Node condition) {
-    return condition.shape().size(-1) == width
+    long widest = condition.shape().size(-1);
+    if (width > widest) {
+      throw new IllegalArgumentException(
+          "input_width " + width + " is more than the " + widest + " of the condition");
+    }
+    return widest == width
         ? condition
         : projections.computeIfAbsent(
             width, w -> can.in("project").linear(Integer.toString(w), condition, w, null));

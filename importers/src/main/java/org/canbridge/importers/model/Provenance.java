@@ -149,39 +149,37 @@ public record Provenance(
     return json;
   }
 
-  /**
-   * Reads what {@link #toJson} wrote.
-   *
-   * @throws IllegalArgumentException naming the field that is missing or wrong
-   */
-  static Provenance fromJson(ObjectNode json) {
-    JsonFields fields = JsonFields.of("provenance", json);
+  /** Reads what {@link #toJson} wrote; a field that is missing, wrong or unknown is refused. */
+  static Provenance fromJson(JsonFields fields) {
     List<Source> sources = new ArrayList<>();
-    for (JsonFields file : fields.each("sources").orElse(List.of())) {
+    for (JsonFields file : fields.required("sources", fields.each("sources"))) {
       sources.add(
           new Source(
               text(file, "file"),
               file.required("bytes", file.whole("bytes", 0, Long.MAX_VALUE)),
               text(file, "sha256")));
+      file.finish();
     }
     JsonFields keys = fields.required("keys", fields.fields("keys"));
+    JsonFields reasons = keys.required("ignored", keys.fields("ignored"));
     Map<String, List<String>> ignored = new LinkedHashMap<>();
-    Optional<JsonFields> reasons = keys.fields("ignored");
-    if (reasons.isPresent()) {
-      for (String reason : reasons.get().names()) {
-        ignored.put(reason, reasons.get().texts(reason, 0).orElseThrow());
-      }
+    for (String reason : reasons.names()) {
+      ignored.put(reason, reasons.texts(reason, 0).orElseThrow());
     }
-    return new Provenance(
-        text(fields, "tool"),
-        text(fields, "format"),
-        sources,
-        text(fields, "layout"),
-        text(fields, "weights"),
-        keys.required("used", keys.integer("used", 0, Integer.MAX_VALUE)),
-        ignored,
-        fields.required("changes", fields.texts("changes", 0)),
-        fields.text("objective").orElse(""));
+    Provenance provenance =
+        new Provenance(
+            text(fields, "tool"),
+            text(fields, "format"),
+            sources,
+            text(fields, "layout"),
+            text(fields, "weights"),
+            keys.required("used", keys.integer("used", 0, Integer.MAX_VALUE)),
+            ignored,
+            fields.required("changes", fields.texts("changes", 0)),
+            fields.text("objective").orElse(""));
+    keys.finish();
+    fields.finish();
+    return provenance;
   }
 
   private static String text(JsonFields fields, String name) {

@@ -86,7 +86,7 @@ public record StoredModel(
     ModelConfig config = config(path, family, fields.required("config", fields.object("config")));
     Optional<ObjectNode> can = fields.object("can");
     Provenance provenance =
-        provenance(path, fields.required("provenance", fields.object("provenance")));
+        Provenance.fromJson(fields.required("provenance", fields.fields("provenance")));
     Optional<Trained> trained =
         trained(path, fields, family, config, provenance).map(told -> told.given(path, options));
     TensorFile file = TensorFiles.open(tensorFile(directory));
@@ -185,6 +185,14 @@ public record StoredModel(
           first ? "no such field in " + ModelDirectory.FIRST_FORMAT : "a diffusion model",
           first ? "one" : family.title());
     }
+    boolean told = !provenance.objective().isEmpty();
+    if (told != (usual.isPresent() && !first)) {
+      throw field(
+          path,
+          "provenance.objective",
+          told ? "no such field without 'objective'" : "a text",
+          told ? "one" : "missing");
+    }
     if (usual.isEmpty() || first) {
       return usual;
     }
@@ -206,20 +214,6 @@ public record StoredModel(
           .actual(e.getMessage().replace("\n", "; "))
           .key("objective")
           .next("mend config.json, or import the published file again")
-          .cause(e)
-          .build();
-    }
-  }
-
-  private static Provenance provenance(Path path, ObjectNode json) {
-    try {
-      return Provenance.fromJson(json);
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw InputFileException.of(ModelProblem.CONFIG_FIELD, path)
-          .what("the provenance is incomplete")
-          .actual(e.getMessage())
-          .key("provenance")
-          .next(DESCRIBED)
           .cause(e)
           .build();
     }
@@ -309,11 +303,13 @@ public record StoredModel(
   }
 
   private static InputFileException wrong(Path path, JsonFields.Wrong wrong) {
-    return field(
-        path,
-        wrong.path(),
-        wrong.expected(),
-        wrong.actual().getNodeType().name().toLowerCase(Locale.ROOT));
+    return wrong.fault() == JsonFields.Fault.UNKNOWN
+        ? field(path, wrong.path(), "a field of the format", "an unknown name")
+        : field(
+            path,
+            wrong.path(),
+            wrong.expected(),
+            wrong.actual().getNodeType().name().toLowerCase(Locale.ROOT));
   }
 
   private static InputFileException field(Path path, String key, String expected, String actual) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,11 +39,14 @@ import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
+import org.canbridge.tensors.files.JsonFields;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelDirectoryTest {
   @TempDir Path folder;
@@ -168,7 +172,7 @@ class ModelDirectoryTest {
       assertEquals(22, provenance.used());
       assertEquals(Map.of("outside ema", List.of("step")), provenance.ignored());
       assertTrue(provenance.tool().matches("canbridge [0-9].*"), provenance.tool());
-      assertEquals(provenance, Provenance.fromJson(provenance.toJson()));
+      assertEquals(provenance, Provenance.fromJson(JsonFields.of("", provenance.toJson())));
     }
   }
 
@@ -455,15 +459,86 @@ class ModelDirectoryTest {
         "next: docs/can-format.md describes the fields");
   }
 
-  @Test
-  void refusesProvenanceThatIsIncomplete() throws IOException {
-    edit(json -> ((ObjectNode) json.get("provenance")).remove("layout"));
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "tool                |           | a text                         | missing",
+        "tool                | 1         | a text                         | number",
+        "format              |           | a text                         | missing",
+        "sources             |           | a list of objects              | missing",
+        "sources             | \"x\"       | a list of objects              | string",
+        "sources             | [\"x\"]     | a list of objects              | array",
+        "layout              |           | a text                         | missing",
+        "weights             |           | a text                         | missing",
+        "keys                |           | an object                      | missing",
+        "changes             |           | a list of texts                | missing",
+        "changes             | [1]       | a list of texts                | array",
+        "objective           |           | a text                         | missing",
+        "objective           | {}        | a text                         | object",
+        "date                | \"today\"   | a field of the format          | an unknown name",
+        "keys.used           |           | a whole number, 0 or more      | missing",
+        "keys.used           | -1        | a whole number, 0 or more      | number",
+        "keys.ignored        |           | an object                      | missing",
+        "keys.ignored        | []        | an object                      | array",
+        "keys.ignored.ema    | \"a\"       | a list of texts                | string",
+        "keys.more           | 1         | a field of the format          | an unknown name",
+        "sources[0].file     |           | a text                         | missing",
+        "sources[0].bytes    |           | a whole number, 0 or more      | missing",
+        "sources[0].bytes    | \"1\"       | a whole number, 0 or more      | string",
+        "sources[0].sha256   |           | a text                         | missing",
+        "sources[0].path     | \"/a\"      | a field of the format          | an unknown name",
+      })
+  void refusesProvenanceThatIsNotAsDocumented(
+      String field, String value, String expected, String actual) throws IOException {
+    JsonNode replacement =
+        value == null ? null : Json.parse(value.getBytes(StandardCharsets.UTF_8));
+    edit(
+        json -> {
+          ObjectNode provenance = (ObjectNode) json.get("provenance");
+          ObjectNode source = provenance.withArray("/sources").addObject();
+          source.put("file", "a.pt").put("bytes", 1).put("sha256", "00");
+          int dot = field.lastIndexOf('.');
+          JsonNode in =
+              provenance.at(
+                  dot < 0
+                      ? ""
+                      : "/"
+                          + field
+                              .substring(0, dot)
+                              .replace("[", "/")
+                              .replace("]", "")
+                              .replace('.', '/'));
+          ((ObjectNode) in).remove(field.substring(dot + 1));
+          if (replacement != null) {
+            ((ObjectNode) in).set(field.substring(dot + 1), replacement);
+          }
+        });
     assertRefused(
         ModelProblem.CONFIG_FIELD,
-        "the provenance is incomplete",
-        "actual: provenance.layout is missing",
+        "the configuration is not as the format says",
+        "expected: " + expected,
+        "actual: " + actual,
         "file: MODEL/config.json",
-        "key: provenance",
+        "key: provenance." + field,
+        "next: docs/can-format.md describes the fields");
+  }
+
+  @Test
+  void whoSaysTheObjectiveNeedsOne() throws IOException {
+    edit(
+        json -> {
+          json.put("format", "canbridge/1");
+          json.remove("objective");
+        });
+    assertRefused(
+        ModelProblem.CONFIG_FIELD,
+        "the configuration is not as the format says",
+        "expected: no such field without 'objective'",
+        "actual: one",
+        "file: MODEL/config.json",
+        "key: provenance.objective",
         "next: docs/can-format.md describes the fields");
   }
 
