@@ -51,8 +51,8 @@ final class InspectCommand implements Command {
   private static Inspection inspect(Path path, ImportOptions options) {
     Inspection inspection = Inspection.of(path, options);
     if (inspection.can().isPresent() && inspection.importable()) {
-      try (Model model = Model.open(path, options)) {
-        return inspection;
+      try {
+        Model.open(path, options).close();
       } catch (InputFileException e) {
         return inspection.refused(e);
       }
