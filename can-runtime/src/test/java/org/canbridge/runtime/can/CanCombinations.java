@@ -89,13 +89,14 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
     Graph can = CanRewriter.rewrite(base, spec);
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
     Map<String, TensorData> inputs = new RandomTensors(5).inputs(can, BATCH, TinyNetworks.CLASSES);
-    CanOracle oracle = new CanOracle(base, can, spec, weights);
-    double[] naive = oracle.output(inputs, BATCH);
-    assertError(naive, CanOracle.run(can, weights, inputs, "output", Precision.F64), 1e-12);
-    assertError(naive, CanOracle.run(can, weights, inputs, "output", Precision.F32), 1e-6);
-    assertTrue(
-        CanOracle.relativeError(oracle.without(inputs), naive) > 1e-8,
-        "what is generated must matter more than rounding in float64 does");
+    try (CanOracle oracle = new CanOracle(base, can, spec, weights)) {
+      double[] naive = oracle.output(inputs, BATCH);
+      assertError(naive, CanOracle.run(can, weights, inputs, "output", Precision.F64), 1e-12);
+      assertError(naive, CanOracle.run(can, weights, inputs, "output", Precision.F32), 1e-6);
+      assertTrue(
+          CanOracle.relativeError(oracle.without(inputs), naive) > 1e-8,
+          "what is generated must matter more than rounding in float64 does");
+    }
   }
 
   /** With the start values of what it adds, conversion preserves the function. */

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.can;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,17 +20,24 @@ import org.canbridge.tensors.Tensors;
  * The naive way: each sample on its own, in float64, through the static network whose weights are
  * {@code W + W_c} of that sample, {@code W_c} being computed here with plain loops.
  */
-final class CanOracle {
-  private final Graph can;
-  private final Graph fixed;
+final class CanOracle implements AutoCloseable {
+  private final CompiledNetwork fixed;
+  private final List<CompiledNetwork> conditions = new ArrayList<>();
   private final CanSpec spec;
   private final Map<String, TensorData> weights;
 
   CanOracle(Graph base, Graph can, CanSpec spec, Map<String, TensorData> weights) {
-    this.can = can;
-    this.fixed = CanRewriter.rewrite(base, spec.withoutGenerators());
     this.spec = spec;
     this.weights = weights;
+    this.fixed =
+        new CompiledNetwork(
+            CanRewriter.rewrite(base, spec.withoutGenerators()), "output", Precision.F64);
+    for (Role role : List.of(Role.TIME_EMBED, Role.LABEL_EMBED)) {
+      boolean used = spec.condition() == CanCondition.ALL || spec.condition().role() == role;
+      if (used && !can.withRole(role).isEmpty()) {
+        conditions.add(new CompiledNetwork(tapped(can, role), role.name(), Precision.F64));
+      }
+    }
   }
 
   /** The output of the whole batch. */
@@ -39,7 +47,7 @@ final class CanOracle {
     double[] all = null;
     for (int sample = 0; sample < batch; sample++) {
       double[] c = Arrays.copyOfRange(conditions, sample * width, (sample + 1) * width);
-      double[] alone = run(fixed, baked(c), row(inputs, sample, batch), "output", Precision.F64);
+      double[] alone = fixed.run(baked(c), row(inputs, sample, batch));
       all = all == null ? new double[alone.length * batch] : all;
       System.arraycopy(alone, 0, all, sample * alone.length, alone.length);
     }
@@ -48,26 +56,23 @@ final class CanOracle {
 
   /** The output of the network as if nothing were generated. */
   double[] without(Map<String, TensorData> inputs) {
-    return run(fixed, weights, inputs, "output", Precision.F64);
+    return fixed.run(weights, inputs);
   }
 
   private double[] conditions(Map<String, TensorData> inputs) {
     double[] sum = null;
-    for (Role role : List.of(Role.TIME_EMBED, Role.LABEL_EMBED)) {
-      boolean used = spec.condition() == CanCondition.ALL || spec.condition().role() == role;
-      if (used && !can.withRole(role).isEmpty()) {
-        double[] part = run(tapped(role), weights, inputs, role.name(), Precision.F64);
-        for (int i = 0; sum != null && i < part.length; i++) {
-          part[i] += sum[i];
-        }
-        sum = part;
+    for (CompiledNetwork condition : conditions) {
+      double[] part = condition.run(weights, inputs);
+      for (int i = 0; sum != null && i < part.length; i++) {
+        part[i] += sum[i];
       }
+      sum = part;
     }
     return sum;
   }
 
   /** The network with a node of this role, which need not be a module's value, as an output. */
-  private Graph tapped(Role role) {
+  private static Graph tapped(Graph can, Role role) {
     GraphBuilder tapped = GraphBuilder.extending(can);
     tapped.output(role.name(), can.withRole(role).get(0));
     return tapped.build();
@@ -179,6 +184,12 @@ final class CanOracle {
     try (Session session = Session.open(graph, weights, Target.of(precision))) {
       return Tensors.doubles(session.run(inputs, List.of(value)).get(value));
     }
+  }
+
+  @Override
+  public void close() {
+    fixed.close();
+    conditions.forEach(CompiledNetwork::close);
   }
 
   /** Length of the difference relative to that of {@code expected}; NaN if there is one. */

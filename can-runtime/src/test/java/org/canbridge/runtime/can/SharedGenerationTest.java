@@ -2,10 +2,6 @@ package org.canbridge.runtime.can;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,14 +10,11 @@ import org.canbridge.importers.uvit.UvitCondition;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
-import org.canbridge.runtime.engine.Program;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.uvit.Uvit;
 import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Kind;
-import org.canbridge.runtime.graph.Op;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
@@ -85,17 +78,17 @@ class SharedGenerationTest {
     CanSpec spec = CanPreset.spec(base, plan);
     Graph can = CanRewriter.rewrite(base, spec);
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
-    CanOracle oracle = new CanOracle(base, can, spec, weights);
     RandomTensors random = new RandomTensors(5);
-    try (Session exact = Session.open(can, weights, Target.F64);
+    try (CanOracle oracle = new CanOracle(base, can, spec, weights);
+        CompiledNetwork unshared = new CompiledNetwork(can, "output", Precision.F32);
+        Session exact = Session.open(can, weights, Target.F64);
         Session single = Session.open(can, weights, Target.F32)) {
       for (Map.Entry<float[], long[]> call : calls) {
         Map<String, TensorData> inputs = batch(random, can, call);
         double[] naive = oracle.output(inputs, BATCH);
         assertError(naive, output(exact, inputs), 1e-12);
         // Some networks round by more than that for some inputs, whoever generates the weights.
-        double usual =
-            CanOracle.relativeError(naive, unshared(can, weights, inputs, Precision.F32));
+        double usual = CanOracle.relativeError(naive, unshared.run(weights, inputs));
         assertError(naive, output(single, inputs), Math.max(1e-6, 1.25 * usual));
       }
     }
@@ -141,49 +134,17 @@ class SharedGenerationTest {
     Graph can = CanRewriter.rewrite(base, CanPreset.paper(base, CanTarget.PAPER, CanCondition.ALL));
     Map<String, TensorData> weights = TinyNetworks.weights(can, 11);
     RandomTensors random = new RandomTensors(5);
-    try (Session exact = Session.open(can, weights, Target.F64);
+    try (CompiledNetwork unshared = new CompiledNetwork(can, "output", Precision.BF16);
+        Session exact = Session.open(can, weights, Target.F64);
         Session shared = Session.open(can, weights, Target.BF16)) {
       for (Map.Entry<float[], long[]> call : CALLS) {
         Map<String, TensorData> inputs = batch(random, can, call);
         double[] expected = output(exact, inputs);
-        double usual =
-            CanOracle.relativeError(expected, unshared(can, weights, inputs, Precision.BF16));
+        double usual = CanOracle.relativeError(expected, unshared.run(weights, inputs));
         double error = CanOracle.relativeError(expected, output(shared, inputs));
         assertTrue(error < 1.25 * usual, () -> "relative error " + error + ", unshared " + usual);
       }
     }
-  }
-
-  /** The output of a program that generates the weights of every sample. */
-  private static double[] unshared(
-      Graph can,
-      Map<String, TensorData> weights,
-      Map<String, TensorData> inputs,
-      Precision precision) {
-    try (NDManager manager = NDManager.newBaseManager();
-        Program program =
-            Program.compile(can, List.of(can.value("output")), Target.of(precision))) {
-      NDList wide = new NDList();
-      for (Op.Parameter parameter : can.parameters()) {
-        wide.add(array(manager, weights.get(parameter.name())));
-      }
-      NDList arguments = new NDList();
-      for (Op.Input input : can.inputs()) {
-        TensorData value = inputs.get(input.name());
-        arguments.add(
-            input.kind() == Kind.INT
-                ? manager.create(Tensors.longs(value), new Shape(value.type().shape()))
-                : array(manager, value));
-      }
-      float[] output = program.forward(arguments, program.prepare(wide)).get(0).toFloatArray();
-      double[] values = new double[output.length];
-      Arrays.setAll(values, i -> output[i]);
-      return values;
-    }
-  }
-
-  private static NDArray array(NDManager manager, TensorData value) {
-    return manager.create(Tensors.floats(value), new Shape(value.type().shape()));
   }
 
   private static Map<String, TensorData> batch(
