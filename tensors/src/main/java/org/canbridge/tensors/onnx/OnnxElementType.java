@@ -23,7 +23,7 @@ record OnnxElementType(DType dtype, int field, long least, long most) {
   private static final int UINT64 = TensorProto.UINT64_DATA_FIELD_NUMBER;
 
   /** By the number in {@code data_type}; what is missing has no counterpart here. */
-  private static final Map<Long, OnnxElementType> BY_NUMBER =
+  private static final Map<Integer, OnnxElementType> BY_NUMBER =
       Map.ofEntries(
           entry(DataType.FLOAT, DType.F32, FLOATS, Long.MIN_VALUE, Long.MAX_VALUE),
           entry(DataType.DOUBLE, DType.F64, DOUBLES, Long.MIN_VALUE, Long.MAX_VALUE),
@@ -41,31 +41,45 @@ record OnnxElementType(DType dtype, int field, long least, long most) {
           entry(DataType.UINT32, DType.U32, UINT64, 0, 0xffff_ffffL),
           entry(DataType.UINT64, DType.U64, UINT64, Long.MIN_VALUE, Long.MAX_VALUE));
 
-  private static Map.Entry<Long, OnnxElementType> entry(
+  private static Map.Entry<Integer, OnnxElementType> entry(
       DataType type, DType dtype, int field, long least, long most) {
-    return Map.entry((long) type.getNumber(), new OnnxElementType(dtype, field, least, most));
+    return Map.entry(type.getNumber(), new OnnxElementType(dtype, field, least, most));
   }
 
   /** The type with this number. */
-  static Optional<OnnxElementType> of(long number) {
+  static Optional<OnnxElementType> of(int number) {
     return Optional.ofNullable(BY_NUMBER.get(number));
   }
 
   /** ONNX's name of a type, known here or not. */
-  static String name(long number) {
-    DataType type = number == (int) number ? DataType.forNumber((int) number) : null;
+  static String name(int number) {
+    DataType type = DataType.forNumber(number);
     return type == null ? "data_type " + number : type.name();
   }
 
-  /** The wire type of an element that stands alone. */
-  int wireType() {
-    if (isFixed()) {
-      return dtype.bytes() == Float.BYTES ? ProtoReader.FIXED32 : ProtoReader.FIXED64;
-    }
-    return ProtoReader.VARINT;
+  /** How many elements the field of this type holds. */
+  int count(TensorProto tensor) {
+    return switch (field) {
+      case FLOATS -> tensor.getFloatDataCount();
+      case DOUBLES -> tensor.getDoubleDataCount();
+      case INT32 -> tensor.getInt32DataCount();
+      case INT64 -> tensor.getInt64DataCount();
+      default -> tensor.getUint64DataCount();
+    };
   }
 
-  /** Whether the typed field holds fixed-width bits rather than varints. */
+  /** An element of that field: an integer's value, a floating-point number's bits. */
+  long bits(TensorProto tensor, int at) {
+    return switch (field) {
+      case FLOATS -> Float.floatToRawIntBits(tensor.getFloatData(at));
+      case DOUBLES -> Double.doubleToRawLongBits(tensor.getDoubleData(at));
+      case INT32 -> tensor.getInt32Data(at);
+      case INT64 -> tensor.getInt64Data(at);
+      default -> tensor.getUint64Data(at);
+    };
+  }
+
+  /** Whether the field holds floating-point numbers, every one of which fits. */
   boolean isFixed() {
     return field == FLOATS || field == DOUBLES;
   }

@@ -1,6 +1,9 @@
 package org.canbridge.tensors.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,10 +21,10 @@ import org.canbridge.tensors.files.Problem;
 /**
  * The initializers of an ONNX model, as a source of weights; the graph is not run.
  *
- * <p>The file is one {@code ModelProto} message ({@link ProtoReader} describes the encoding) of at
- * most 2 GiB with {@code ir_version}, {@code opset_import} and one {@code graph}. Of the graph the
- * initializers are read, and nodes and value infos as far as {@link OnnxNames} needs them. An
- * initializer is a {@code TensorProto}:
+ * <p>The file is one {@code ModelProto} message (see {@link OnnxMessage}) of less than 2 GiB with
+ * {@code ir_version}, {@code opset_import} and one {@code graph}. Of the graph the initializers are
+ * read, and nodes and value infos as far as {@link OnnxNames} needs them. An initializer is a
+ * {@code TensorProto}:
  *
  * <ul>
  *   <li>{@code name}: not empty, unique;
@@ -42,6 +45,12 @@ import org.canbridge.tensors.files.Problem;
  * ai.onnx.proto.OnnxMl}.
  */
 public final class OnnxFile implements TensorFile {
+  /** More than two tags and a number take. */
+  private static final int HEAD = 32;
+
+  /** A tag is the field's number times 8, and the wire type: 0 for a varint. */
+  private static final int VERSION_TAG = ModelProto.IR_VERSION_FIELD_NUMBER << 3;
+
   private final FileSource source;
   private final OnnxExternalData external;
   private final Map<String, TensorData> tensors;
@@ -114,16 +123,18 @@ public final class OnnxFile implements TensorFile {
    * its fields. There is no magic number.
    */
   public static boolean looksLike(FileSource source) {
-    ProtoReader file = ProtoReader.of(source);
+    CodedInputStream head =
+        CodedInputStream.newInstance(source.read(0, (int) Math.min(HEAD, source.size())));
     try {
       boolean version =
-          file.nextField() == ModelProto.IR_VERSION_FIELD_NUMBER
-              && file.wireType() == ProtoReader.VARINT
-              && file.varint() < 256;
-      int second = version ? file.nextField() : 0;
-      return ModelProto.getDescriptor().findFieldByNumber(second) != null
-          && (file.wireType() == ProtoReader.VARINT || file.wireType() == ProtoReader.BYTES);
-    } catch (InputFileException e) {
+          head.readTag() == VERSION_TAG && Long.compareUnsigned(head.readRawVarint64(), 256) < 0;
+      int second = version ? head.readTag() : 0;
+      int wireType = WireFormat.getTagWireType(second);
+      return ModelProto.getDescriptor().findFieldByNumber(WireFormat.getTagFieldNumber(second))
+              != null
+          && (wireType == WireFormat.WIRETYPE_VARINT
+              || wireType == WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    } catch (IOException e) {
       return false;
     }
   }

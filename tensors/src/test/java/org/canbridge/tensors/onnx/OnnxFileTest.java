@@ -11,15 +11,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.SparseTensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -414,6 +420,107 @@ final class OnnxFileTest extends TensorFileContract {
         "file: FILE",
         "key: byte 11",
         DAMAGED);
+  }
+
+  @Test
+  void refusesWhatAParserForgives() throws IOException {
+    byte[] model = bytes();
+    byte[] twice = Arrays.copyOf(model, 2 * model.length);
+    System.arraycopy(model, 0, twice, model.length, model.length);
+    refused(
+        OnnxProblem.MALFORMED,
+        twice,
+        MALFORMED,
+        "actual: a second graph",
+        "file: FILE",
+        "key: byte 26",
+        DAMAGED);
+    byte[] name = {0x08, 8, 0x12, 2, (byte) 0xc3, 0x28};
+    refused(
+        OnnxProblem.MALFORMED,
+        name,
+        MALFORMED,
+        "actual: a text that is not UTF-8",
+        "file: FILE",
+        "key: byte 4",
+        DAMAGED);
+    refused(
+        OnnxProblem.MALFORMED,
+        model().setProducerName("x".repeat((1 << 16) + 1)).build().toByteArray(),
+        MALFORMED,
+        "actual: a text of 65537 bytes; the most is 65536",
+        "file: FILE",
+        "key: byte 6",
+        DAMAGED);
+    byte[] raw = raw("w", DataType.FLOAT, new byte[4], 1).build().toByteArray();
+    byte[] rawTwice = Arrays.copyOf(raw, raw.length + 6);
+    System.arraycopy(raw, raw.length - 6, rawTwice, raw.length, 6);
+    byte[] graph = new byte[rawTwice.length + 2];
+    graph[0] = 0x2a;
+    graph[1] = (byte) rawTwice.length;
+    System.arraycopy(rawTwice, 0, graph, 2, rawTwice.length);
+    refused(
+        OnnxProblem.AMBIGUOUS_DATA,
+        withGraph(graph),
+        TWO_PLACES,
+        ONE_PLACE,
+        "actual: raw_data twice",
+        "file: FILE",
+        "key: w",
+        AMBIGUOUS);
+  }
+
+  @Test
+  void refusesMessagesThatLieTooDeep() throws IOException {
+    GraphProto graph = GraphProto.getDefaultInstance();
+    for (int i = 0; i < 40; i++) {
+      AttributeProto.Builder body = AttributeProto.newBuilder().setG(graph);
+      graph = GraphProto.newBuilder().addNode(NodeProto.newBuilder().addAttribute(body)).build();
+    }
+    refused(
+        OnnxProblem.MALFORMED,
+        model().setGraph(graph).build().toByteArray(),
+        MALFORMED,
+        "actual: messages more than 100 deep",
+        "file: FILE",
+        "key: byte 267",
+        DAMAGED);
+  }
+
+  /** 400 MB of weights in one {@code raw_data}, most of which is a hole in the file. */
+  @Test
+  void leavesWeightsInTheFile() throws IOException {
+    int size = 400_000_000;
+    byte[] tensor = typed("w", DataType.FLOAT, size / 4).build().toByteArray();
+    Path path = folder.resolve("large.onnx");
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.write(new byte[] {0x08, 8, 0x42, 2, 0x10, 17, 0x3a});
+      ByteString.Output head = ByteString.newOutput();
+      CodedOutputStream raw = CodedOutputStream.newInstance(head);
+      raw.writeRawBytes(tensor);
+      raw.writeUInt32NoTag(TensorProto.RAW_DATA_FIELD_NUMBER << 3 | 2);
+      raw.writeUInt32NoTag(size);
+      raw.flush();
+      int initializer = head.size() + size;
+      CodedOutputStream graph = CodedOutputStream.newInstance(Channels.newOutputStream(file.getChannel()));
+      graph.writeUInt32NoTag(1 + CodedOutputStream.computeUInt32SizeNoTag(initializer) + initializer);
+      graph.writeUInt32NoTag(GraphProto.INITIALIZER_FIELD_NUMBER << 3 | 2);
+      graph.writeUInt32NoTag(initializer);
+      graph.writeRawBytes(head.toByteString().asReadOnlyByteBuffer());
+      graph.flush();
+      file.setLength(file.length() + size - 4);
+      file.seek(file.length());
+      file.write(new byte[] {0, 0, (byte) 0x80, 0x3f});
+    }
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    try (TensorFile file = open(path)) {
+      TensorData w = file.tensors().get("w");
+      assertEquals(TensorType.of(DType.F32, size / 4), w.type());
+      assertEquals(1, w.bytes(size - 4, 4).getFloat());
+    }
+    long allocated = threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+    assertTrue(allocated < 4 << 20, allocated + " bytes");
   }
 
   @Test
