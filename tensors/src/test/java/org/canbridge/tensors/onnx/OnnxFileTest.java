@@ -502,8 +502,10 @@ final class OnnxFileTest extends TensorFileContract {
       raw.writeUInt32NoTag(size);
       raw.flush();
       int initializer = head.size() + size;
-      CodedOutputStream graph = CodedOutputStream.newInstance(Channels.newOutputStream(file.getChannel()));
-      graph.writeUInt32NoTag(1 + CodedOutputStream.computeUInt32SizeNoTag(initializer) + initializer);
+      CodedOutputStream graph =
+          CodedOutputStream.newInstance(Channels.newOutputStream(file.getChannel()));
+      graph.writeUInt32NoTag(
+          1 + CodedOutputStream.computeUInt32SizeNoTag(initializer) + initializer);
       graph.writeUInt32NoTag(GraphProto.INITIALIZER_FIELD_NUMBER << 3 | 2);
       graph.writeUInt32NoTag(initializer);
       graph.writeRawBytes(head.toByteString().asReadOnlyByteBuffer());
