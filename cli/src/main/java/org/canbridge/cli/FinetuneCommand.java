@@ -110,7 +110,8 @@ final class FinetuneCommand implements Command {
             SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
         try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
           TrainingRun.Setup setup =
-              new TrainingRun.Setup(options.plan(), model, trainer, record, sheet, watching);
+              new TrainingRun.Setup(
+                  options.plan(), model, trainer, record, sheet, Optional.empty(), watching);
           TrainingRun run =
               invocation.get(RESUME)
                   ? TrainingRun.resume(out, setup)

@@ -2,6 +2,7 @@ package org.canbridge.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,7 +75,7 @@ record ShortTraining(Path model, double before, double after) {
         Trainer trainer = Trainer.open(model, settings)) {
       TrainingSetOptions options = TrainingSetOptions.of(trainer.shape());
       TrainingBatch heldOut = heldOut(data, options.withSplit(TrainingSetOptions.Split.TEST));
-      double before = trainer.loss(heldOut);
+      double before = Arrays.stream(trainer.heldOutLosses(heldOut, 0)).average().orElseThrow();
       Map<String, String> record = settings.describe();
       record.put("model", source.getFileName().toString());
       record.put("data", data.getFileName().toString());
@@ -84,10 +85,11 @@ record ShortTraining(Path model, double before, double after) {
         TrainingRun.Plan plan = new TrainingRun.Plan(STEPS, STEPS, 1, 0);
         TrainingRun.begin(
                 directory,
-                new TrainingRun.Setup(plan, model, trainer, record, Optional.empty(), progress))
+                new TrainingRun.Setup(
+                    plan, model, trainer, record, Optional.empty(), Optional.empty(), progress))
             .run(loader);
       }
-      double after = trainer.loss(heldOut);
+      double after = Arrays.stream(trainer.heldOutLosses(heldOut, 0)).average().orElseThrow();
       context
           .err()
           .printf(

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.engine;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
@@ -58,6 +59,15 @@ final class TrainingProgram implements AutoCloseable {
     NDList arguments = new NDList(inputs);
     arguments.add(scope.create(scale));
     return module.call(scope, "gradients", arguments, Map.of("m", weights));
+  }
+
+  /**
+   * The forward pass alone; arguments as for {@link #gradients}.
+   *
+   * @return the terms of the loss {@code (terms, B)} in float64
+   */
+  NDArray losses(NDManager scope, NDList inputs, NDList weights) {
+    return module.call(scope, "losses", inputs, Map.of("m", weights)).get(0);
   }
 
   /** Adds {@code more} to {@code gradients}, in place. */

@@ -236,14 +236,7 @@ public final class TrainingSession implements AutoCloseable {
       step = manager.newSubManager();
     }
     try (NDManager scope = step.newSubManager()) {
-      NDList arguments = new NDList();
-      for (Op.Input input : graph.inputs()) {
-        if (!input.name().equals(Loss.MADE)) {
-          arguments.add(array(scope, input, inputs));
-        }
-      }
-      lossInputs.forEach(input -> arguments.add(array(scope, input, examples)));
-      NDList results = program.gradients(scope, arguments, weights, scale);
+      NDList results = program.gradients(scope, arguments(scope, inputs, examples), weights, scale);
       NDList found = new NDList(results.subList(1, results.size()));
       if (gradients == null) {
         found.attach(step);
@@ -251,14 +244,44 @@ public final class TrainingSession implements AutoCloseable {
       } else {
         program.accumulate(scope, gradients, found);
       }
-      double[] flat = results.get(0).toDoubleArray();
-      int terms = Math.toIntExact(results.get(0).getShape().get(0));
-      double[][] values = new double[terms][flat.length / terms];
-      for (int i = 0; i < terms; i++) {
-        System.arraycopy(flat, i * values[i].length, values[i], 0, values[i].length);
-      }
-      return values;
+      return terms(results.get(0));
     }
+  }
+
+  /**
+   * The forward pass alone, with the moving average of the weights.
+   *
+   * @param inputs of the network by name, without {@code x}
+   * @param examples inputs of the loss by name
+   * @return for each term of the loss, its value for each sample
+   * @throws IllegalArgumentException if an input is missing
+   */
+  public double[][] averagedLosses(
+      Map<String, TensorData> inputs, Map<String, TensorData> examples) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDList average = new NDList(averaged().values());
+      return terms(program.losses(scope, arguments(scope, inputs, examples), average));
+    }
+  }
+
+  private NDList arguments(
+      NDManager scope, Map<String, TensorData> inputs, Map<String, TensorData> examples) {
+    NDList arguments = new NDList();
+    for (Op.Input input : graph.inputs()) {
+      if (!input.name().equals(Loss.MADE)) {
+        arguments.add(array(scope, input, inputs));
+      }
+    }
+    lossInputs.forEach(input -> arguments.add(array(scope, input, examples)));
+    return arguments;
+  }
+
+  private static double[][] terms(NDArray results) {
+    double[] flat = results.toDoubleArray();
+    double[][] values = new double[Math.toIntExact(results.getShape().get(0))][];
+    int samples = flat.length / values.length;
+    Arrays.setAll(values, i -> Arrays.copyOfRange(flat, i * samples, (i + 1) * samples));
+    return values;
   }
 
   private NDArray array(NDManager scope, Op.Input input, Map<String, TensorData> tensors) {

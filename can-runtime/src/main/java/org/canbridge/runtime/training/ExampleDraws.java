@@ -17,6 +17,14 @@ record ExampleDraws(long seed) {
 
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
+  /** Multiples of the golden ratio, modulo 1, cover the noise levels evenly. */
+  private static final double RATIO = 0.6180339887498949;
+
+  /** Examples that are held out have numbers below zero, which belong to no step. */
+  static long heldOut(long place) {
+    return Long.MIN_VALUE / 2 + place;
+  }
+
   /**
    * What is chosen for one example.
    *
@@ -27,7 +35,9 @@ record ExampleDraws(long seed) {
 
   Choice choice(long example) {
     SplittableRandom random = new SplittableRandom((seed ^ CHOICES) + example * GOLDEN);
-    return new Choice(random.nextDouble(), random.nextDouble());
+    double level = random.nextDouble();
+    double even = (example - heldOut(0)) * RATIO % 1;
+    return new Choice(example < 0 ? even : level, random.nextDouble());
   }
 
   /** Standard normal numbers {@code (count, C, H, W)} for the examples from {@code first} on. */

@@ -174,6 +174,11 @@ public final class Trainer implements AutoCloseable {
     return settings.examples();
   }
 
+  /** Names of the parts of the loss. */
+  public List<String> terms() {
+    return loss.terms();
+  }
+
   /** The averaged weights as they are when they are read. */
   public Map<String, TensorData> averages() {
     return session.ema();
@@ -195,7 +200,9 @@ public final class Trainer implements AutoCloseable {
     double[] sums = new double[loss.terms().size()];
     for (int pass = 0; pass < settings.accumulate(); pass++) {
       int from = pass * settings.batch();
-      double[][] values = differentiate(examples, from, first + from);
+      StepInputs inputs = inputs(examples, from, settings.batch(), first + from);
+      double[][] values =
+          session.differentiate(inputs.network(), inputs.loss(), 1.0 / settings.accumulate());
       for (int i = 0; i < sums.length; i++) {
         sums[i] += Arrays.stream(values[i]).sum();
       }
@@ -229,30 +236,29 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * The loss on examples that are not trained on, weights as they are now. Noise levels, noise and
-   * dropped conditions depend on the examples' places alone, so that two calls compare weights.
+   * The averaged weights' loss on examples that are not trained on; a forward pass only. Noise
+   * levels, noise and dropped conditions depend on the examples' places alone, so that two calls
+   * compare weights; levels are spread evenly over the places.
    *
-   * @param examples any number of whole batches
-   * @return the mean over the examples
+   * @param examples any number of them
+   * @param first place of the first among all examples that are held out
+   * @return the loss of each
    * @throws IllegalArgumentException if the examples are not those of this network
    */
-  public double loss(TrainingBatch examples) {
-    int batch = settings.batch();
+  public double[] heldOutLosses(TrainingBatch examples, long first) {
     int count = examples.values().length / diffusion.shape().size();
     check(examples, count);
-    if (count % batch != 0) {
-      throw new IllegalArgumentException(
-          count + " examples are not a whole number of batches of " + batch);
-    }
-    double sum = 0;
-    for (int from = 0; from < count; from += batch) {
-      // Numbers below zero belong to no step.
-      for (double[] values : differentiate(examples, from, from - (long) count)) {
-        sum += Arrays.stream(values).sum();
+    double[] losses = new double[count];
+    for (int from = 0; from < count; from += settings.batch()) {
+      int size = Math.min(settings.batch(), count - from);
+      StepInputs inputs = inputs(examples, from, size, ExampleDraws.heldOut(first + from));
+      for (double[] term : session.averagedLosses(inputs.network(), inputs.loss())) {
+        for (int i = 0; i < size; i++) {
+          losses[from + i] += term[i];
+        }
       }
-      session.forget();
     }
-    return sum / count;
+    return losses;
   }
 
   private void check(TrainingBatch examples, int count) {
@@ -278,21 +284,18 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private double[][] differentiate(TrainingBatch examples, int from, long number) {
-    int batch = settings.batch();
-    StepInputs inputs =
-        StepInputs.of(
-            examples,
-            from,
-            batch,
-            number,
-            draws,
-            diffusion,
-            loss,
-            settings.drop(),
-            noText,
-            contextShape(batch));
-    return session.differentiate(inputs.network(), inputs.loss(), 1.0 / settings.accumulate());
+  private StepInputs inputs(TrainingBatch examples, int from, int count, long number) {
+    return StepInputs.of(
+        examples,
+        from,
+        count,
+        number,
+        draws,
+        diffusion,
+        loss,
+        settings.drop(),
+        noText,
+        contextShape(count));
   }
 
   private long[] contextShape(int batch) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.Model;
@@ -20,7 +21,7 @@ import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.record.RunRecord;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.TrainingBatch;
-import org.canbridge.runtime.training.watch.MetricsFile;
+import org.canbridge.runtime.training.watch.RunMetrics;
 import org.canbridge.runtime.training.watch.StepMetrics;
 import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.runtime.training.watch.TrainingSummary;
@@ -34,8 +35,8 @@ import org.canbridge.tensors.files.NameLock;
  * <ul>
  *   <li>{@code run.json}: the settings; a run is resumed with the same ones only;
  *   <li>{@code checkpoints/step-<8 digits>}: {@link TrainingCheckpoint}, the newest few;
- *   <li>{@code metrics.jsonl}, {@code samples/step-<8 digits>.png}, {@code index.html}: for those
- *       who watch;
+ *   <li>{@code metrics.jsonl}, {@code metrics.csv}, {@code events.out.tfevents.*}, {@code
+ *       samples/step-<8 digits>.png}, {@code index.html}: for those who watch;
  *   <li>{@code model}: when the last step is done, the model with the averaged weights.
  * </ul>
  *
@@ -103,6 +104,7 @@ public final class TrainingRun {
    * @param trainer of this model
    * @param record all that decides the result, by name; see {@link TrainingSettings#describe}
    * @param sheet the sample sheets; empty where there are none
+   * @param heldOut what the loss is measured on beside the training; empty where nothing is
    */
   public record Setup(
       Plan plan,
@@ -110,6 +112,7 @@ public final class TrainingRun {
       Trainer trainer,
       Map<String, String> record,
       Optional<SampleSheet> sheet,
+      Optional<HeldOut> heldOut,
       Watcher watcher) {}
 
   /**
@@ -240,13 +243,20 @@ public final class TrainingRun {
   private End train(BatchLoader loader) throws IOException {
     startedAt = System.nanoTime();
     secondsBefore = last.map(TrainingCheckpoint::seconds).orElse(0.);
-    try (MetricsFile metrics =
-        MetricsFile.open(directory.resolve(MetricsFile.NAME), trainer.steps())) {
+    try (RunMetrics metrics =
+        RunMetrics.open(directory, trainer.steps(), secondsBefore, trainer.terms())) {
       // A kill may have come between a checkpoint and the sheet of the same step.
       if (wantsSheet(trainer.steps()) && !Files.exists(sheet())) {
         drawSheet();
       }
       page(TrainingSummary.State.RUNNING, "");
+      if (setup.heldOut().isPresent() && trainer.steps() == 0 && metrics.isEmpty()) {
+        OptionalDouble loss = setup.heldOut().get().loss(trainer, setup.watcher()::wantsStop);
+        if (loss.isEmpty()) {
+          return interrupted();
+        }
+        metrics.append(StepMetrics.start(loss.getAsDouble(), seconds()));
+      }
       setup.watcher().started(trainer.steps());
       while (trainer.steps() < plan.steps()) {
         long began = System.nanoTime();
@@ -256,6 +266,7 @@ public final class TrainingRun {
         }
         Trainer.StepResult result = trainer.step(examples.get());
         double took = (System.nanoTime() - began) / 1e9;
+        OptionalDouble heldOut = heldOut(result);
         StepMetrics step =
             new StepMetrics(
                 result.step(),
@@ -264,7 +275,8 @@ public final class TrainingRun {
                 result.learningRate(),
                 result.gradientNorm(),
                 trainer.examplesPerStep() / took,
-                seconds());
+                seconds(),
+                heldOut);
         metrics.append(step);
         setup.watcher().stepped(step);
         if (!result.moved() || divergence.after(result.loss())) {
@@ -274,6 +286,15 @@ public final class TrainingRun {
       }
     }
     return finished();
+  }
+
+  private OptionalDouble heldOut(Trainer.StepResult result) throws IOException {
+    boolean due =
+        setup.heldOut().isPresent()
+            && result.moved()
+            && (result.step() % setup.heldOut().get().every() == 0
+                || result.step() == plan.steps());
+    return due ? setup.heldOut().get().loss(trainer, () -> false) : OptionalDouble.empty();
   }
 
   private Optional<TrainingBatch> next(BatchLoader loader) throws IOException {

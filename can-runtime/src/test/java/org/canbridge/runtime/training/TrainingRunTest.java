@@ -262,7 +262,8 @@ class TrainingRunTest {
         TrainingSet set = TrainingSets.open(data, TrainingSetOptions.of(SHAPE));
         Trainer trainer = Trainer.open(model, settings)) {
       TrainingRun.Setup setup =
-          new TrainingRun.Setup(plan, model, trainer, record, Optional.empty(), watcher);
+          new TrainingRun.Setup(
+              plan, model, trainer, record, Optional.empty(), Optional.empty(), watcher);
       TrainingRun run =
           resume ? TrainingRun.resume(directory, setup) : TrainingRun.begin(directory, setup);
       try (BatchLoader loader =

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.training;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -158,6 +159,13 @@ class TrainingStepTest {
       objective.put("noise", rows(inputs + "noise", from, count));
       objective.put("level", levels(inputs + "t", from, count));
       terms = session.differentiate(network, objective, scale);
+      if (step == 0) {
+        // The average is the start, and the forward pass alone is the same arithmetic.
+        double[][] alone = session.averagedLosses(network, objective);
+        for (int i = 0; i < terms.length; i++) {
+          assertArrayEquals(terms[i], alone[i], tolerance * terms[i][0]);
+        }
+      }
     }
 
     /** The number that chooses a timestep lies in the middle of its thousandth. */

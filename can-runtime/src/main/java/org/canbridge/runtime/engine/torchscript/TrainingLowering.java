@@ -4,6 +4,7 @@ import static org.canbridge.runtime.engine.torchscript.Torch.call;
 import static org.canbridge.runtime.engine.torchscript.Torch.named;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.canbridge.runtime.engine.kernels.Kernels;
 import org.canbridge.runtime.graph.Graph;
@@ -17,6 +18,7 @@ import org.canbridge.runtime.graph.Op;
  *
  * <ul>
  *   <li>{@code gradients(<inputs but x>, <inputs of the loss>, scale, m) -> [terms, gradients...]};
+ *   <li>{@code losses(<inputs but x>, <inputs of the loss>, m) -> [terms]}: the forward pass alone;
  *   <li>{@code accumulate(a, b)}: adds b to a, in place;
  *   <li>{@code norm(g)}: the Euclidean norm of all together;
  *   <li>{@code update(numbers, p, g, m, v, s, e)}: AdamW and the moving average, in place.
@@ -62,6 +64,7 @@ public final class TrainingLowering {
       Kernels kernels) {
     ScriptModule module = new ScriptModule();
     gradients(module, graph, trained, loss, type, kernels);
+    losses(module, graph, loss, type, kernels);
     ScriptBody accumulate = new ScriptBody("");
     accumulate.line(call("_foreach_add_", "a", "b"));
     accumulate.line("return " + Torch.NO_TENSORS);
@@ -82,12 +85,49 @@ public final class TrainingLowering {
       Loss loss,
       ScalarType type,
       Kernels kernels) {
-    Graph before = loss.before(graph);
-    Graph after = loss.after(graph);
     ScriptBody body = new ScriptBody("");
     body.beginsGradients();
     List<String> leaves = weights(body, trained, type);
 
+    parts(body, graph, loss, type, kernels);
+    String mean = call("mean", call("sum", "parts", List.of(0)));
+    body.assign("loss", call("mul", mean, call("item", "scale")));
+    body.endsGradients("loss", leaves, true);
+    String terms = Torch.to(call("detach", "parts"), ScalarType.FLOAT64);
+    body.assign("results", "annotate(List[Tensor], [" + terms + "])");
+    for (int i = 0; i < leaves.size(); i++) {
+      // A parameter that the loss does not depend on has no gradient: it gets zeros.
+      body.assign("g" + i, "found[" + i + "]");
+      body.line("if " + call("__is__", "g" + i, Torch.NONE) + ":");
+      body.assign("  h" + i, call("zeros_like", leaves.get(i)));
+      body.line("else:");
+      body.assign("  h" + i, "unchecked_cast(Tensor, g" + i + ")");
+      body.assign("_" + i, call("append", "results", "h" + i));
+    }
+    body.line("return results");
+
+    List<String> arguments = arguments(graph, loss);
+    arguments.add(ScriptModule.tensor("scale"));
+    arguments.add(ScriptModule.tensors("m"));
+    module.method("gradients", arguments, body);
+  }
+
+  private static void losses(
+      ScriptModule module, Graph graph, Loss loss, ScalarType type, Kernels kernels) {
+    ScriptBody body = new ScriptBody("");
+    weights(body, Collections.nCopies(graph.parameters().size(), false), type);
+    parts(body, graph, loss, type, kernels);
+    body.returns(List.of(Torch.to("parts", ScalarType.FLOAT64)));
+    List<String> arguments = arguments(graph, loss);
+    arguments.add(ScriptModule.tensors("m"));
+    module.method("losses", arguments, body);
+  }
+
+  /** Assigns the terms of the loss {@code (terms, B)} to {@code parts}. */
+  private static void parts(
+      ScriptBody body, Graph graph, Loss loss, ScalarType type, Kernels kernels) {
+    Graph before = loss.before(graph);
+    Graph after = loss.after(graph);
     ScalarType wide = type.atLeastFloat32();
     // The loss is not part of the network: the kernels chosen for that say nothing of its type.
     Kernels own = type == wide ? kernels : Kernels.PLAIN;
@@ -105,35 +145,19 @@ public final class TrainingLowering {
           });
     }
     body.assign("parts", call("stack", results(body, after, wide, own, AFTER)));
+  }
 
-    String mean = call("mean", call("sum", "parts", List.of(0)));
-    body.assign("loss", call("mul", mean, call("item", "scale")));
-    body.endsGradients("loss", leaves, true);
-    String terms = Torch.to(call("detach", "parts"), ScalarType.FLOAT64);
-    body.assign("results", "annotate(List[Tensor], [" + terms + "])");
-    for (int i = 0; i < leaves.size(); i++) {
-      // A parameter that the loss does not depend on has no gradient: it gets zeros.
-      body.assign("g" + i, "found[" + i + "]");
-      body.line("if " + call("__is__", "g" + i, Torch.NONE) + ":");
-      body.assign("  h" + i, call("zeros_like", leaves.get(i)));
-      body.line("else:");
-      body.assign("  h" + i, "unchecked_cast(Tensor, g" + i + ")");
-      body.assign("_" + i, call("append", "results", "h" + i));
-    }
-    body.line("return results");
-
+  private static List<String> arguments(Graph graph, Loss loss) {
     List<String> arguments = new ArrayList<>();
     for (Op.Input input : graph.inputs()) {
       if (!input.name().equals(Loss.MADE)) {
         arguments.add(ScriptModule.tensor(TorchScriptLowering.argument(input.name())));
       }
     }
-    for (Op.Input input : before.inputs()) {
+    for (Op.Input input : loss.before(graph).inputs()) {
       arguments.add(ScriptModule.tensor(BEFORE + TorchScriptLowering.argument(input.name())));
     }
-    arguments.add(ScriptModule.tensor("scale"));
-    arguments.add(ScriptModule.tensors("m"));
-    module.method("gradients", arguments, body);
+    return arguments;
   }
 
   /** Lists the network's weights as {@code w}; gives those that are differentiated by. */

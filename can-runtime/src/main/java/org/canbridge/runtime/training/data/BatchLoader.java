@@ -2,6 +2,7 @@ package org.canbridge.runtime.training.data;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -204,22 +205,12 @@ public final class BatchLoader implements AutoCloseable {
 
   private TrainingBatch read(Place place) throws IOException {
     int[] order = order(place.epoch());
-    int valueCount = set.shape().size();
-    int textCount = set.text().map(TextShape::size).orElse(0);
-    float[] values = new float[Math.multiplyExact(batch, valueCount)];
-    float[] text = new float[Math.multiplyExact(batch, textCount)];
-    long[] labels = new long[set.classes().isPresent() ? batch : 0];
-    for (int row = 0; row < batch && !stopped; row++) {
-      int index = order[place.offset() + row];
-      Example example = set.read(index, new ExampleRandom(seed, place.epoch(), index));
-      System.arraycopy(example.values(), 0, values, row * valueCount, valueCount);
-      System.arraycopy(example.text(), 0, text, row * textCount, textCount);
-      if (labels.length > 0) {
-        labels[row] = example.label();
-      }
-    }
-    long position = place.epoch() * epochSize + place.offset();
-    return new TrainingBatch(position, values, labels, text);
+    return TrainingBatch.read(
+        set,
+        place.epoch() * epochSize + place.offset(),
+        Arrays.copyOfRange(order, place.offset(), place.offset() + batch),
+        index -> new ExampleRandom(seed, place.epoch(), index),
+        () -> stopped);
   }
 
   /** Outside the lock, since shuffling a million numbers takes a while. */

@@ -1,11 +1,7 @@
 package org.canbridge.runtime.training.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
-import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
@@ -13,12 +9,11 @@ import org.canbridge.tensors.files.InputFileException;
  * indices; where a file turns out to be broken only when it is read, the next index that can be
  * read stands in for it. That depends on the files alone, so a resumed run sees the same examples.
  */
-final class SkippingSet implements TrainingSet {
-  private final TrainingSet set;
+final class SkippingSet extends SetView {
   private final BrokenFiles broken;
 
   SkippingSet(TrainingSet set, BrokenFiles broken) {
-    this.set = set;
+    super(set);
     this.broken = broken;
   }
 
@@ -39,55 +34,5 @@ final class SkippingSet implements TrainingSet {
   @Override
   public List<SkippedFile> skipped() {
     return broken.skipped();
-  }
-
-  @Override
-  public Path path() {
-    return set.path();
-  }
-
-  @Override
-  public String kind() {
-    return set.kind();
-  }
-
-  @Override
-  public ImageShape shape() {
-    return set.shape();
-  }
-
-  @Override
-  public long size() {
-    return set.size();
-  }
-
-  @Override
-  public OptionalInt classes() {
-    return set.classes();
-  }
-
-  @Override
-  public List<String> classNames() {
-    return set.classNames();
-  }
-
-  @Override
-  public Optional<TextShape> text() {
-    return set.text();
-  }
-
-  @Override
-  public float[] emptyText() {
-    return set.emptyText();
-  }
-
-  @Override
-  public boolean flipped() {
-    return set.flipped();
-  }
-
-  @Override
-  public void close() {
-    set.close();
   }
 }

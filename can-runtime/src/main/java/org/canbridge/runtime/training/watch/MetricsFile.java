@@ -21,11 +21,13 @@ import org.canbridge.tensors.files.InputFileException;
  * JSON object in UTF-8 with exactly these fields, always in this order, and ends with a line feed:
  *
  * <ul>
- *   <li>{@code step}: an integer, larger than that of the line before;
+ *   <li>{@code step}: an integer, larger than that of the line before; 0 for what was measured
+ *       before the first step, with {@code seconds} and {@code held_out} alone;
  *   <li>{@code loss}: a number;
  *   <li>{@code terms}: an object of numbers, sorted by name;
  *   <li>{@code learning_rate}, {@code gradient_norm}, {@code images_per_second}, {@code seconds}:
- *       numbers. See {@link StepMetrics}.
+ *       numbers. See {@link StepMetrics};
+ *   <li>{@code held_out}: a number, in the steps after which it was measured.
  * </ul>
  *
  * <p>JSON has no number that is not finite: these are the strings {@code NaN}, {@code Infinity} and
@@ -73,7 +75,7 @@ public final class MetricsFile implements AutoCloseable {
    * @throws IOException if the file cannot be read or written
    */
   public static MetricsFile open(Path path, long resumedStep) throws IOException {
-    long[] kept = {0, 0};
+    long[] kept = {0, -1};
     if (Files.exists(path)) {
       scan(
           path,
@@ -136,6 +138,11 @@ public final class MetricsFile implements AutoCloseable {
     lastStep = metrics.step();
   }
 
+  /** Whether no step, nor what comes before the first, has a line yet. */
+  boolean isEmpty() {
+    return lastStep < 0;
+  }
+
   /** Removes the beginning of a line, so that a later line does not continue it. */
   private void takeBack(IOException failure) {
     try {
@@ -174,7 +181,7 @@ public final class MetricsFile implements AutoCloseable {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       long number = 1;
       long position = 0;
-      long before = 0;
+      long before = -1;
       for (int size = in.read(piece); size > 0; size = in.read(piece)) {
         int start = 0;
         for (int i = 0; i < size; i++) {

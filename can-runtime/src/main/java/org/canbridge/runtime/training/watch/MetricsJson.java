@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.canbridge.tensors.files.JsonFields;
 
@@ -30,6 +31,8 @@ final class MetricsJson {
   private static final String IMAGES_PER_SECOND = "images_per_second";
   private static final String SECONDS = "seconds";
 
+  private static final String HELD_OUT = "held_out";
+
   private static final List<String> NOT_FINITE = List.of("NaN", "Infinity", "-Infinity");
 
   private MetricsJson() {}
@@ -38,13 +41,16 @@ final class MetricsJson {
   static byte[] line(StepMetrics metrics) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put(STEP, metrics.step());
-    put(node, LOSS, metrics.loss());
-    ObjectNode terms = node.putObject(TERMS);
-    metrics.terms().forEach((name, value) -> put(terms, name, value));
-    put(node, LEARNING_RATE, metrics.learningRate());
-    put(node, GRADIENT_NORM, metrics.gradientNorm());
-    put(node, IMAGES_PER_SECOND, metrics.imagesPerSecond());
+    if (metrics.step() > 0) {
+      put(node, LOSS, metrics.loss());
+      ObjectNode terms = node.putObject(TERMS);
+      metrics.terms().forEach((name, value) -> put(terms, name, value));
+      put(node, LEARNING_RATE, metrics.learningRate());
+      put(node, GRADIENT_NORM, metrics.gradientNorm());
+      put(node, IMAGES_PER_SECOND, metrics.imagesPerSecond());
+    }
     put(node, SECONDS, metrics.seconds());
+    metrics.heldOut().ifPresent(loss -> put(node, HELD_OUT, loss));
     try {
       return (MAPPER.writeValueAsString(node) + "\n").getBytes(StandardCharsets.UTF_8);
     } catch (JsonProcessingException e) {
@@ -71,15 +77,21 @@ final class MetricsJson {
       throw new IOException("not a JSON object");
     }
     JsonFields fields = JsonFields.of("", node);
+    long step = fields.required(STEP, fields.whole(STEP, 0, Long.MAX_VALUE));
     StepMetrics metrics =
-        new StepMetrics(
-            fields.required(STEP, fields.whole(STEP, 1, Long.MAX_VALUE)),
-            number(fields, LOSS),
-            terms(fields.required(TERMS, fields.fields(TERMS))),
-            number(fields, LEARNING_RATE),
-            number(fields, GRADIENT_NORM),
-            number(fields, IMAGES_PER_SECOND),
-            number(fields, SECONDS));
+        step == 0
+            ? StepMetrics.start(number(fields, HELD_OUT), number(fields, SECONDS))
+            : new StepMetrics(
+                step,
+                number(fields, LOSS),
+                terms(fields.required(TERMS, fields.fields(TERMS))),
+                number(fields, LEARNING_RATE),
+                number(fields, GRADIENT_NORM),
+                number(fields, IMAGES_PER_SECOND),
+                number(fields, SECONDS),
+                fields.has(HELD_OUT)
+                    ? OptionalDouble.of(number(fields, HELD_OUT))
+                    : OptionalDouble.empty());
     fields.finish();
     return metrics;
   }

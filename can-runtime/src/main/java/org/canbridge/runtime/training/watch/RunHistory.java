@@ -12,6 +12,7 @@ final class RunHistory {
   private static final int RECENT = 200;
 
   final Series loss = new Series();
+  final Series heldOut = new Series();
   final Series learningRate = new Series();
   final Series gradientNorm = new Series();
   final Series imagesPerSecond = new Series();
@@ -31,6 +32,10 @@ final class RunHistory {
 
   private void add(StepMetrics metrics) {
     long step = metrics.step();
+    metrics.heldOut().ifPresent(value -> heldOut.add(step, value));
+    if (step == 0) {
+      return;
+    }
     loss.add(step, metrics.loss());
     learningRate.add(step, metrics.learningRate());
     gradientNorm.add(step, metrics.gradientNorm());

@@ -1,7 +1,9 @@
 package org.canbridge.runtime.training.watch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
@@ -32,7 +35,15 @@ final class MetricsFileTest {
   }
 
   private static StepMetrics step(long step) {
-    return new StepMetrics(step, 0.1, Map.of("vb", 1e-5, "mse", 0.25), 1e-4, 2, 100.5, 1.5 * step);
+    return new StepMetrics(
+        step,
+        0.1,
+        Map.of("vb", 1e-5, "mse", 0.25),
+        1e-4,
+        2,
+        100.5,
+        1.5 * step,
+        OptionalDouble.empty());
   }
 
   private void write(long... steps) throws IOException {
@@ -65,7 +76,8 @@ final class MetricsFileTest {
             0.1 + 0.2,
             Double.POSITIVE_INFINITY,
             Double.MIN_VALUE,
-            -0.0);
+            -0.0,
+            OptionalDouble.of(Double.NaN));
     try (MetricsFile metrics = MetricsFile.open(file, 0)) {
       metrics.append(odd);
     }
@@ -74,8 +86,23 @@ final class MetricsFileTest {
     assertEquals(
         "{\"step\":9223372036854775807,\"loss\":\"NaN\",\"terms\":{\"a \\\"b\\\"\\n\":"
             + "\"-Infinity\"},\"learning_rate\":0.30000000000000004,\"gradient_norm\":\"Infinity\","
-            + "\"images_per_second\":4.9E-324,\"seconds\":-0.0}\n",
+            + "\"images_per_second\":4.9E-324,\"seconds\":-0.0,\"held_out\":\"NaN\"}\n",
         Files.readString(file));
+  }
+
+  @Test
+  void beforeTheFirstStepThereIsTheHeldOutLossAlone() throws IOException {
+    try (MetricsFile metrics = MetricsFile.open(file, 0)) {
+      assertTrue(metrics.isEmpty());
+      metrics.append(StepMetrics.start(0.5, 2));
+      metrics.append(step(1));
+    }
+    assertEquals("{\"step\":0,\"seconds\":2.0,\"held_out\":0.5}\n" + FIRST, Files.readString(file));
+    assertEquals(List.of(StepMetrics.start(0.5, 2), step(1)), MetricsFile.read(file));
+    try (MetricsFile metrics = MetricsFile.open(file, 0)) {
+      assertFalse(metrics.isEmpty());
+      assertThrows(IllegalArgumentException.class, () -> metrics.append(StepMetrics.start(0.5, 2)));
+    }
   }
 
   @Test

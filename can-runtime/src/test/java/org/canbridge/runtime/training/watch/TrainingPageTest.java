@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.LongToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,7 +35,9 @@ final class TrainingPageTest {
       for (int i = 1; i <= steps; i++) {
         Map<String, Double> terms =
             i % 10 == 0 ? Map.of("mse", 0.5, "validation_loss", 2.0 / i) : Map.of("mse", 0.5);
-        file.append(new StepMetrics(i, loss.applyAsDouble(i), terms, 1e-4, 3, 40, 0.5 * i));
+        file.append(
+            new StepMetrics(
+                i, loss.applyAsDouble(i), terms, 1e-4, 3, 40, 0.5 * i, OptionalDouble.empty()));
       }
     }
   }
@@ -203,7 +206,7 @@ final class TrainingPageTest {
     String safe =
         "&lt;/title&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;\ufffd\ufffd";
     try (MetricsFile file = MetricsFile.open(run.resolve(MetricsFile.NAME), 0)) {
-      file.append(new StepMetrics(1, 1, Map.of(hostile, 2.0), 1, 1, 1, 1));
+      file.append(new StepMetrics(1, 1, Map.of(hostile, 2.0), 1, 1, 1, 1, OptionalDouble.empty()));
     }
     String html =
         page(
