@@ -18,6 +18,7 @@ import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.runtime.family.TextInput;
 import org.canbridge.runtime.family.TrainingRecipe;
+import org.canbridge.runtime.training.HeldOut;
 import org.canbridge.runtime.training.SampleSheet;
 import org.canbridge.runtime.training.Trainer;
 import org.canbridge.runtime.training.TrainingRun;
@@ -28,6 +29,7 @@ import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
 import org.canbridge.runtime.training.data.TrainingSets;
+import org.canbridge.runtime.training.watch.MetricsFile;
 
 /** {@code canbridge finetune}: trains a model on a data set. */
 final class FinetuneCommand implements Command {
@@ -61,7 +63,8 @@ final class FinetuneCommand implements Command {
         "Trains a DiT, U-ViT or CaT, or what conversion made of it, with the loss and the"
             + " settings of its authors unless told otherwise. The data are a folder of images"
             + " by class, IDX files, or precomputed latents. --out gets checkpoints,"
-            + " metrics.jsonl, index.html with curves and samples, and in the end the model with"
+            + " metrics as JSON lines, CSV and TensorBoard events, index.html with curves and"
+            + " samples, and in the end the model with"
             + " averaged weights in DIR/model. Ctrl-C writes a checkpoint and ends; --resume"
             + " with the same options goes on from the last one and ends with the weights of an"
             + " undisturbed run. A loss that is not finite, or grows beyond measure, ends the"
@@ -99,25 +102,35 @@ final class FinetuneCommand implements Command {
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
       ModelOptions.say(model, context);
       Target target = options.settings().target().with(Precision.F32);
-      try (TrainingSet set = TrainingSets.open(data, setOptions(invocation, model.diffusion()));
+      TrainingSetOptions setOptions = setOptions(invocation, model.diffusion());
+      try (TrainingSet set = TrainingSets.open(data, setOptions);
+          Validation.Parts parts =
+              options.validation().of(set, setOptions, options.settings().examples());
           LatentDecoder decoder =
               vae.isPresent()
                   ? LatentDecoder.open(vae.get(), ImportOptions.defaults(), target)
                   : null;
           Trainer trainer = trainer(model, options.settings(), set)) {
         Map<String, String> record = record(source, data, model, set, options.settings());
+        record.putAll(parts.record());
         Optional<SampleSheet> sheet =
             SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
         try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(
-                  options.plan(), model, trainer, record, sheet, Optional.empty(), watching);
+                  options.plan(),
+                  model,
+                  trainer,
+                  record,
+                  sheet,
+                  parts.heldOut().map(held -> new HeldOut(held, options.validateEvery())),
+                  watching);
           TrainingRun run =
               invocation.get(RESUME)
                   ? TrainingRun.resume(out, setup)
                   : TrainingRun.begin(out, setup);
-          introduce(context, trainer, set, sheet);
-          return report(context, out, train(run, set, trainer, options.settings()));
+          introduce(context, trainer, parts, sheet);
+          return report(context, out, train(run, parts.training(), trainer, options.settings()));
         }
       }
     }
@@ -194,16 +207,21 @@ final class FinetuneCommand implements Command {
   }
 
   private static void introduce(
-      Context context, Trainer trainer, TrainingSet set, Optional<SampleSheet> sheet) {
+      Context context, Trainer trainer, Validation.Parts parts, Optional<SampleSheet> sheet) {
+    TrainingSet set = parts.training();
     context
         .err()
         .printf(
             Locale.ROOT,
-            "training %,d of %,d parameters on %,d examples of %s%s%n",
+            "training %,d of %,d parameters on %,d examples of %s%s%s%n",
             trainer.trainedElements(),
             trainer.elements(),
             set.size(),
             set.shape(),
+            parts
+                .heldOut()
+                .map(held -> String.format(Locale.ROOT, ", held out %,d", held.size()))
+                .orElse(", none held out"),
             trainer.steps() == 0 ? "" : ", from step " + trainer.steps() + " on");
     if (!set.classNames().isEmpty()) {
       context.err().println("classes, from 0: " + String.join(", ", set.classNames()));
@@ -214,10 +232,12 @@ final class FinetuneCommand implements Command {
     }
   }
 
-  private static ExitStatus report(Context context, Path out, TrainingRun.End end) {
+  private static ExitStatus report(Context context, Path out, TrainingRun.End end)
+      throws IOException {
     switch (end.state()) {
       case FINISHED -> {
         context.out().println("trained " + end.steps() + " steps");
+        heldOut(out).ifPresent(context.out()::println);
         context.out().println("wrote " + out.resolve(TrainingRun.MODEL));
         return ExitStatus.OK;
       }
@@ -242,6 +262,19 @@ final class FinetuneCommand implements Command {
         return ExitStatus.FAILURE;
       }
     }
+  }
+
+  /** What the held-out loss was in the beginning and is in the end. */
+  private static Optional<String> heldOut(Path run) throws IOException {
+    double[] losses =
+        MetricsFile.read(run.resolve(MetricsFile.NAME)).stream()
+            .flatMapToDouble(step -> step.heldOut().stream())
+            .toArray();
+    return losses.length == 0
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT, "held-out loss %.5f -> %.5f", losses[0], losses[losses.length - 1]));
   }
 
   /** All that decides which weights come out. */

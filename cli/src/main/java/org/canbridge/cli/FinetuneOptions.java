@@ -16,8 +16,11 @@ import org.canbridge.runtime.training.TrainingSettings;
  *
  * @param settings how
  * @param plan how long, and what is left behind on the way
+ * @param validation what is held out
+ * @param validateEvery steps between two evaluations of that
  */
-record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
+record FinetuneOptions(
+    TrainingSettings settings, TrainingRun.Plan plan, Validation validation, long validateEvery) {
   private static final int MOST_EXAMPLES = 1 << 20;
   private static final long DEFAULT_EVERY = 500;
 
@@ -99,6 +102,17 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
           .usually("500, or once at the end")
           .help("steps between two sheets of samples; 0 for none");
 
+  private static final Opt<Optional<Validation>> VALIDATION =
+      Opt.of("validation", "DIR|FILE|SHARE|none", Validation::read)
+          .usually("0.05, at most 512 examples")
+          .help(
+              "what the loss is measured on beside the training: other data (of published sets"
+                  + " their test split), or a share of --data that is then not trained on");
+  private static final Opt<Optional<Integer>> VALIDATE_EVERY =
+      Opt.integer("validate-every", 1, Integer.MAX_VALUE)
+          .usually("500, or once at the end")
+          .help("steps between two such measurements; there is one before the first step too");
+
   static final OptionGroup GROUP =
       new OptionGroup(
           "training",
@@ -122,7 +136,9 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
               SEED,
               CHECKPOINT_EVERY,
               KEEP,
-              SAMPLE_EVERY));
+              SAMPLE_EVERY,
+              VALIDATION,
+              VALIDATE_EVERY));
 
   /** Reads them; what is not given is as the authors train the family. */
   static FinetuneOptions read(Invocation invocation, TrainingRecipe recipe) throws UsageException {
@@ -157,7 +173,9 @@ record FinetuneOptions(TrainingSettings settings, TrainingRun.Plan plan) {
               steps,
               invocation.get(CHECKPOINT_EVERY).orElse(every),
               invocation.get(KEEP),
-              invocation.get(SAMPLE_EVERY).orElse(every)));
+              invocation.get(SAMPLE_EVERY).orElse(every)),
+          invocation.get(VALIDATION).orElse(Validation.USUAL),
+          invocation.get(VALIDATE_EVERY).orElse(every));
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

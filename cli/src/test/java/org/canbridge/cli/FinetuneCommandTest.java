@@ -50,21 +50,39 @@ class FinetuneCommandTest {
                     at(out),
                     "--batch",
                     "8"),
-                Stream.of(more))
+                Stream.concat(
+                    // Measured where a test asks for it: it takes a second.
+                    List.of(more).contains("--validation")
+                        ? Stream.of()
+                        : Stream.of("--validation", "none"),
+                    Stream.of(more)))
             .toArray(String[]::new));
   }
 
   @Test
   void aRunLeavesAModelCurvesAndSheets() throws IOException {
-    Outcome done = finetune("run", "--steps", "4", "--sample-every", "4", "--keep", "1");
+    String[] options = {"--steps", "4", "--sample-every", "4", "--keep", "1"};
+    Outcome done = finetune("run", with(options, "--validation", "0.002"));
     assertEquals(0, done.status(), done.err());
-    assertEquals("trained 4 steps\nwrote " + at("run/model") + "\n", done.out());
+    List<String> said = done.out().lines().toList();
+    assertEquals(
+        List.of("trained 4 steps", "wrote " + at("run/model")), List.of(said.get(0), said.get(2)));
+    assertTrue(said.get(1).matches("held-out loss 0\\.\\d{5} -> 0\\.\\d{5}"), said.get(1));
     assertTrue(
-        done.err().contains("training 1,871,136 of 1,877,408 parameters on 6,000 examples"),
+        done.err()
+            .contains(
+                "training 1,871,136 of 1,877,408 parameters on 5,988 examples of 1x28x28, held out"
+                    + " 12\n"),
         done.err());
     assertTrue(done.err().contains("training: 4 of 4 steps (100 %)"), done.err());
     assertTrue(done.err().contains("; loss 0.0"), done.err());
-    assertEquals(4, Files.readAllLines(folder.resolve("run/metrics.jsonl")).size());
+    assertEquals(5, Files.readAllLines(folder.resolve("run/metrics.jsonl")).size());
+    assertEquals(6, Files.readAllLines(folder.resolve("run/metrics.csv")).size());
+    Outcome other = finetune("run", with(options, "--validation", "0.001", "--resume"));
+    assertEquals(3, other.status(), other.err());
+    assertTrue(
+        other.err().contains("validation was 12 of the examples and is now 6 of the examples"),
+        other.err());
     assertEquals(
         10 * 28 + 9 * 2,
         ImageIO.read(folder.resolve("run/samples/step-00000004.png").toFile()).getWidth());
@@ -85,6 +103,30 @@ class FinetuneCommandTest {
     assertTrue(
         Files.readString(folder.resolve("run/model/config.json"))
             .contains("trained (all): 4 steps of 8 examples of 'fashion-mnist'"));
+  }
+
+  private static String[] with(String[] options, String... more) {
+    return Stream.of(options, more).flatMap(Stream::of).toArray(String[]::new);
+  }
+
+  @Test
+  void whatCannotBeMeasuredOnIsRefused() {
+    Path images = Path.of(IMAGES).resolve("train-images-idx3-ubyte.gz");
+    Outcome same = finetune("no", "--validation", images.toString());
+    assertEquals(2, same.status(), same.err());
+    assertTrue(
+        same.err()
+            .contains(images + " holds the examples that are trained on, not others to measure on"),
+        same.err());
+    Outcome all = finetune("no", "--validation", "1");
+    assertEquals(2, all.status(), all.err());
+    assertTrue(
+        all.err()
+            .contains(
+                "--validation is '1', but a share of the training data is at most 0.5; a file of"
+                    + " that name is ./1"),
+        all.err());
+    assertFalse(Files.exists(folder.resolve("no")), "nothing is left behind");
   }
 
   @Test
@@ -233,9 +275,7 @@ class FinetuneCommandTest {
     byte[] undisturbed = Files.readAllBytes(sheet);
     Files.delete(sheet);
 
-    Outcome resumed =
-        finetune(
-            "run", Stream.concat(Stream.of(options), Stream.of("--resume")).toArray(String[]::new));
+    Outcome resumed = finetune("run", with(options, "--resume"));
 
     assertEquals(0, resumed.status(), resumed.err());
     assertArrayEquals(undisturbed, Files.readAllBytes(sheet));

@@ -24,6 +24,7 @@ import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.training.data.BatchLoader;
+import org.canbridge.runtime.training.data.Holdout;
 import org.canbridge.runtime.training.data.LoaderOptions;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.canbridge.runtime.training.data.TrainingSetOptions;
@@ -85,10 +86,17 @@ class TrainingRunTest {
     }
     List<StepMetrics> a = metrics("whole");
     List<StepMetrics> b = metrics("parts");
-    assertEquals(20, a.size());
+    assertEquals(21, a.size(), "what was measured before the first step, and twenty steps");
     assertEquals(
-        a.stream().map(m -> m.step() + " " + m.loss() + " " + m.gradientNorm()).toList(),
-        b.stream().map(m -> m.step() + " " + m.loss() + " " + m.gradientNorm()).toList());
+        List.of(0L, 6L, 12L, 18L, 20L),
+        a.stream().filter(m -> m.heldOut().isPresent()).map(StepMetrics::step).toList());
+    assertEquals(
+        a.stream()
+            .map(m -> m.step() + " " + m.loss() + " " + m.gradientNorm() + " " + m.heldOut())
+            .toList(),
+        b.stream()
+            .map(m -> m.step() + " " + m.loss() + " " + m.gradientNorm() + " " + m.heldOut())
+            .toList());
   }
 
   /**
@@ -103,12 +111,12 @@ class TrainingRunTest {
     Path checkpoints = folder.resolve("killed/checkpoints");
     Files.move(
         checkpoints.resolve("step-00000006"), checkpoints.resolve(".step-00000006.1a2b.tmp"));
-    assertEquals(6, metrics("killed").size());
+    assertEquals(7, metrics("killed").size());
     TrainingRun.End end = run("killed", plan, true, settings(1e-3), Integer.MAX_VALUE);
     assertEquals(TrainingSummary.State.FINISHED, end.state());
     assertArrayEquals(
         bytes("whole", "model/model.safetensors"), bytes("killed", "model/model.safetensors"));
-    assertEquals(9, metrics("killed").size());
+    assertEquals(10, metrics("killed").size());
     assertFalse(Files.exists(checkpoints.resolve(".step-00000006.1a2b.tmp")));
   }
 
@@ -263,7 +271,13 @@ class TrainingRunTest {
         Trainer trainer = Trainer.open(model, settings)) {
       TrainingRun.Setup setup =
           new TrainingRun.Setup(
-              plan, model, trainer, record, Optional.empty(), Optional.empty(), watcher);
+              plan,
+              model,
+              trainer,
+              record,
+              Optional.empty(),
+              Optional.of(new HeldOut(Holdout.of(set, 2).heldOut(), 6)),
+              watcher);
       TrainingRun run =
           resume ? TrainingRun.resume(directory, setup) : TrainingRun.begin(directory, setup);
       try (BatchLoader loader =

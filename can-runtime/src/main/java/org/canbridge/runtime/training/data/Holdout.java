@@ -6,7 +6,8 @@ import java.util.stream.IntStream;
 
 /**
  * A set in two parts: the examples that are trained on and those that are held out, which lie at
- * equal distances, so that a set sorted by class loses as many of each. Both are views of the set.
+ * equal distances, so that a set sorted by class loses as many of each. Both are views of the set,
+ * which closing them leaves open.
  *
  * @param training the larger part, in the set's order
  * @param heldOut the smaller part, in the set's order
@@ -43,6 +44,11 @@ public record Holdout(TrainingSet training, TrainingSet heldOut) {
       @Override
       public Example read(long index, ExampleRandom random) throws IOException {
         return set.read(indices[(int) index], random);
+      }
+
+      @Override
+      public void close() {
+        // The other part may go on reading.
       }
     };
   }
