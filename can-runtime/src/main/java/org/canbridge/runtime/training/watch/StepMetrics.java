@@ -32,7 +32,7 @@ public record StepMetrics(
 
   /** Checks the step and sorts the terms. */
   public StepMetrics {
-    if (step < 0 || step == 0 && heldOut.isEmpty()) {
+    if (step < 0 || (step == 0 && heldOut.isEmpty())) {
       throw new IllegalArgumentException("steps count from 1: " + step);
     }
     terms = Collections.unmodifiableMap(new TreeMap<>(terms));
