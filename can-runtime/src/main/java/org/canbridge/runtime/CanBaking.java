@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apiguardian.api.API;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.can.CanSpec;
@@ -27,6 +28,7 @@ import org.canbridge.tensors.Tensors;
  * @param checkpoint the frozen model; shares the file of the condition-aware one
  * @param check how far the two are apart on random images at that condition
  */
+@API(status = API.Status.STABLE)
 public record CanBaking(Checkpoint checkpoint, SameFunction check) {
   private static final int BATCH = 2;
 

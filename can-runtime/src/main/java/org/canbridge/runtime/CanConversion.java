@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.runtime.can.CanPlan;
@@ -32,6 +33,7 @@ import org.canbridge.tensors.TensorData;
  * @param promised whether the conversion is one that preserves the function
  * @param check how far the two are apart on random inputs
  */
+@API(status = API.Status.STABLE)
 public record CanConversion(
     Checkpoint checkpoint,
     CanSpec spec,

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.family.ModelConfig;
@@ -28,6 +29,7 @@ import org.canbridge.tensors.files.InputFileException;
  * (0.18215 for Stable Diffusion's) is the configuration's own. Images are decoded one by one, large
  * ones in tiles.
  */
+@API(status = API.Status.STABLE)
 public final class LatentDecoder implements AutoCloseable {
   /** 64 cells are 512 pixels; what diffusers takes as a tile of Stable Diffusion's autoencoder. */
   private static final TiledDecoding TILES = new TiledDecoding(64, 16);

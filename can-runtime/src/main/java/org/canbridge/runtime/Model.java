@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apiguardian.api.API;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Family;
@@ -42,6 +43,7 @@ import org.canbridge.tensors.files.InputFileException;
  * }
  * }</pre>
  */
+@API(status = API.Status.STABLE)
 public final class Model implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final RuntimeFamily family;

@@ -1,5 +1,6 @@
 package org.canbridge.runtime;
 
+import org.apiguardian.api.API;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ClassLabels;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -33,6 +34,7 @@ import org.canbridge.runtime.family.TextInput;
  * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
  *     an unconditional model
  */
+@API(status = API.Status.STABLE)
 public record ModelSampler(Sampler sampler, ImageShape shape, int classes, double usualGuidance) {
   /**
    * A sampler that calls {@code session}.

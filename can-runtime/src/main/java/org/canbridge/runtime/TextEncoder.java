@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.Checkpoint;
@@ -17,6 +18,7 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
 
 /** A text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
+@API(status = API.Status.STABLE)
 public final class TextEncoder implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final TextModel model;

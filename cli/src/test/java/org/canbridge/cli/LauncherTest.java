@@ -14,10 +14,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,25 @@ class LauncherTest {
     assertEquals(
         Files.readString(folder.resolve("work/--prompt.json")),
         Files.readString(folder.resolve("work/--prompts.json")));
+  }
+
+  @Test
+  void inADistributionNothingIsBuilt() throws Exception {
+    Path distribution = Files.createDirectories(folder.resolve("distribution/bin"));
+    Files.move(home.resolve("cli/target/canbridge/lib"), distribution.resolveSibling("lib"));
+    Files.move(home.resolve("native.env"), distribution.resolveSibling("native.env"));
+    Files.move(home.resolve("canbridge"), distribution.resolve("canbridge"));
+    home = distribution;
+
+    Outcome outcome = run(Map.of("CANBRIDGE_BUILD", ""), "--version");
+
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(outcome.out().startsWith("canbridge "), outcome.out());
+    try (Stream<Path> files = Files.list(distribution.getParent())) {
+      assertEquals(
+          Set.of("bin", "lib", "native.env", "started"),
+          files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Detection;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.ModelConfig;
@@ -34,6 +35,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * }
  * }</pre>
  */
+@API(status = API.Status.STABLE)
 public final class Checkpoints {
   private Checkpoints() {}
 

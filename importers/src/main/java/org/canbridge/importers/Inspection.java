@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Detection;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
@@ -47,6 +48,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * @param verdicts the layouts that the file does not have, and why
  * @param problems why import refuses the file; each a complete message
  */
+@API(status = API.Status.STABLE)
 public record Inspection(
     String file,
     String format,

@@ -1,6 +1,9 @@
 package org.canbridge.tensors;
 
+import org.apiguardian.api.API;
+
 /** Element types as the safetensors format names them. All data are little-endian. */
+@API(status = API.Status.STABLE)
 public enum DType {
   F64(8, true),
   F32(4, true),

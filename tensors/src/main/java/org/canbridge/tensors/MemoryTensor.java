@@ -3,11 +3,13 @@ package org.canbridge.tensors;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import org.apiguardian.api.API;
 
 /**
  * A tensor held in memory, for small ones: at most 2 GiB. {@link #bytes(long, int)} hands out
  * copies, so nothing a reader does changes it.
  */
+@API(status = API.Status.STABLE)
 public final class MemoryTensor implements TensorData {
   private final TensorType type;
   private final ByteBuffer data;

@@ -5,11 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.apiguardian.api.API;
 
 /**
  * A tensor whose bytes are produced when asked for: mapped from a file, derived from other tensors,
  * or generated. Holding one costs nothing; tensors past 2 GiB are read in pieces.
  */
+@API(status = API.Status.STABLE)
 public interface TensorData {
 
   /** The largest piece that {@link #bytes(long, int)} hands out, so that it fits one buffer. */

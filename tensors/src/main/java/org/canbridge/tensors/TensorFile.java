@@ -4,11 +4,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apiguardian.api.API;
 
 /**
  * An opened file (or set of shards) of named tensors. Opening reads the header only. The tensors
  * stay usable until {@link #close()}; mappings handed out before stay valid after it.
  */
+@API(status = API.Status.STABLE)
 public interface TensorFile extends AutoCloseable {
 
   /** The file that was opened (the index, for shards). */

@@ -1,6 +1,7 @@
 package org.canbridge.tensors;
 
 import java.util.List;
+import org.apiguardian.api.API;
 
 /**
  * Element type and shape of a tensor; a scalar has the empty shape.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param shape the sizes, outermost first; none negative, and the number of bytes fits a {@code
  *     long}
  */
+@API(status = API.Status.STABLE)
 public record TensorType(DType dtype, List<Long> shape) {
   /** Most dimensions of a tensor that readers take: what PyTorch can hold. */
   public static final int MAX_RANK = 64;

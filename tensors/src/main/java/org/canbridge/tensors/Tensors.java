@@ -2,8 +2,10 @@ package org.canbridge.tensors;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.apiguardian.api.API;
 
 /** Views of tensors in another element type, and small tensors as Java arrays. */
+@API(status = API.Status.STABLE)
 public final class Tensors {
   private static final int PIECE_ELEMENTS = 1 << 20;
   private static final int PIECE_BYTES = 1 << 24;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.apiguardian.api.API;
 
 /**
  * What a check departs from; every departure has a reason, and the report shows it.
@@ -15,6 +16,7 @@ import java.util.Optional;
  *     ({@code output.sample.*}), each with the reason. A name that the bundle does not have is no
  *     error
  */
+@API(status = API.Status.STABLE)
 public record ParityOptions(Optional<Tolerance> tolerance, Map<String, String> notChecked) {
 
   /** Everything is checked by the table. */

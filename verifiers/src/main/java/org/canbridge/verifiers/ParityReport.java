@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 
 /**
  * The result of a {@link ParityCheck}. Its views are in {@code org.canbridge.verifiers.report}.
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
  * @param environment what may have a part in the numbers
  * @param calls in the order in which they were made
  */
+@API(status = API.Status.STABLE)
 public record ParityReport(
     String model,
     Optional<String> sha256,

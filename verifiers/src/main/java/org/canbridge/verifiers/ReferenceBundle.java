@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
@@ -37,6 +38,7 @@ import org.canbridge.tensors.safetensors.SafetensorsFile;
  * }
  * }</pre>
  */
+@API(status = API.Status.STABLE)
 public final class ReferenceBundle implements AutoCloseable {
   static final String TENSORS = "reference.safetensors";
   static final String DESCRIPTION = "reference.json";

@@ -3,6 +3,7 @@ package org.canbridge.verifiers;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.DType;
 
 /**
@@ -14,6 +15,7 @@ import org.canbridge.tensors.DType;
  * @param atol absolute part, in the tensor's own unit
  * @param why where the numbers come from: a row of the table, or the reason of the override
  */
+@API(status = API.Status.STABLE)
 public record Tolerance(double rtol, double atol, String why) {
 
   /** Checks that both parts are finite and not negative, and that there is a reason. */

@@ -1,9 +1,11 @@
 package org.canbridge.runtime.can;
 
+import org.apiguardian.api.API;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.tensors.files.Words;
 
 /** What the generated weights depend on: CAN (arXiv 2404.01143), Table 2. */
+@API(status = API.Status.STABLE)
 public enum CanCondition {
   /** The diffusion timestep. */
   TIME("time", Role.TIME_EMBED),

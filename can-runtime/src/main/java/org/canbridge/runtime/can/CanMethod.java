@@ -1,8 +1,10 @@
 package org.canbridge.runtime.can;
 
+import org.apiguardian.api.API;
 import org.canbridge.tensors.files.Words;
 
 /** Where the weights of a sample come from. */
+@API(status = API.Status.STABLE)
 public enum CanMethod {
   /** A linear map of the condition makes them: CAN (arXiv 2404.01143), section 3.2. */
   GENERATE("generate"),

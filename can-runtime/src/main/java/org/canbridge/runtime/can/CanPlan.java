@@ -3,6 +3,7 @@ package org.canbridge.runtime.can;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.family.Control;
 
 /**
@@ -17,6 +18,7 @@ import org.canbridge.runtime.family.Control;
  * @param rank rank of what is added to linear layers; empty for full-rank generators
  * @param embedder the embedding of the condition, for networks without one
  */
+@API(status = API.Status.STABLE)
 public record CanPlan(
     List<CanTarget> targets,
     CanCondition condition,

@@ -1,6 +1,7 @@
 package org.canbridge.runtime.can;
 
 import java.util.List;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.graph.Role;
 import org.canbridge.tensors.files.Words;
 
@@ -8,6 +9,7 @@ import org.canbridge.tensors.files.Words;
  * The kinds of layer that can be made condition-aware: CAN (arXiv 2404.01143), section 3.2 and
  * Table 1.
  */
+@API(status = API.Status.STABLE)
 public enum CanTarget {
   /** The linear map from patches to tokens. */
   PATCH_EMBED("patch_embed"),

@@ -18,7 +18,7 @@ import org.canbridge.runtime.objective.NoisePath;
  * @param absolute absolute tolerance, 0.0078 for images in -1..1
  * @param relative relative tolerance, 0.05
  */
-public record AdaptiveDpmSolver(
+record AdaptiveDpmSolver(
     TimeRange times, int order, Integrand integrand, double absolute, double relative)
     implements Solver {
   private static final double FIRST_STEP = 0.05;

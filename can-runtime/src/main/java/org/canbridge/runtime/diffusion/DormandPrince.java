@@ -16,7 +16,7 @@ import org.canbridge.runtime.objective.NoisePath;
  * @param to the last time
  * @param tolerance how large the error of a step may be
  */
-public record DormandPrince(NoisePath path, double from, double to, OdeTolerance tolerance)
+record DormandPrince(NoisePath path, double from, double to, OdeTolerance tolerance)
     implements Solver {
   private static final double SAFETY = 0.9;
   private static final double LEAST_FACTOR = 0.2;

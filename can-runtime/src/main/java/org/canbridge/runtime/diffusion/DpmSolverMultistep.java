@@ -19,7 +19,7 @@ import org.canbridge.runtime.objective.NoiseLevel;
  * @param expansion of second- and third-order steps
  * @param finalOrder orders of the last steps
  */
-public record DpmSolverMultistep(
+record DpmSolverMultistep(
     NoiseGrid grid, int order, Integrand integrand, Expansion expansion, FinalOrder finalOrder)
     implements Solver {
   /** Runs of fewer steps are unstable when the last ones keep their order. */

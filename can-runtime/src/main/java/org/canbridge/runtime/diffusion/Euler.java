@@ -8,7 +8,7 @@ import org.canbridge.runtime.objective.NoiseLevel;
  *
  * @param grid the noise levels
  */
-public record Euler(NoiseGrid grid) implements Solver {
+record Euler(NoiseGrid grid) implements Solver {
 
   @Override
   public Latents solve(Denoiser denoiser, Latents start, NoiseSource noise, StepListener listener) {

@@ -2,11 +2,13 @@ package org.canbridge.runtime.diffusion;
 
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
+import org.apiguardian.api.API;
 
 /**
  * A batch {@code (B, C, H, W)} of float64 values in row-major order: the state of a solver, or what
  * a network makes of it. Images of a pixel-space model are latents, too, with values in -1..1.
  */
+@API(status = API.Status.STABLE)
 public final class Latents {
   private final ImageShape shape;
   private final double[] values;

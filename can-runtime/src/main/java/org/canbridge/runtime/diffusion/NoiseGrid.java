@@ -14,7 +14,7 @@ import org.canbridge.runtime.objective.NoiseSchedule;
  * @param levels at least two, each less noisy than the one before; the last one is where the run
  *     ends, and no network is asked there unless a solver's corrector does
  */
-public record NoiseGrid(List<NoiseLevel> levels) {
+record NoiseGrid(List<NoiseLevel> levels) {
   private static final double KARRAS_RHO = 7;
 
   /** Where the grid of a discrete schedule ends. */

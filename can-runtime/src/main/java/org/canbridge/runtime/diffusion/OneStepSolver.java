@@ -7,7 +7,7 @@ import org.canbridge.runtime.objective.NoiseSchedule;
  * A solver whose every step looks at one state and asks the denoiser once, from the last index of
  * its schedule down to 0.
  */
-public interface OneStepSolver extends Solver {
+interface OneStepSolver extends Solver {
 
   /** The respaced schedule, one index a step. */
   NoiseSchedule schedule();

@@ -8,7 +8,7 @@ import org.canbridge.runtime.objective.NoisePath;
  * time: {@code sample_ode} of the SiT code (Ma et al. 2024) with torchdiffeq's {@code euler} and
  * {@code heun2}. From a clean image up to noise it gives the noise that stands for the image.
  */
-public final class PathOde implements Solver {
+final class PathOde implements Solver {
   private final NoisePath path;
   private final double[] times;
   private final Method method;

@@ -16,7 +16,7 @@ import org.canbridge.runtime.objective.NoisePath;
  * @param method how a step is taken
  * @param diffusion what is added to the flow
  */
-public record PathSde(
+record PathSde(
     NoisePath path, double from, double to, int steps, PathOde.Method method, SdeSettings diffusion)
     implements Solver {
 

@@ -3,6 +3,7 @@ package org.canbridge.runtime.diffusion;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.objective.Respacing;
 
 /**
@@ -21,6 +22,7 @@ import org.canbridge.runtime.objective.Respacing;
  * @param guidance classifier-free guidance
  * @param seed seed of the start and of the steps' noise
  */
+@API(status = API.Status.STABLE)
 public record SamplingSettings(
     SolverChoice solver,
     Respacing respacing,

@@ -1,10 +1,12 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Map;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.Words;
 
 /** The solvers by the names they have on the command line. */
+@API(status = API.Status.STABLE)
 public enum SolverName implements SolverChoice {
   /** {@link Ddpm}. */
   DDPM("ddpm", 250),

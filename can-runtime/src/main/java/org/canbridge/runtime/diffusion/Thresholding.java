@@ -10,7 +10,7 @@ import org.canbridge.runtime.objective.Parameterization;
  * belongs to the limited image (or leaves it as it was). Solvers that look at the noise and those
  * that look at the clean image then agree.
  */
-public final class Thresholding implements Denoiser {
+final class Thresholding implements Denoiser {
   private final Denoiser denoiser;
   private final boolean noiseFollows;
   private final ToDoubleFunction<double[]> limit;

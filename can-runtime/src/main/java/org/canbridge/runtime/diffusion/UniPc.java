@@ -19,7 +19,7 @@ import org.canbridge.runtime.objective.NoiseLevel;
  * @param uncorrected steps (from 0) whose start is not corrected with the call made there; {@code
  *     disable_corrector} of diffusers plus 1
  */
-public record UniPc(
+record UniPc(
     NoiseGrid grid,
     int order,
     Variant variant,

@@ -1,9 +1,11 @@
 package org.canbridge.runtime.engine;
 
+import org.apiguardian.api.API;
 import org.canbridge.runtime.engine.torchscript.ScalarType;
 import org.canbridge.tensors.DType;
 
 /** The arithmetic of a forward pass. */
+@API(status = API.Status.STABLE)
 public enum Precision {
   /** float32 throughout, inputs and outputs too. */
   F32,

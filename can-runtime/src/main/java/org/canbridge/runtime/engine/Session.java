@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.engine.torchscript.PaddedConvolutions;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Node;
@@ -24,6 +25,7 @@ import org.canbridge.tensors.TensorData;
  * It owns its native memory until {@link #close()}; the checkpoint that the weights came from must
  * stay open as long.
  */
+@API(status = API.Status.STABLE)
 public final class Session implements AutoCloseable {
   private final Graph graph;
   private final Arithmetic arithmetic;

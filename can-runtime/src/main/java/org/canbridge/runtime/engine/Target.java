@@ -1,6 +1,7 @@
 package org.canbridge.runtime.engine;
 
 import java.util.Optional;
+import org.apiguardian.api.API;
 
 /**
  * What a network runs on and in.
@@ -8,6 +9,7 @@ import java.util.Optional;
  * @param device where; empty for the engine's own choice, a GPU if it has one
  * @param precision of its numbers
  */
+@API(status = API.Status.STABLE)
 public record Target(Optional<TorchDevice> device, Precision precision) {
   /** float32 on the engine's device. */
   public static final Target F32 = of(Precision.F32);

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apiguardian.api.API;
 
 /**
  * Where networks run, under PyTorch's names: {@code cpu}, {@code cuda:1}, {@code mps}.
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
  * @param kind of device
  * @param index among those of its kind
  */
+@API(status = API.Status.STABLE)
 public record TorchDevice(Kind kind, int index) {
   /** The kinds. */
   public enum Kind {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import org.apiguardian.api.API;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 
@@ -17,6 +18,7 @@ import org.canbridge.runtime.diffusion.Latents;
  * @param columns images in a row
  * @param gap width of the gaps between images, in pixels; none around the picture
  */
+@API(status = API.Status.STABLE)
 public record PngGrid(int columns, int gap) {
 
   /**

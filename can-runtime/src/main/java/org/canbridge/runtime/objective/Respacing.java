@@ -6,6 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apiguardian.api.API;
 
 /**
  * Which timesteps of a schedule a run visits; {@code space_timesteps} of the DiT code (from
@@ -19,6 +20,7 @@ import java.util.stream.IntStream;
  *       the last timestep of the schedule is not visited (960 of 1000 with 25).
  * </ul>
  */
+@API(status = API.Status.STABLE)
 public final class Respacing {
   private static final Pattern STRIDED = Pattern.compile("ddim([0-9]{1,9})");
   private static final Pattern SECTIONS = Pattern.compile("[0-9]{1,9}(,[0-9]{1,9})*");

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Adaptation;
 import org.canbridge.importers.family.Adapted;
@@ -22,6 +23,7 @@ import org.canbridge.tensors.files.InputFileException;
  * stand under the canonical names, which are those of the authors' state dict, and are mapped or
  * computed when asked for. Closing it closes the file underneath.
  */
+@API(status = API.Status.STABLE)
 public final class Checkpoint implements AutoCloseable {
   private final ModelConfig config;
   private final Map<String, TensorData> tensors;

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
@@ -30,6 +31,7 @@ import org.canbridge.tensors.files.Json;
  * @param family the family's name, where the tensors are those of more than one
  * @param objective fields of the objective, as settings of {@link Objective#with}
  */
+@API(status = API.Status.STABLE)
 public record ImportOptions(
     Optional<String> arch,
     Weights weights,

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FiniteTensor;
 import org.canbridge.tensors.TensorData;
@@ -32,6 +33,7 @@ import org.canbridge.tensors.safetensors.SafetensorsWriter;
  * Condition-Aware Network), {@code objective} (of a diffusion model), {@code provenance}. The same
  * model gives the same bytes.
  */
+@API(status = API.Status.STABLE)
 public final class ModelDirectory {
   /** The version of the format that is written. */
   public static final String FORMAT = "canbridge/2";

@@ -1,6 +1,7 @@
 package org.canbridge.importers.model;
 
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.DType;
 
 /**
@@ -11,6 +12,7 @@ import org.canbridge.tensors.DType;
  * @param maxShardBytes the largest number of tensor bytes in one file
  * @param overwrite whether a model directory of the same name is replaced
  */
+@API(status = API.Status.STABLE)
 public record WriteOptions(Optional<DType> dtype, long maxShardBytes, boolean overwrite) {
 
   /** Checks that the type is one that networks are stored in. */

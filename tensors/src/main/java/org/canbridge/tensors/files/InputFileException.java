@@ -5,12 +5,14 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.apiguardian.api.API;
 
 /**
  * An input file cannot be used as what it was given for. The command line turns this into exit
  * status 3 and prints the message as it stands, so the message is complete: what is wrong, what was
  * expected, what was found, where (file and key), and what to do next.
  */
+@API(status = API.Status.STABLE)
 public final class InputFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

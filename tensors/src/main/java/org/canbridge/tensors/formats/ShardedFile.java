@@ -37,7 +37,7 @@ import org.canbridge.tensors.files.InputFileException;
  *
  * <p>Source: huggingface/transformers and huggingface/diffusers, which write these.
  */
-public final class ShardedFile implements TensorFile {
+final class ShardedFile implements TensorFile {
   private static final int MAX_INDEX_BYTES = 100_000_000;
   private static final Pattern PART =
       Pattern.compile("(.+)-\\d{5}-of-(\\d{5})(\\.safetensors|\\.bin)");

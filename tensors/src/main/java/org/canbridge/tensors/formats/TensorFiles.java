@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
@@ -14,6 +15,7 @@ import org.canbridge.tensors.torch.TorchFile;
 import org.canbridge.tensors.torch.TorchLegacyFile;
 
 /** Opens files of named tensors by what they contain, never by their names. */
+@API(status = API.Status.STABLE)
 public final class TensorFiles {
   private static final int HEAD = 16;
   private static final int ZIP = 0x04034b50;

@@ -32,7 +32,7 @@ import org.canbridge.tensors.files.InputFileException;
  * <p>It is read as a stream of tokens into the entries, never as a tree, and each entry is checked
  * as it is read; the layout of the data is checked when all entries are known.
  */
-public final class SafetensorsHeader {
+final class SafetensorsHeader {
   /** Longest header that is read, the limit of the reference implementation. */
   static final int MAX_BYTES = 100_000_000;
 

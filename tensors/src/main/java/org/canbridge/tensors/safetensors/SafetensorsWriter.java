@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
@@ -40,6 +41,7 @@ import org.canbridge.tensors.files.AtomicFile;
  * <p>Source: huggingface/safetensors, {@code prepare} in {@code tensor.rs}; for shards and their
  * index, the naming of huggingface/transformers ({@code model-00001-of-00003.safetensors}).
  */
+@API(status = API.Status.STABLE)
 public final class SafetensorsWriter {
   /** The reference implementation's order of element types, first to last in a file. */
   private static final List<DType> DTYPE_ORDER =

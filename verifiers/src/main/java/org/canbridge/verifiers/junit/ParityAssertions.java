@@ -1,6 +1,7 @@
 package org.canbridge.verifiers.junit;
 
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
 import org.canbridge.verifiers.Outcome;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.report.TextReport;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.DynamicTest;
  *
  * <p>This class needs {@code junit-jupiter-api}, which the project brings itself.
  */
+@API(status = API.Status.STABLE)
 public final class ParityAssertions {
   private ParityAssertions() {}
 

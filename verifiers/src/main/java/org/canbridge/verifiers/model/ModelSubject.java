@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Provenance;
@@ -32,6 +33,7 @@ import org.canbridge.verifiers.family.ModelRuns;
  * <p>What the file cannot tell (the number of heads) is taken from the bundle's {@code config},
  * which is an assertion about everything that the file does tell.
  */
+@API(status = API.Status.STABLE)
 public final class ModelSubject implements AutoCloseable {
   private final ModelRuns runs;
 

@@ -40,7 +40,7 @@ import org.canbridge.verifiers.Tolerance;
  *
  * <p>Two runs that compute the same differ in {@code seconds} only.
  */
-public final class JsonReport {
+final class JsonReport {
   /** The version of the layout. */
   public static final String FORMAT = "canbridge-parity/1";
 

@@ -19,7 +19,7 @@ import org.canbridge.verifiers.ParityReport;
  *
  * <p>Source: surefire-test-report-3.0.xsd of Apache Maven Surefire.
  */
-public final class JunitXmlReport {
+final class JunitXmlReport {
   private final XMLStreamWriter xml;
 
   private JunitXmlReport(XMLStreamWriter xml) {

@@ -6,11 +6,13 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.verifiers.ParityReport;
 
 /** Writes a report into a directory in all forms that are files. */
+@API(status = API.Status.STABLE)
 public final class ReportWriter {
   private ReportWriter() {}
 

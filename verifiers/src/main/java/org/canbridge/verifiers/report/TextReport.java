@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.apiguardian.api.API;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.Printable;
 import org.canbridge.verifiers.CallReport;
@@ -19,6 +20,7 @@ import org.canbridge.verifiers.Tolerance;
  * A report for the terminal: one line a tensor in aligned columns, then the first tensor that
  * differs, then the verdict. Lines end in {@code \n}; there are no control characters.
  */
+@API(status = API.Status.STABLE)
 public final class TextReport {
   private static final String[] HEADINGS = {
     "", "tensor", "type", "max abs", "max rel", "of tolerance", ""

@@ -34,7 +34,7 @@ import org.canbridge.runtime.graph.Shape;
  * S)}. By itself the network heeds none of its conditions: only generated weights do, so it is of
  * use as a condition-aware network alone.
  */
-public final class Cat {
+final class Cat {
   private static final double NORM_EPS = 1e-6;
   private static final double ATTENTION_EPS = 1e-6;
   private static final double MAX_PERIOD = 10_000;

@@ -35,7 +35,7 @@ import org.canbridge.tensors.files.InputFileException;
  * {@code merges.txt}. The slow tokenizer and OpenAI's also mend broken encodings (ftfy) where that
  * library is installed; plain text comes out the same.
  */
-public final class ClipTokenizer implements AutoCloseable {
+final class ClipTokenizer implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final ClipVocabulary vocabulary;
 
