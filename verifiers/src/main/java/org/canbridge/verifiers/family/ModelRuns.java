@@ -16,6 +16,7 @@ import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.verifiers.CallRunner;
 import org.canbridge.verifiers.ReferenceBundle;
 
