@@ -189,6 +189,11 @@ public final class Model implements AutoCloseable {
     return names;
   }
 
+  /** The same network over other tensors of the same names; not to be closed. */
+  public Model withTensors(Map<String, TensorData> tensors) {
+    return new Model(checkpoint.withTensors(tensors), family, source, graph, can);
+  }
+
   /** The weights and where they come from. */
   public Checkpoint checkpoint() {
     return checkpoint;

@@ -3,11 +3,14 @@ package org.canbridge.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TorchDevice;
+import org.canbridge.tensors.NonFinite;
+import org.canbridge.tensors.TensorData;
 
 /** Options that mean the same wherever they stand. */
 final class CommonOptions {
@@ -15,6 +18,10 @@ final class CommonOptions {
   static final Opt<Boolean> DEBUG = Opt.flag("debug").help("log more, and show stack traces");
   static final Opt<Boolean> VERSION = Opt.flag("version").help("the version of the program");
   static final Opt<Boolean> JSON = Opt.flag("json").help("the same as JSON, for machines");
+
+  static final Opt<Boolean> ALLOW_NONFINITE =
+      Opt.flag("allow-nonfinite")
+          .help("weights that are not finite are named, and moved as they are");
 
   static final Opt<Optional<TorchDevice>> DEVICE =
       Opt.of("device", "cpu|cuda[:N]|mps", Value.parsed(TorchDevice::parse))
@@ -68,5 +75,20 @@ final class CommonOptions {
     return Opt.word("precision", List.of(precisions), each -> each.name().toLowerCase(Locale.ROOT))
         .defaultsTo(Precision.F32)
         .help(help);
+  }
+
+  /** Looks at weights while they are moved; those that are not finite stop it, unless allowed. */
+  static NonFinite.Watch watch(Invocation invocation, Map<String, TensorData> tensors, Path source)
+      throws UsageException {
+    return new NonFinite.Watch(
+        tensors, invocation.get(ALLOW_NONFINITE) ? Optional.empty() : Optional.of(source));
+  }
+
+  /** Says what was found where it did not stop anything. */
+  static void warn(NonFinite.Watch watch, Context context) {
+    watch
+        .found()
+        .forEach(
+            (name, what) -> context.err().println("canbridge: warning: " + name + ": " + what));
   }
 }

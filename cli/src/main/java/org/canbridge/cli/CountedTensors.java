@@ -1,8 +1,10 @@
 package org.canbridge.cli;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 
@@ -49,9 +51,25 @@ final class CountedTensors implements AutoCloseable {
     @Override
     public ByteBuffer bytes(long offset, int length) {
       ByteBuffer bytes = source.bytes(offset, length);
+      count(length);
+      return bytes;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) {
+      int length = target.remaining();
+      source.read(offset, target);
+      count(length);
+    }
+
+    @Override
+    public Optional<Path> file() {
+      return source.file();
+    }
+
+    private void count(int length) {
       read += length;
       progress.advanceTo(read / MEBIBYTE);
-      return bytes;
     }
   }
 }

@@ -8,6 +8,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.export.Export;
 import org.canbridge.runtime.export.Exporter;
 import org.canbridge.runtime.export.Exporters;
+import org.canbridge.tensors.NonFinite;
 
 /** {@code canbridge export}: a model in a form that other programs read. */
 final class ExportCommand implements Command {
@@ -36,7 +37,7 @@ final class ExportCommand implements Command {
     return new About(
         "export",
         "writes a model in a form that other programs read",
-        "MODEL --format " + names("|") + " --out PATH",
+        "MODEL --format " + names("|") + " --out PATH [--allow-nonfinite]",
         forms + "Where the form means the same weights otherwise, that is said.",
         List.of(
             new Example(
@@ -48,7 +49,7 @@ final class ExportCommand implements Command {
 
   @Override
   public List<OptionGroup> options() {
-    return List.of(OptionGroup.own(format, OUT), ModelOptions.GROUP);
+    return List.of(OptionGroup.own(format, OUT, CommonOptions.ALLOW_NONFINITE), ModelOptions.GROUP);
   }
 
   @Override
@@ -60,9 +61,11 @@ final class ExportCommand implements Command {
       throw new UsageException(format + " is missing: " + names(" or "));
     }
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
-      Export export = prepare(exporter.get(), model);
+      NonFinite.Watch watch = CommonOptions.watch(invocation, model.checkpoint().tensors(), source);
+      Export export = prepare(exporter.get(), model.withTensors(watch.tensors()));
       export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       export.write(target);
+      CommonOptions.warn(watch, context);
       context.out().println(target + ": " + export.contents());
     }
     return ExitStatus.OK;

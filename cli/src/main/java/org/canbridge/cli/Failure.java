@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
 import org.canbridge.runtime.engine.kernels.KernelException;
+import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
@@ -35,6 +36,9 @@ record Failure(ExitStatus status, String message) {
     }
     if (thrown instanceof KernelException) {
       return new Failure(ExitStatus.FAILURE, thrown.getMessage());
+    }
+    if (thrown instanceof InternalError && FileSource.shrunk().isPresent()) {
+      return of(FileSource.shrunk().get());
     }
     if (thrown instanceof OutOfMemoryError) {
       return new Failure(

@@ -59,7 +59,8 @@ final class ImportCommand implements Command {
         "import",
         "makes a model directory from a published checkpoint",
         "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
-            + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--dry-run]",
+            + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--allow-nonfinite]"
+            + " [--dry-run]",
         "Reads a published checkpoint, checks every tensor against the layout it has, and writes"
             + " a model directory: config.json and model.safetensors under the authors' own names."
             + " The directory appears when it is complete, or not at all.",
@@ -85,6 +86,7 @@ final class ImportCommand implements Command {
             FOLD_BATCH_NORM,
             CommonOptions.DEVICE,
             ModelOutput.OVERWRITE,
+            CommonOptions.ALLOW_NONFINITE,
             DRY_RUN),
         ModelOptions.GROUP);
   }
@@ -116,7 +118,8 @@ final class ImportCommand implements Command {
       if (invocation.get(DRY_RUN)) {
         context.out().print(Inspection.of(source, options).toText());
       } else {
-        write(target, checkpoint, writing, context);
+        NonFinite.Watch watch = CommonOptions.watch(invocation, checkpoint.tensors(), source);
+        write(target, checkpoint, writing, watch, context);
         for (String damage : Checkpoints.damages(source)) {
           context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
         }
@@ -194,18 +197,18 @@ final class ImportCommand implements Command {
   }
 
   private static void write(
-      Path target, Checkpoint checkpoint, WriteOptions writing, Context context)
+      Path target,
+      Checkpoint checkpoint,
+      WriteOptions writing,
+      NonFinite.Watch watch,
+      Context context)
       throws UsageException, IOException {
-    NonFinite.Watch watch = new NonFinite.Watch(checkpoint.tensors());
     try (CountedTensors counted = new CountedTensors("import", watch.tensors(), context)) {
       ModelDirectory.write(target, checkpoint.withTensors(counted.tensors()), writing);
     } catch (ArithmeticException e) {
       throw new UsageException(DTYPE + ": " + e.getMessage());
     }
-    watch
-        .found()
-        .forEach(
-            (name, what) -> context.err().println("canbridge: warning: " + name + ": " + what));
+    CommonOptions.warn(watch, context);
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {

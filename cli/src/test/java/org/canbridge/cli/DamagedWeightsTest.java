@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.formats.TensorFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,13 +26,49 @@ class DamagedWeightsTest {
   }
 
   private Outcome imported(String name) {
-    return Outcome.of(
-        "import",
-        FILES.resolve(name).toString(),
-        "--heads",
-        "2",
-        "--out",
-        folder.resolve("model").toString());
+    return moved("import", name, "--out", folder.resolve("model").toString());
+  }
+
+  private static Outcome moved(String command, String name, String... more) {
+    List<String> line = new ArrayList<>(List.of(command, FILES.resolve(name).toString()));
+    line.addAll(List.of("--heads", "2", "--allow-nonfinite"));
+    line.addAll(List.of(more));
+    return Outcome.of(line.toArray(String[]::new));
+  }
+
+  @Test
+  void weightsThatAreNotFiniteAreMovedOnlyIfThatIsAllowed() throws IOException {
+    String file = FILES.resolve("not_finite.pt").toString();
+    String out = Files.createDirectory(folder.resolve("out")).resolve("x").toString();
+    for (String[] command :
+        new String[][] {
+          {"import", file, "--heads", "2", "--out", out},
+          {"import", file, "--heads", "2", "--dtype", "f16", "--out", out},
+          {"export", file, "--heads", "2", "--format", "published", "--out", out}
+        }) {
+      Outcome outcome = Outcome.of(command);
+      assertEquals(3, outcome.status(), outcome.err());
+      assertTrue(
+          outcome
+              .err()
+              .endsWith(
+                  """
+                  canbridge: the weights are not finite
+                    expected: numbers
+                    actual: 2 of its 32 values are not finite, the first at element 0
+                    file: %s
+                    key: final_layer.linear.bias
+                    next: get a sound copy of the file; --allow-nonfinite moves them as they are
+                  """
+                      .formatted(file)),
+          outcome.err());
+      try (Stream<Path> left = Files.list(folder.resolve("out"))) {
+        assertEquals(List.of(), left.toList());
+      }
+    }
+    Outcome exported = moved("export", "not_finite.pt", "--format", "published", "--out", out);
+    assertEquals(0, exported.status(), exported.err());
+    assertEquals(1, warnings(exported).size(), exported.err());
   }
 
   @Test
@@ -85,5 +124,26 @@ class DamagedWeightsTest {
     refused(weights, "convert", model, "--out", out);
     String file = FILES.resolve("not_finite.pt").toString();
     refused(Path.of(file), "sample", file, "--heads", "2", "--steps", "2", "--save-latents", out);
+  }
+
+  /** What Java says when a mapped page is gone names no file. */
+  @Test
+  void aMappedFileThatBecameShorterIsNamed() throws IOException {
+    Path file = Files.copy(FILES.resolve("plain.pt"), folder.resolve("cut.pt"));
+    try (TensorFile opened = TensorFiles.open(file)) {
+      opened.tensors().values().forEach(tensor -> tensor.bytes());
+      long size = Files.size(file);
+      Files.write(file, new byte[10]);
+      Failure failure = Failure.of(new InternalError("a fault occurred in an unsafe access"));
+      assertEquals(ExitStatus.BAD_INPUT, failure.status());
+      assertEquals(
+          """
+          the file became shorter while it was open
+            expected: %d bytes
+            file: %s
+            next: let whatever writes it finish, then start again"""
+              .formatted(size, file),
+          failure.message());
+    }
   }
 }

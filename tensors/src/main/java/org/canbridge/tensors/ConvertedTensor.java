@@ -18,12 +18,15 @@ final class ConvertedTensor extends ElementwiseTensor {
   protected void fill(long first, int count, ByteBuffer target) {
     DType from = source.type().dtype();
     DType to = type().dtype();
+    ByteBuffer in =
+        ByteBuffer.allocateDirect(Math.min(PIECE_ELEMENTS, count) * from.bytes())
+            .order(ByteOrder.LITTLE_ENDIAN);
     for (int done = 0; done < count; done += PIECE_ELEMENTS) {
       int piece = Math.min(PIECE_ELEMENTS, count - done);
-      ByteBuffer in = source.bytes((first + done) * from.bytes(), piece * from.bytes());
+      source.read((first + done) * from.bytes(), in.clear().limit(piece * from.bytes()));
+      in.flip();
       ByteBuffer out = target.slice(done * to.bytes(), piece * to.bytes());
-      ElementConversion.convert(
-          from, in.order(ByteOrder.LITTLE_ENDIAN), to, out.order(ByteOrder.LITTLE_ENDIAN), piece);
+      ElementConversion.convert(from, in, to, out.order(ByteOrder.LITTLE_ENDIAN), piece);
     }
   }
 }

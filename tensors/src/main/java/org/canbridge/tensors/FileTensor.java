@@ -1,8 +1,6 @@
 package org.canbridge.tensors;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -10,8 +8,6 @@ import org.canbridge.tensors.files.FileSource;
 
 /** A tensor that lies in a file in row-major order without holes, mapped when it is asked for. */
 public final class FileTensor implements TensorData {
-  private static final int COPY = 1 << 20;
-
   private final FileSource source;
   private final long position;
   private final TensorType type;
@@ -43,20 +39,5 @@ public final class FileTensor implements TensorData {
   public void read(long offset, ByteBuffer target) {
     Objects.checkFromIndexSize(offset, (long) target.remaining(), type.bytes());
     source.read(position + offset, target);
-  }
-
-  /** Copies through one small buffer, so that streaming a large file maps nothing. */
-  @Override
-  public void writeTo(WritableByteChannel channel) throws IOException {
-    long total = type.bytes();
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(COPY, total));
-    for (long at = 0; at < total; at += buffer.limit()) {
-      buffer.clear().limit((int) Math.min(COPY, total - at));
-      source.read(position + at, buffer);
-      buffer.flip();
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
-    }
   }
 }

@@ -52,12 +52,17 @@ public interface TensorData {
     return Optional.empty();
   }
 
-  /** Writes all bytes, in pieces of bounded size. */
+  /**
+   * Writes all bytes through one small buffer: streaming a large file maps nothing, and what cannot
+   * be read is no fault of the channel.
+   */
   default void writeTo(WritableByteChannel channel) throws IOException {
     long total = type().bytes();
-    int piece = 1 << 24;
+    int piece = 1 << 22;
+    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(piece, total));
     for (long at = 0; at < total; at += piece) {
-      ByteBuffer buffer = bytes(at, (int) Math.min(piece, total - at));
+      read(at, buffer.clear().limit((int) Math.min(piece, total - at)));
+      buffer.flip();
       while (buffer.hasRemaining()) {
         channel.write(buffer);
       }

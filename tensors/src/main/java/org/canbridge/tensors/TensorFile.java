@@ -12,6 +12,11 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.STABLE)
 public interface TensorFile extends AutoCloseable {
+  /** The most tensors that a file may name; the largest networks have a tenth of them. */
+  int MAX_TENSORS = 100_000;
+
+  /** The longest name that a tensor may have. */
+  int MAX_NAME = 4_096;
 
   /** The file that was opened (the index, for shards). */
   Path path();

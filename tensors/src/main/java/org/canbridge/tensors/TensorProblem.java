@@ -1,5 +1,7 @@
 package org.canbridge.tensors;
 
+import java.nio.file.Path;
+import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
 
 /** Ways in which a file of tensors can be wrong, whatever its format. */
@@ -18,6 +20,17 @@ public enum TensorProblem implements Problem {
   SIZE_MISMATCH,
   /** NaN or infinity where weights are to be computed with. */
   NOT_FINITE,
+  /** More tensors than any network has, or a name longer than any tensor's. */
+  TOO_MUCH,
   /** A name occurs twice. */
-  DUPLICATE_KEY
+  DUPLICATE_KEY;
+
+  /** The message about a file with more than {@link TensorFile#MAX_TENSORS} tensors. */
+  public static InputFileException tooMany(Path file) {
+    return InputFileException.of(TOO_MUCH, file)
+        .what("the file names more tensors than any network has")
+        .expected("at most " + TensorFile.MAX_TENSORS)
+        .next("check that this is a checkpoint")
+        .build();
+  }
 }

@@ -17,7 +17,6 @@ import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.NonFinite;
 import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -77,13 +76,13 @@ final class Weights {
     }
     Optional<NonFinite> found = finite ? Optional.empty() : NonFinite.of(tensor);
     if (found.isPresent()) {
-      throw InputFileException.of(TensorProblem.NOT_FINITE, tensor.file().get())
-          .key(name)
-          .what("the weights are not finite, so nothing can be computed with them")
-          .expected("numbers")
-          .actual(found.get())
-          .next("get a sound copy of the file, or an earlier checkpoint of the training")
-          .build();
+      throw found
+          .get()
+          .refusal(
+              tensor.file().get(),
+              name,
+              "the weights are not finite, so nothing can be computed with them",
+              "get a sound copy of the file, or an earlier checkpoint of the training");
     }
   }
 

@@ -32,12 +32,19 @@ public record Signature(List<String> marks) {
   /** The marks that none of these names bears. */
   public List<String> missing(Collection<String> names) {
     return marks.stream()
-        .filter(
-            mark ->
-                !names.contains(mark)
-                    && (mark.indexOf('*') < 0
-                        || names.stream().noneMatch(Globs.compile(mark).asMatchPredicate())))
+        .filter(mark -> !names.contains(mark) && !(mark.indexOf('*') >= 0 && fits(mark, names)))
         .toList();
+  }
+
+  /** The ends tell most names apart, at a fraction of a pattern's cost. */
+  private static boolean fits(String mark, Collection<String> names) {
+    String start = mark.substring(0, mark.indexOf('*'));
+    String end = mark.substring(mark.lastIndexOf('*') + 1);
+    Pattern pattern = Globs.compile(mark);
+    return names.stream()
+        .anyMatch(
+            name ->
+                name.startsWith(start) && name.endsWith(end) && pattern.matcher(name).matches());
   }
 
   /** The share of the marks that these names bear, 0 to 1. */

@@ -1,8 +1,6 @@
 package org.canbridge.importers.keys;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.canbridge.tensors.TensorData;
@@ -21,7 +19,7 @@ record ReshapedTensor(TensorData source, TensorType type) implements TensorData 
   }
 
   @Override
-  public void writeTo(WritableByteChannel channel) throws IOException {
-    source.writeTo(channel);
+  public void read(long offset, ByteBuffer target) {
+    source.read(offset, target);
   }
 }

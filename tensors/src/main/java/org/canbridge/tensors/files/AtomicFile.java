@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
@@ -126,21 +127,45 @@ public final class AtomicFile implements AutoCloseable {
    * @throws IOException that names the target; of a full disk, a channel's own does not
    */
   public void write(ByteBuffer bytes) throws IOException {
-    try {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-    } catch (IOException e) {
-      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
-      FileSystemException named = new FileSystemException(target.toString(), null, reason);
-      named.initCause(e);
-      throw named;
+    while (bytes.hasRemaining()) {
+      channel().write(bytes);
     }
   }
 
-  /** Where to write; positioned at the start of the empty file. */
-  public FileChannel channel() {
-    return channel;
+  /** Where to write, from the start of the empty file on; what fails names the target. */
+  public WritableByteChannel channel() {
+    return new WritableByteChannel() {
+      @Override
+      public int write(ByteBuffer bytes) throws IOException {
+        try {
+          return channel.write(bytes);
+        } catch (IOException e) {
+          throw named(e);
+        }
+      }
+
+      @Override
+      public boolean isOpen() {
+        return channel.isOpen();
+      }
+
+      @Override
+      public void close() throws IOException {
+        channel.close();
+      }
+    };
+  }
+
+  /** How many bytes were written. */
+  public long position() throws IOException {
+    return channel.position();
+  }
+
+  private IOException named(IOException e) {
+    String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+    FileSystemException named = new FileSystemException(target.toString(), null, reason);
+    named.initCause(e);
+    return named;
   }
 
   /**
@@ -149,8 +174,12 @@ public final class AtomicFile implements AutoCloseable {
    * @throws IOException if the disk is full or the rename fails; the target is then as it was
    */
   public void commit() throws IOException {
-    channel.force(true);
-    channel.close();
+    try {
+      channel.force(true);
+      channel.close();
+    } catch (IOException e) {
+      throw named(e);
+    }
     Files.move(
         temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     committed = true;

@@ -13,7 +13,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Deque;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
  * A file opened for random reading, the one place where bytes of an input file are read or mapped.
@@ -27,11 +30,17 @@ import java.util.Locale;
 public final class FileSource implements AutoCloseable {
   private static final int HEAD = 512;
 
+  private static final int REMEMBERED = 64;
+
+  /** The files that were mapped, the last one first, for {@link #shrunk()}. */
+  private static final Deque<FileSource> MAPPED = new ConcurrentLinkedDeque<>();
+
   private final Path path;
   private final FileChannel channel;
   private final boolean mappable;
   private final long size;
   private volatile boolean closed;
+  private volatile boolean mapped;
 
   private FileSource(Path path, FileChannel channel, boolean mappable) throws IOException {
     this.path = path;
@@ -176,6 +185,7 @@ public final class FileSource implements AutoCloseable {
       if (channel.size() < position + length) {
         throw changed();
       }
+      remember();
       return channel.map(MapMode.PRIVATE, position, length).order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw failed(e);
@@ -188,9 +198,31 @@ public final class FileSource implements AutoCloseable {
       if (channel.size() < position + length) {
         throw changed();
       }
+      remember();
       return channel.map(MapMode.READ_ONLY, position, length).order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw failed(e);
+    }
+  }
+
+  /**
+   * Why a mapped page could not be read, which Java reports as an {@link InternalError} that names
+   * no file: the mapped file that is shorter now, or gone.
+   */
+  public static Optional<InputFileException> shrunk() {
+    return MAPPED.stream()
+        .filter(mapped -> mapped.path.toFile().length() < mapped.size)
+        .findFirst()
+        .map(FileSource::changed);
+  }
+
+  private void remember() {
+    if (!mapped) {
+      mapped = true;
+      MAPPED.addFirst(this);
+      if (MAPPED.size() > REMEMBERED) {
+        MAPPED.removeLast();
+      }
     }
   }
 

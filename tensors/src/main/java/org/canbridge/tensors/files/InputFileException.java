@@ -74,6 +74,9 @@ public final class InputFileException extends RuntimeException {
 
   /** Collects the parts of the message; only {@code what} must be given. */
   public static final class Builder {
+    /** Longer parts of a message are cut: a file may say as much as it likes. */
+    private static final int MAX_PART = 10_000;
+
     private final Problem problem;
     private final String file;
     private String also;
@@ -151,7 +154,13 @@ public final class InputFileException extends RuntimeException {
 
     private static void line(StringBuilder text, String label, String value) {
       if (value != null) {
-        text.append("\n  ").append(label).append(": ").append(value);
+        text.append("\n  ")
+            .append(label)
+            .append(": ")
+            .append(value, 0, Math.min(MAX_PART, value.length()));
+        if (value.length() > MAX_PART) {
+          text.append(" ... (").append(value.length() - MAX_PART).append(" more characters)");
+        }
       }
     }
   }

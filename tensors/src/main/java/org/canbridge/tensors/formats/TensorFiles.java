@@ -32,6 +32,35 @@ public final class TensorFiles {
    * @throws InputFileException if the file is none of these, or departs from its format
    */
   public static TensorFile open(Path path) {
+    TensorFile file = openAny(path);
+    try {
+      requireBounds(file);
+      return file;
+    } catch (RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** What no network has would only cost time and memory, and make messages that nobody reads. */
+  private static void requireBounds(TensorFile file) {
+    if (file.tensors().size() > TensorFile.MAX_TENSORS) {
+      throw TensorProblem.tooMany(file.path());
+    }
+    for (String name : file.tensors().keySet()) {
+      if (name.length() > TensorFile.MAX_NAME) {
+        throw InputFileException.of(TensorProblem.TOO_MUCH, file.path())
+            .key(name)
+            .what("the name of a tensor is too long")
+            .expected("at most " + TensorFile.MAX_NAME + " characters")
+            .actual(name.length())
+            .next("the file is damaged or forged: get it again from its source")
+            .build();
+      }
+    }
+  }
+
+  private static TensorFile openAny(Path path) {
     FileSource source = FileSource.open(path);
     boolean index;
     try {

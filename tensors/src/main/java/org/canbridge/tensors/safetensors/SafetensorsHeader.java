@@ -20,6 +20,7 @@ import java.util.Map;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileProblem;
@@ -141,6 +142,9 @@ final class SafetensorsHeader {
           Entry entry = readEntry(parser, name);
           if (entries.put(name, entry) != null) {
             throw duplicate("the header names a tensor twice", name);
+          }
+          if (entries.size() > TensorFile.MAX_TENSORS) {
+            throw TensorProblem.tooMany(source.path());
           }
         }
       }

@@ -10,7 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,7 +85,7 @@ public final class SafetensorsWriter {
       Path target, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
       throws IOException {
     try (AtomicFile file = AtomicFile.create(target)) {
-      writeTo(file.channel(), tensors, metadata);
+      writeTo(file, tensors, metadata);
       file.commit();
     }
   }
@@ -129,7 +128,7 @@ public final class SafetensorsWriter {
             String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", base, i + 1, shards.size());
         targets.add(folder.resolve(name));
         files.add(AtomicFile.create(folder.resolve(name)));
-        writeTo(files.get(i).channel(), shards.get(i), metadata);
+        writeTo(files.get(i), shards.get(i), metadata);
         shards.get(i).keySet().forEach(key -> weightMap.put(key, name));
       }
       Path index = folder.resolve(base + ".safetensors.index.json");
@@ -137,7 +136,7 @@ public final class SafetensorsWriter {
       AtomicFile indexFile = AtomicFile.create(index);
       files.add(indexFile);
       long total = tensors.values().stream().mapToLong(t -> t.type().bytes()).sum();
-      writeFully(indexFile.channel(), ByteBuffer.wrap(index(total, weightMap)));
+      indexFile.write(ByteBuffer.wrap(index(total, weightMap)));
       for (AtomicFile file : files) {
         file.commit();
       }
@@ -169,7 +168,7 @@ public final class SafetensorsWriter {
   }
 
   private static void writeTo(
-      FileChannel channel, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      AtomicFile file, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
       throws IOException {
     List<String> names = new ArrayList<>(tensors.keySet());
     names.sort(
@@ -187,12 +186,12 @@ public final class SafetensorsWriter {
     while (start.hasRemaining()) {
       start.put((byte) ' ');
     }
-    writeFully(channel, start.flip());
+    file.write(start.flip());
     for (String name : names) {
       TensorData tensor = tensors.get(name);
-      long before = channel.position();
-      tensor.writeTo(channel);
-      long written = channel.position() - before;
+      long before = file.position();
+      tensor.writeTo(file.channel());
+      long written = file.position() - before;
       if (written != tensor.type().bytes()) {
         throw new IllegalStateException(name + " wrote " + written + " bytes for " + tensor.type());
       }
@@ -261,11 +260,5 @@ public final class SafetensorsWriter {
       json.writeRaw('\n');
     }
     return bytes.toByteArray();
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
   }
 }

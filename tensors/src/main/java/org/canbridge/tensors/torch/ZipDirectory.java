@@ -33,6 +33,7 @@ final class ZipDirectory {
   private static final long ALL_ONES = 0xffffffffL;
   private static final int ALL_ONES_16 = 0xffff;
   private static final int ENCRYPTED = 1;
+  private static final int SIZES_FOLLOW = 1 << 3;
   private static final int UTF8_NAME = 1 << 11;
 
   private static final int CHECKED = 1 << 20;
@@ -47,8 +48,9 @@ final class ZipDirectory {
    * @param header position of its local header
    * @param stored whether its bytes lie in the archive as they are
    * @param crc its checksum; 0 where the writer left it out
+   * @param nameBytes length of its name
    */
-  record Entry(String name, long size, long header, boolean stored, int crc) {}
+  record Entry(String name, long size, long header, boolean stored, int crc, int nameBytes) {}
 
   private final FileSource source;
   private final long begin;
@@ -180,7 +182,7 @@ final class ZipDirectory {
       throw damaged(source, "the sizes of " + name + " contradict each other");
     }
     bytes.position(at + total);
-    return new Entry(name, size, header, stored, bytes.getInt(at + 16));
+    return new Entry(name, size, header, stored, bytes.getInt(at + 16), nameLength);
   }
 
   private static String name(ByteBuffer bytes, int at, int length, int flags) {
@@ -230,16 +232,41 @@ final class ZipDirectory {
     if (entry.header > begin - LOCAL_SIZE) {
       throw damaged(source, entry.name + " lies at " + entry.header + ", past the directory");
     }
-    ByteBuffer header = source.read(entry.header, LOCAL_SIZE);
+    ByteBuffer header = source.read(entry.header, LOCAL_SIZE + entry.nameBytes);
     long content = entry.header + LOCAL_SIZE + unsigned(header, 26) + unsigned(header, 28);
     if (header.getInt(0) != LOCAL || unsigned(header, 8) != 0) {
       throw damaged(source, "there is no header of " + entry.name + " at " + entry.header);
     }
+    requireSame(entry, header);
     if (content > begin || entry.size > begin - content) {
       throw damaged(
           source, entry.name + " has " + entry.size + " bytes at " + content + ", past its end");
     }
     return content;
+  }
+
+  /** A writer that did not know size and checksum yet left them out, and says so in a flag. */
+  private void requireSame(Entry entry, ByteBuffer header) {
+    int flags = unsigned(header, 6);
+    String name =
+        unsigned(header, 26) == entry.nameBytes
+            ? name(header, LOCAL_SIZE, entry.nameBytes, flags)
+            : "";
+    int crc = header.getInt(14);
+    long size = header.getInt(22) & ALL_ONES;
+    boolean later = (flags & SIZES_FOLLOW) != 0;
+    String found =
+        !name.equals(entry.name)
+            ? "another name"
+            : (flags & ENCRYPTED) != 0
+                ? "an encrypted entry"
+                : size != entry.size && size != ALL_ONES && !(later && size == 0)
+                    ? size + " bytes"
+                    : crc != entry.crc && !(later && crc == 0) ? "another checksum" : "";
+    if (!found.isEmpty()) {
+      throw damaged(
+          source, "the header of " + entry.name + " at " + entry.header + " tells " + found);
+    }
   }
 
   /** Reads an entry: whether its checksum fits, or was left out. */

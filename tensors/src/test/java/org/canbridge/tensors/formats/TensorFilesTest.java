@@ -10,10 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.canbridge.tensors.ConstantTensor;
+import org.canbridge.tensors.DType;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.safetensors.SafetensorsFileTest;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.canbridge.tensors.torch.TorchFileTest;
 import org.canbridge.tensors.torch.TorchLegacyFileTest;
 import org.junit.jupiter.api.Test;
@@ -45,6 +51,23 @@ final class TensorFilesTest {
       System.arraycopy(start, 0, content, 0, start.length);
       assertEquals("safetensors", formatOf("x", content));
     }
+  }
+
+  @Test
+  void refusesNamesThatNobodyReads() throws IOException {
+    Path path = folder.resolve("long");
+    TensorData none = ConstantTensor.of(TensorType.of(DType.F32, 1), 0);
+    SafetensorsWriter.write(path, Map.of("n".repeat(20_000), none), Map.of());
+    assertRefused(
+        TensorProblem.TOO_MUCH,
+        path,
+        () -> TensorFiles.open(path),
+        "the name of a tensor is too long",
+        "expected: at most 4096 characters",
+        "actual: 20000",
+        "file: FILE",
+        "key: " + "n".repeat(10_000) + " ... (10000 more characters)",
+        "next: the file is damaged or forged: get it again from its source");
   }
 
   @Test

@@ -306,6 +306,22 @@ public final class SafetensorsFileTest extends TensorFileContract {
   }
 
   @Test
+  void refusesMoreTensorsThanAnyNetworkHas() throws IOException {
+    StringBuilder header = new StringBuilder("{");
+    for (int i = 0; i <= TensorFile.MAX_TENSORS; i++) {
+      header.append(i == 0 ? "" : ",").append('"').append(i);
+      header.append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}");
+    }
+    refused(
+        TensorProblem.TOO_MUCH,
+        bytes(header.append('}').toString()),
+        "the file names more tensors than any network has",
+        "expected: at most 100000",
+        "file: FILE",
+        "next: check that this is a checkpoint");
+  }
+
+  @Test
   void refusesATensorNamedTwice() throws IOException {
     String entry = "\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}";
     refused(

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -110,6 +111,36 @@ final class SafetensorsWriterTest {
       channel.write(ByteBuffer.wrap(new byte[50]));
       throw new IOException("No space left on device");
     }
+  }
+
+  /** What a channel says of a full disk names no file. */
+  @Test
+  void namesTheFileThatCannotBeWritten() throws IOException {
+    Path path = folder.resolve("x.safetensors");
+    TensorData closing =
+        new TensorData() {
+          @Override
+          public TensorType type() {
+            return TensorType.of(DType.U8, 100);
+          }
+
+          @Override
+          public ByteBuffer bytes(long offset, int length) {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public void writeTo(WritableByteChannel channel) throws IOException {
+            channel.close();
+            channel.write(ByteBuffer.allocate(1));
+          }
+        };
+    FileSystemException e =
+        assertThrows(
+            FileSystemException.class,
+            () -> SafetensorsWriter.write(path, Map.of("a", closing), Map.of()));
+    assertEquals(path.toString(), e.getFile());
+    assertEquals(List.of(), names());
   }
 
   @Test

@@ -172,7 +172,7 @@ public final class TorchFileTest extends TensorFileContract {
 
   private static byte[] local(String name) {
     ByteBuffer header = ByteBuffer.allocate(30 + name.length()).order(ByteOrder.LITTLE_ENDIAN);
-    header.putInt(0, 0x04034b50).putShort(26, (short) name.length());
+    header.putInt(0, 0x04034b50).putShort(6, (short) 8).putShort(26, (short) name.length());
     return header.position(30).put(ascii(name)).array();
   }
 
@@ -302,6 +302,29 @@ public final class TorchFileTest extends TensorFileContract {
     damaged(
         "m/data.pkl lies at 999, past the directory",
         new ZipBytes().add("m/data.pkl", empty, 0, 0, empty.length, 999).end());
+  }
+
+  @Test
+  void refusesAHeaderThatContradictsTheDirectory() throws IOException {
+    byte[] empty = new PickleBytes().op('}').stop();
+    String name = "m/data.pkl";
+    String header = "the header of m/data.pkl at 0 tells ";
+    damaged(
+        header + "another name",
+        new ZipBytes().addLocal(name, empty, "m/data.pk1", 0, 0, empty.length).end());
+    damaged(
+        header + "another name",
+        new ZipBytes().addLocal(name, empty, "m/data.pk", 0, 0, empty.length).end());
+    damaged(
+        header + "an encrypted entry",
+        new ZipBytes().addLocal(name, empty, name, 1, 0, empty.length).end());
+    damaged(header + "9 bytes", new ZipBytes().addLocal(name, empty, name, 0, 0, 9).end());
+    damaged(header + "0 bytes", new ZipBytes().addLocal(name, empty, name, 0, 0, 0).end());
+    damaged(
+        header + "another checksum",
+        new ZipBytes().addLocal(name, empty, name, 0, 7, empty.length).end());
+    open(file(new ZipBytes().addLocal(name, empty, name, 0, 0, empty.length).end())).close();
+    open(file(new ZipBytes().addLocal(name, empty, name, 0, 0, 0xffffffffL).end())).close();
   }
 
   private void damaged(String actual, byte[] content) throws IOException {

@@ -15,11 +15,29 @@ public final class ZipBytes {
     return add(name, bytes, 0, 0, bytes.length, content.size());
   }
 
+  /** An entry whose local header tells more than the rest, which is in the directory. */
+  public ZipBytes addLocal(String name, byte[] bytes, String told, int flags, int crc, long size) {
+    int at = content.size();
+    add(name, bytes);
+    byte[] all = content.toByteArray();
+    ByteBuffer local = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
+    local.putShort(at + 6, (short) flags).putInt(at + 14, crc);
+    local.putInt(at + 18, (int) size).putInt(at + 22, (int) size);
+    byte[] other = told.getBytes(StandardCharsets.UTF_8);
+    local.putShort(at + 26, (short) other.length);
+    System.arraycopy(other, 0, all, at + 30, Math.min(other.length, name.length()));
+    content.reset();
+    content.writeBytes(all);
+    return this;
+  }
+
   /** An entry whose directory record may lie about flags, method, size and position. */
   public ZipBytes add(String name, byte[] bytes, int flags, int method, long size, long header) {
     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
     ByteBuffer local = ByteBuffer.allocate(30).order(ByteOrder.LITTLE_ENDIAN);
-    local.putInt(0, 0x04034b50).putShort(8, (short) method).putShort(26, (short) utf8.length);
+    // A writer that tells size and checksum in the directory alone.
+    local.putInt(0, 0x04034b50).putShort(6, (short) 0x808).putShort(8, (short) method);
+    local.putShort(26, (short) utf8.length);
     content.writeBytes(local.array());
     content.writeBytes(utf8);
     content.writeBytes(bytes);

@@ -34,6 +34,12 @@ final class ImageDecoder {
   /** Largest file that is read. */
   private static final long MAX_FILE = 1 << 28;
 
+  /**
+   * A JPEG spends at least one bit on each block of 8x8 pixels, so this is the most pixels a byte
+   * can hold. What ends long before would be filled up with gray, in full size.
+   */
+  private static final long JPEG_PIXELS_A_BYTE = 512;
+
   private static final int START = 64;
 
   private final int channels;
@@ -135,6 +141,16 @@ final class ImageDecoder {
           .actual(reader.getWidth(0) + " x " + reader.getHeight(0))
           .next("reduce it, or leave out such files with --skip-broken")
           .build();
+    }
+    if (reader.getFormatName().equalsIgnoreCase("jpeg")
+        && pixels / JPEG_PIXELS_A_BYTE > Files.size(file)) {
+      throw new IOException(
+          reader.getWidth(0)
+              + " x "
+              + reader.getHeight(0)
+              + " pixels cannot be in "
+              + Files.size(file)
+              + " bytes");
     }
     return reader;
   }

@@ -2,11 +2,17 @@ package org.canbridge.runtime.training.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.tensors.files.InputFileException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -81,5 +87,27 @@ final class PicturesTest {
     }
     double mean = sum / (double) expected.bytes().length;
     assertTrue(mean < 2, "mean difference " + mean);
+  }
+
+  /** The reader would fill it up with gray: 507 MiB for 1.4 KB. */
+  @Test
+  void aJpegCannotClaimMorePixelsThanItsBytesHold(@TempDir Path folder) throws IOException {
+    byte[] bytes = Files.readAllBytes(IMAGES.resolve("color.jpg"));
+    for (int at = 0; at < bytes.length - 8; at++) {
+      if ((bytes[at] & 0xff) == 0xff && (bytes[at + 1] & 0xff) == 0xc0) {
+        ByteBuffer.wrap(bytes).putShort(at + 5, (short) 7900).putShort(at + 7, (short) 7900);
+      }
+    }
+    Path file = Files.write(folder.resolve("x.jpg"), bytes);
+    InputFileException e =
+        assertThrows(InputFileException.class, () -> new ImageDecoder(3, 1L << 30).decode(file));
+    assertEquals(
+        """
+        the image is damaged or of an unusual kind
+          actual: 7900 x 7900 pixels cannot be in %d bytes
+          file: %s
+          next: %s"""
+            .formatted(bytes.length, file, BrokenFiles.NEXT),
+        e.getMessage());
   }
 }
