@@ -87,7 +87,7 @@ final class Classifier implements AutoCloseable {
   }
 
   /**
-   * Trains one with Adam, always with the same seed.
+   * Trains one with Adam at a rate that falls to zero along a cosine, always with the same seed.
    *
    * @param epochs passes over the set
    * @throws IOException if an image cannot be read
@@ -96,15 +96,22 @@ final class Classifier implements AutoCloseable {
   static Classifier train(TrainingSet set, int epochs) throws IOException, InterruptedException {
     Engine.getEngine(PYTORCH).setRandomSeed(Math.toIntExact(SEED));
     Classifier classifier = new Classifier(set.shape(), set.classes().orElseThrow());
+    int steps = Math.toIntExact(set.size() / BATCH * epochs);
     DefaultTrainingConfig config =
         new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
             .optOptimizer(
-                Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build());
-    long steps = set.size() / BATCH * epochs;
+                Optimizer.adam()
+                    .optLearningRateTracker(
+                        Tracker.cosine()
+                            .setBaseValue(LEARNING_RATE)
+                            .optFinalValue(0)
+                            .setMaxUpdates(steps)
+                            .build())
+                    .build());
     try (Trainer trainer = classifier.model.newTrainer(config);
         BatchLoader loader = new BatchLoader(set, BATCH, SEED, 0, LoaderOptions.defaults())) {
       trainer.initialize(classifier.batch(BATCH));
-      for (long step = 0; step < steps; step++) {
+      for (int step = 0; step < steps; step++) {
         classifier.step(trainer, loader.next());
       }
     }

@@ -129,7 +129,9 @@ record Curves(List<RunResult> results) {
   }
 
   private List<RunResult> runs(Start start, Row row) {
-    return results.stream().filter(r -> r.start() == start && r.row() == row).toList();
+    return results.stream()
+        .filter(r -> r.start() == start && r.row() == row && r.job().isUsual())
+        .toList();
   }
 
   private List<List<Double>> losses(Start start, Row row) {

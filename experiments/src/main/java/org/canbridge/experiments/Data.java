@@ -11,22 +11,25 @@ import org.canbridge.runtime.training.data.TrainingSets;
  * Fashion-MNIST, both parts of it.
  *
  * @param train 60,000 images, or the bundled 6,000
+ * @param mirrored the same, half of them mirrored at random: for the classifier
  * @param test 10,000 images, or the bundled 1,000
  */
-record Data(TrainingSet train, TrainingSet test) implements AutoCloseable {
+record Data(TrainingSet train, TrainingSet mirrored, TrainingSet test) implements AutoCloseable {
   private static final TrainingSetOptions OPTIONS =
       TrainingSetOptions.of(new ImageShape(1, 28, 28)).withClasses(10);
 
   /** Opens the IDX files of a folder. */
   static Data open(Path folder) throws IOException {
-    TrainingSet train = TrainingSets.open(folder, OPTIONS);
     return new Data(
-        train, TrainingSets.open(folder, OPTIONS.withSplit(TrainingSetOptions.Split.TEST)));
+        TrainingSets.open(folder, OPTIONS),
+        TrainingSets.open(folder, OPTIONS.withFlip(true)),
+        TrainingSets.open(folder, OPTIONS.withSplit(TrainingSetOptions.Split.TEST)));
   }
 
   @Override
   public void close() {
     train.close();
+    mirrored.close();
     test.close();
   }
 }

@@ -1,6 +1,8 @@
 package org.canbridge.experiments;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -36,19 +38,39 @@ record Evaluation(
   private static final long DRAWING_SEED = 1_000_001;
   private static final long LOSS_SEED = 1_000_002;
   private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
+  private static final List<Double> GUIDANCE = List.of(1.0, 2.0);
   private static final String OUTPUT = "output";
 
   /** Measures a network with the weights that it is to be judged by. */
   Scores of(Model model, Session network) throws IOException {
+    Judge real = Judge.with(classifier);
+    real.addAll(test, scale.samples());
+    List<Drawn> drawn = new ArrayList<>();
+    for (double guidance : GUIDANCE) {
+      drawn.add(drawn(model, network, guidance, real));
+    }
+    return new Scores(heldOut(model, network, scale.heldOut()), drawn);
+  }
+
+  private Drawn drawn(Model model, Session network, double guidance, Judge real) {
     Judge judge = Judge.with(classifier);
-    int right = 0;
+    double[] right = new double[test.classes().orElseThrow()];
     for (int from = 0; from < scale.samples(); from += BATCH) {
       int count = Math.min(BATCH, scale.samples() - from);
       long[] labels = labels(from, count);
-      right += judge.add(floats(draw(model, network, from, labels)), labels);
+      boolean[] found = judge.add(floats(draw(model, network, guidance, from, labels)), labels);
+      for (int i = 0; i < count; i++) {
+        right[(int) labels[i]] += found[i] ? 1 : 0;
+      }
     }
-    return new Scores(
-        heldOut(model, network), judge.distanceTo(reference), (double) right / scale.samples());
+    List<Double> accuracies =
+        Arrays.stream(right).mapToObj(n -> n * right.length / scale.samples()).toList();
+    return new Drawn(
+        guidance,
+        judge.distanceTo(reference),
+        KernelDistance.between(judge.rows(), real.rows()),
+        Arrays.stream(right).sum() / scale.samples(),
+        accuracies);
   }
 
   private long[] labels(int from, int count) {
@@ -56,12 +78,13 @@ record Evaluation(
     return LongStream.range(from, from + count).map(i -> i % classes).toArray();
   }
 
-  /** Draws images without guidance, which would hide what a network lacks. */
-  private Latents draw(Model model, Session network, int first, long... labels) {
+  private Latents draw(
+      Model model, Session network, double guidance, int first, long... labels) {
     return ModelSampler.of(model, network)
         .sampler()
         .sample(
             SamplingSettings.of(SolverName.UNIPC, Respacing.even(scale.samplingSteps()))
+                .withGuidance(guidance)
                 .withSeed(DRAWING_SEED),
             labels,
             first,
@@ -71,7 +94,7 @@ record Evaluation(
 
   /** Two rows of every class: what a network draws, to look at. */
   Latents sheet(Model model, Session network) {
-    return draw(model, network, 0, labels(0, 2 * test.classes().orElseThrow()));
+    return draw(model, network, 1, 0, labels(0, 2 * test.classes().orElseThrow()));
   }
 
   private static float[] floats(Latents images) {
@@ -82,20 +105,27 @@ record Evaluation(
     return values;
   }
 
-  private double heldOut(Model model, Session network) throws IOException {
+  /**
+   * The loss on some of the test images. Their noise levels are multiples of the golden ratio modulo
+   * 1, which cover all levels evenly and independently of the images' order.
+   */
+  HeldOut heldOut(Model model, Session network, int images) throws IOException {
     DenoisingLoss loss = DenoisingLoss.of(model.diffusion());
-    double sum = 0;
-    for (int from = 0; from < scale.heldOut(); from += BATCH) {
-      sum += heldOut(loss, network, from, Math.min(BATCH, scale.heldOut() - from));
+    double[] losses = new double[images];
+    for (int from = 0; from < images; from += BATCH) {
+      int count = Math.min(BATCH, images - from);
+      System.arraycopy(heldOut(loss, network, from, count, images), 0, losses, from, count);
     }
-    return sum / scale.heldOut();
+    double[] levels = new double[images];
+    Arrays.setAll(levels, Evaluation::level);
+    return HeldOut.of(losses, levels);
   }
 
-  /**
-   * Sum of the examples' losses. Their noise levels are multiples of the golden ratio modulo 1,
-   * which cover all levels evenly and independently of the images' order.
-   */
-  private double heldOut(DenoisingLoss loss, Session network, int from, int count)
+  private static double level(int image) {
+    return image * GOLDEN % 1;
+  }
+
+  private double[] heldOut(DenoisingLoss loss, Session network, int from, int count, int images)
       throws IOException {
     ImageShape shape = test.shape();
     double[] noise = SeededNoise.ofRange(LOSS_SEED, from, count).next(shape).values();
@@ -103,9 +133,9 @@ record Evaluation(
     double[] timesteps = new double[count];
     long[] labels = new long[count];
     for (int i = 0; i < count; i++) {
-      long index = (long) (from + i) * test.size() / scale.heldOut();
+      long index = (long) (from + i) * test.size() / images;
       Example example = test.read(index, new ExampleRandom(0, 0, index));
-      DenoisingLoss.Level chosen = loss.at((from + i) * GOLDEN % 1);
+      DenoisingLoss.Level chosen = loss.at(level(from + i));
       timesteps[i] = chosen.timestep();
       labels[i] = example.label();
       for (int k = 0; k < shape.size(); k++) {
@@ -125,13 +155,13 @@ record Evaluation(
             MemoryTensor.of(labels, count));
     float[] output = Tensors.floats(network.run(inputs, List.of(OUTPUT)).get(OUTPUT));
     int outputSize = output.length / count;
-    double sum = 0;
+    double[] losses = new double[count];
     for (int i = 0; i < count; i++) {
       for (int k = 0; k < shape.size(); k++) {
         double error = output[i * outputSize + k] - noise[i * shape.size() + k];
-        sum += error * error / shape.size();
+        losses[i] += error * error / shape.size();
       }
     }
-    return sum;
+    return losses;
   }
 }

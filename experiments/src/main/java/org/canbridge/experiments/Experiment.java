@@ -3,7 +3,6 @@ package org.canbridge.experiments;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -19,6 +18,7 @@ public final class Experiment {
   private static final String HOME = "canbridge.home";
   private static final String QUICK = "quick";
   private static final String DATA = "data";
+  private static final String WORK = "work";
   private static final String JOBS = "jobs";
   private static final String ONLY = "only";
   private static final String REPORT = "report";
@@ -58,6 +58,7 @@ public final class Experiment {
     return new Options()
         .addOption(Option.builder().longOpt(QUICK).get())
         .addOption(Option.builder().longOpt(DATA).hasArg().get())
+        .addOption(Option.builder().longOpt(WORK).hasArg().get())
         .addOption(Option.builder().longOpt(JOBS).hasArg().type(Integer.class).get())
         .addOption(Option.builder().longOpt(ONLY).hasArg().get())
         .addOption(Option.builder().longOpt(REPORT).get())
@@ -65,15 +66,14 @@ public final class Experiment {
   }
 
   private void run() throws IOException, InterruptedException {
-    ResultsFile results = new ResultsFile(folder.resolve("runs.jsonl"));
+    Results results = new Results(folder.resolve("runs"));
     if (!line.hasOption(REPORT)) {
       try (Data data = Data.open(dataFolder())) {
-        Path work =
-            home.resolve("experiments/target/work-" + scale.name() + "-" + data.train().size());
+        Path work = workFolder().resolve(scale.name() + "-" + data.train().size());
         Eyes eyes = new Eyes(work);
         if (line.hasOption(JOB)) {
           System.out.println(
-              ResultsFile.format(worker(data, eyes, work).run(job(line.getOptionValue(JOB)))));
+              Results.format(worker(data, eyes, work).run(Job.of(line.getOptionValue(JOB)))));
           return;
         }
         eyes.make(data, scale, facts());
@@ -98,6 +98,11 @@ public final class Experiment {
     return given == null ? home.resolve("fixtures/data/fashion-mnist") : Path.of(given);
   }
 
+  private Path workFolder() {
+    String given = line.getOptionValue(WORK);
+    return given == null ? home.resolve("experiments/target/work") : Path.of(given);
+  }
+
   private Path facts() {
     return folder.resolve("classifier.json");
   }
@@ -106,23 +111,15 @@ public final class Experiment {
     return new Worker(
         scale,
         data,
-        new Networks(home.resolve("fixtures/cases/dit-fmnist/checkpoint.pt"), work),
+        new Networks(home.resolve("fixtures/cases/dit-fmnist/checkpoint.pt"), work.resolve("networks")),
         new Evaluation(scale, data.test(), eyes.reference(), eyes.classifier(data)),
-        work.resolve("sheets"));
+        work);
   }
 
-  private static Job job(String text) {
-    String[] parts = text.split("/", -1);
-    Start start =
-        Arrays.stream(Start.values())
-            .filter(s -> s.label().equals(parts[0]))
-            .findFirst()
-            .orElseThrow();
-    return new Job(start, Row.of(parts[1]), Long.parseLong(parts[2]));
-  }
-
-  private Workers workers(ResultsFile results) {
-    List<String> arguments = new ArrayList<>(List.of("--" + DATA, dataFolder().toString()));
+  private Workers workers(Results results) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("--" + DATA, dataFolder().toString(), "--" + WORK, workFolder().toString()));
     if (line.hasOption(QUICK)) {
       arguments.add("--" + QUICK);
     }

@@ -56,7 +56,7 @@ record Eyes(Path folder) {
     }
     Files.createDirectories(folder);
     Files.createDirectories(facts.getParent());
-    try (Classifier classifier = Classifier.train(data.train(), scale.classifierEpochs())) {
+    try (Classifier classifier = Classifier.train(data.mirrored(), scale.classifierEpochs())) {
       classifier.save(weights());
       Judge test = Judge.with(classifier);
       int images = Math.toIntExact(data.test().size());

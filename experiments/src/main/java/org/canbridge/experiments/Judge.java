@@ -1,6 +1,8 @@
 package org.canbridge.experiments;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.canbridge.runtime.training.data.Example;
 import org.canbridge.runtime.training.data.ExampleRandom;
 import org.canbridge.runtime.training.data.TrainingSet;
@@ -11,14 +13,15 @@ import org.canbridge.verifiers.metrics.FrechetDistance;
  * Gathers what the classifier sees in a set of images.
  *
  * @param classifier whose features and classes count
- * @param features of all images so far
+ * @param features of all images so far, for the Frechet distance
+ * @param rows the same one by one, for the kernel distance
  */
-record Judge(Classifier classifier, FeatureStatistics features) {
+record Judge(Classifier classifier, FeatureStatistics features, List<float[]> rows) {
   private static final int BATCH = 100;
 
   /** No images yet. */
   static Judge with(Classifier classifier) {
-    return new Judge(classifier, FeatureStatistics.ofWidth(Classifier.FEATURES));
+    return new Judge(classifier, FeatureStatistics.ofWidth(Classifier.FEATURES), new ArrayList<>());
   }
 
   /**
@@ -26,14 +29,15 @@ record Judge(Classifier classifier, FeatureStatistics features) {
    *
    * @param images {@code (B, C, H, W)}, values in -1..1
    * @param labels what they are meant to be
-   * @return how many of them the classifier takes for that
+   * @return for each of them whether the classifier takes it for that
    */
-  int add(float[] images, long... labels) {
+  boolean[] add(float[] images, long... labels) {
     Classifier.Seen seen = classifier.see(images);
-    int right = 0;
+    boolean[] right = new boolean[labels.length];
     for (int i = 0; i < labels.length; i++) {
       features.add(seen.features().get(i));
-      right += seen.classes().get(i) == labels[i] ? 1 : 0;
+      rows.add(seen.features().get(i));
+      right[i] = seen.classes().get(i) == labels[i];
     }
     return right;
   }
@@ -55,7 +59,9 @@ record Judge(Classifier classifier, FeatureStatistics features) {
         System.arraycopy(example.values(), 0, images, i * size, size);
         labels[i] = example.label();
       }
-      right += add(images, labels);
+      for (boolean one : add(images, labels)) {
+        right += one ? 1 : 0;
+      }
     }
     return (double) right / count;
   }

@@ -37,7 +37,7 @@ record Networks(Path trained, Path work) {
       if (job.row().plan().isEmpty()) {
         return start;
       }
-      Path directory = work.resolve(job.toString().replace('/', '-'));
+      Path directory = work.resolve(job.fileName());
       ModelDirectory.write(
           directory,
           converted(start, job, job.row().plan().get()),

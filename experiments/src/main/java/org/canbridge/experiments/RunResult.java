@@ -11,11 +11,11 @@ import java.util.List;
  * @param macs multiply-accumulates of one forward pass for one image
  * @param examples in the training set
  * @param trainLoss mean square error of the noise over the last tenth of the steps
- * @param heldOut see {@link Scores}
- * @param frechet see {@link Scores}
- * @param accuracy see {@link Scores}
+ * @param heldOut of the finished network
+ * @param drawn what it draws, without guidance and with it
  * @param trainSeconds how long training took
- * @param evaluationSeconds how long the rest took
+ * @param looks the loss on a quarter of the held-out images before the first step and at every
+ *     checkpoint, weights averaged
  * @param window steps that one point of the curve averages
  * @param curve mean square error of the noise over training
  */
@@ -24,27 +24,28 @@ record RunResult(
     Start start,
     Row row,
     long seed,
+    double learningRate,
     int steps,
     int batch,
-    double learningRate,
     long examples,
     long parameters,
     long macs,
     double trainLoss,
-    double heldOut,
-    double frechet,
-    double accuracy,
+    HeldOut heldOut,
+    List<Drawn> drawn,
     double trainSeconds,
-    double evaluationSeconds,
+    List<Double> looks,
     int window,
     List<Double> curve) {
 
-  /** Keeps its own copy. */
+  /** Keeps its own copies. */
   RunResult {
+    drawn = List.copyOf(drawn);
+    looks = List.copyOf(looks);
     curve = List.copyOf(curve);
   }
 
   Job job() {
-    return new Job(start, row, seed);
+    return new Job(start, row, seed, learningRate);
   }
 }

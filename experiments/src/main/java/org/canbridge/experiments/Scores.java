@@ -1,11 +1,16 @@
 package org.canbridge.experiments;
 
+import java.util.List;
+
 /**
- * How good a trained network is.
+ * How good a network is.
  *
- * @param heldOut mean square error of the noise on test images, noise and noise levels that are the
- *     same for all networks
- * @param frechet distance of the images drawn to the test images, on the classifier's features
- * @param accuracy share of the images drawn that the classifier takes for the class asked for
+ * @param heldOut on test images
+ * @param drawn without guidance and with it
  */
-record Scores(double heldOut, double frechet, double accuracy) {}
+record Scores(HeldOut heldOut, List<Drawn> drawn) {
+  /** Keeps its own copy. */
+  Scores {
+    drawn = List.copyOf(drawn);
+  }
+}

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Some numbers by their mean and their standard deviation (divisor n - 1).
+ * Some numbers by their mean and their standard deviation (divisor n - 1) or standard error.
  *
  * @param deviation NaN of a single number
  */
@@ -18,6 +18,11 @@ record Spread(double mean, double deviation) {
     double squares = values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
     return new Spread(
         mean, values.size() == 1 ? Double.NaN : Math.sqrt(squares / (values.size() - 1)));
+  }
+
+  /** The same in another unit. */
+  Spread times(double factor) {
+    return new Spread(factor * mean, factor * deviation);
   }
 
   /**

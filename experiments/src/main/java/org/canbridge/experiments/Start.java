@@ -1,13 +1,17 @@
 package org.canbridge.experiments;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.List;
 
 /** What training begins with. */
 enum Start {
   /** The bundled DiT, which was trained on Fashion-MNIST. */
-  TRAINED("trained", 2e-5),
+  TRAINED("trained", 1e-4),
   /** The same network with the random weights that its authors begin with. */
   SCRATCH("scratch", 1e-3);
+
+  /** Learning rates from the checkpoint that are tried beside the usual one. */
+  static final List<Double> OTHER_RATES = List.of(3e-5, 3e-4);
 
   private final String label;
   private final double learningRate;

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * @param processes how many run at a time
  * @param arguments of the program, in front of those that choose the job
  */
-record Workers(int processes, List<String> arguments, ResultsFile results, PrintStream out) {
+record Workers(int processes, List<String> arguments, Results results, PrintStream out) {
 
   /**
    * Runs all; a result is in the file as soon as it is there.
@@ -56,15 +56,15 @@ record Workers(int processes, List<String> arguments, ResultsFile results, Print
   }
 
   private synchronized void record(RunResult result, int left) throws IOException {
-    results.append(result);
+    results.write(result);
     out.printf(
         Locale.ROOT,
         "%-28s held-out loss %.5f  Frechet %7.3f  accuracy %.3f  %4.0f s  %d left%n",
         result.job(),
-        result.heldOut(),
-        result.frechet(),
-        result.accuracy(),
-        result.trainSeconds() + result.evaluationSeconds(),
+        result.heldOut().mean(),
+        result.drawn().get(0).frechet(),
+        result.drawn().get(0).accuracy(),
+        result.trainSeconds(),
         left);
   }
 
@@ -90,7 +90,7 @@ record Workers(int processes, List<String> arguments, ResultsFile results, Print
       if (process.waitFor() != 0) {
         throw new IOException(job + " failed");
       }
-      return ResultsFile.parse(line);
+      return Results.parse(line);
     } catch (InterruptedException e) {
       process.destroy();
       throw new IOException(job + " was interrupted", e);

@@ -11,27 +11,38 @@ class JobTest {
   private final List<Job> jobs = Job.all(3);
 
   @Test
-  void fromRandomWeightsMainRowsSeedBySeed() {
+  void fromTheCheckpointFirstSeedBySeed() {
     List<Job> main = jobs.subList(0, 6 * 3);
-    assertTrue(main.stream().allMatch(job -> job.row().isMain() && job.start() == Start.SCRATCH));
+    assertTrue(main.stream().allMatch(job -> job.row().isMain() && job.start() == Start.TRAINED));
     assertEquals(
         List.of(1L, 2L, 3L), main.stream().map(Job::seed).distinct().toList(), "in this order");
-    assertEquals("scratch/adaln/1", main.get(0).toString());
-    assertEquals("scratch/can-only/3", main.get(main.size() - 1).toString());
+    assertEquals("trained/adaln/1", main.get(0).toString());
+    assertEquals("trained/can-only/3", main.get(main.size() - 1).toString());
   }
 
   @Test
   void everyOtherRowComesOnceFromEachStart() {
     assertEquals(
         List.of(
-            "scratch/can-time/1",
-            "scratch/can-class/1",
-            "scratch/select/1",
             "trained/untrained/1",
             "trained/can-time/1",
             "trained/can-class/1",
-            "trained/select/1"),
+            "trained/select/1",
+            "scratch/can-time/1",
+            "scratch/can-class/1",
+            "scratch/select/1"),
         jobs.stream().filter(job -> !job.row().isMain()).map(Job::toString).toList());
     assertEquals(jobs.size(), new HashSet<>(jobs).size());
+  }
+
+  @Test
+  void aNameSaysTheLearningRateIfItIsAnother() {
+    for (Job job : jobs) {
+      assertEquals(job, Job.of(job.toString()));
+    }
+    Job other = new Job(Start.TRAINED, Row.CAN_DWCONV, 1, 3e-4);
+    assertEquals("trained/dwconv@3.0E-4/1", other.toString());
+    assertEquals("trained-dwconv@3.0E-4-1", other.fileName());
+    assertTrue(jobs.contains(other));
   }
 }

@@ -47,7 +47,9 @@ public final class TrainingRun {
   /** The finished model's directory within the run's. */
   public static final String MODEL = "model";
 
-  private static final String RECORD = "run.json";
+  /** The settings' file within the run's directory, the first that is there. */
+  public static final String RECORD = "run.json";
+
   private static final String CHECKPOINTS = "checkpoints";
   private static final String SAMPLES = "samples";
   private static final String FORMAT = "canbridge-training-run/1";

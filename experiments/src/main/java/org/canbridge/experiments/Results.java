@@ -5,34 +5,37 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
+import org.canbridge.tensors.files.AtomicFile;
 
 /**
- * The results, one JSON object a line, in the order in which they came.
+ * The results, one JSON file a run.
  *
- * @param path of the file; need not exist yet
+ * @param folder need not exist yet
  */
-record ResultsFile(Path path) {
+record Results(Path folder) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** All results so far. */
+  /** All results so far, by the names of their files. */
   List<RunResult> read() throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
     List<RunResult> results = new ArrayList<>();
-    if (Files.exists(path)) {
-      for (String line : Files.readAllLines(path)) {
-        results.add(parse(line));
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.sorted().toList()) {
+        results.add(parse(Files.readString(file)));
       }
     }
     return results;
   }
 
-  /** Adds a result. */
-  void append(RunResult result) throws IOException {
-    Files.createDirectories(path.getParent());
-    Files.writeString(
-        path, format(result) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  /** Writes a result, whole or not at all. */
+  void write(RunResult result) throws IOException {
+    Files.createDirectories(folder);
+    AtomicFile.write(folder.resolve(result.job().fileName() + ".json"), format(result) + "\n");
   }
 
   static String format(RunResult result) {
