@@ -45,12 +45,6 @@ record FinetuneOptions(
       Opt.number("lr", Double.MIN_NORMAL, Double.MAX_VALUE)
           .usually("the authors': DiT 1e-4, U-ViT 2e-4")
           .help("learning rate");
-  private static final Opt<Double> GENERATOR_RATE =
-      Opt.number("generator-rate", Double.MIN_NORMAL, Double.MAX_VALUE)
-          .defaultsTo(TrainingSettings.GENERATOR_RATE)
-          .help(
-              "factor of the learning rate for generators, whose small steps are large ones of the"
-                  + " weights they make");
   private static final Opt<Optional<Long>> WARMUP =
       Opt.whole("warmup", 0, Long.MAX_VALUE)
           .usually("the authors', DiT 0, U-ViT 5000, but at most a tenth of the steps")
@@ -122,7 +116,6 @@ record FinetuneOptions(
               ACCUMULATE,
               TRAIN,
               LR,
-              GENERATOR_RATE,
               WARMUP,
               COSINE,
               WEIGHT_DECAY,
@@ -154,7 +147,6 @@ record FinetuneOptions(
                   invocation.get(LR).orElse(recipe.learningRate()),
                   warmup,
                   invocation.get(COSINE) ? steps : 0),
-              invocation.get(GENERATOR_RATE),
               new AdamW(
                   invocation.get(BETA1).orElse(theirs.beta1()),
                   invocation.get(BETA2).orElse(theirs.beta2()),

@@ -49,7 +49,6 @@ record ShortTraining(Path model, double before, double after) {
         BATCH,
         1,
         new LearningRate(2e-5, 10, STEPS),
-        TrainingSettings.GENERATOR_RATE,
         new AdamW(0.9, 0.999, 1e-8, 0, 1),
         new Ema(0.9, true),
         0.1,

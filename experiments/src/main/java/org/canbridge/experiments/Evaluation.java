@@ -78,8 +78,7 @@ record Evaluation(
     return LongStream.range(from, from + count).map(i -> i % classes).toArray();
   }
 
-  private Latents draw(
-      Model model, Session network, double guidance, int first, long... labels) {
+  private Latents draw(Model model, Session network, double guidance, int first, long... labels) {
     return ModelSampler.of(model, network)
         .sampler()
         .sample(
@@ -106,8 +105,8 @@ record Evaluation(
   }
 
   /**
-   * The loss on some of the test images. Their noise levels are multiples of the golden ratio modulo
-   * 1, which cover all levels evenly and independently of the images' order.
+   * The loss on some of the test images. Their noise levels are multiples of the golden ratio
+   * modulo 1, which cover all levels evenly and independently of the images' order.
    */
   HeldOut heldOut(Model model, Session network, int images) throws IOException {
     DenoisingLoss loss = DenoisingLoss.of(model.diffusion());

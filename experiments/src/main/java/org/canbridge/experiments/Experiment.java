@@ -12,16 +12,20 @@ import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 import org.apache.commons.cli.ParseException;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.Model;
 
 /** Does a CAN learn better than what it was made from? Started by {@code experiments/run}. */
 public final class Experiment {
   private static final String HOME = "canbridge.home";
+  private static final String CHECKPOINT = "fixtures/cases/dit-fmnist/checkpoint.pt";
   private static final String QUICK = "quick";
   private static final String DATA = "data";
   private static final String WORK = "work";
   private static final String JOBS = "jobs";
   private static final String ONLY = "only";
   private static final String REPORT = "report";
+  private static final String CONDITIONS = "conditions";
   private static final String JOB = "job";
 
   private final CommandLine line;
@@ -62,10 +66,15 @@ public final class Experiment {
         .addOption(Option.builder().longOpt(JOBS).hasArg().type(Integer.class).get())
         .addOption(Option.builder().longOpt(ONLY).hasArg().get())
         .addOption(Option.builder().longOpt(REPORT).get())
+        .addOption(Option.builder().longOpt(CONDITIONS).get())
         .addOption(Option.builder().longOpt(JOB).hasArg().get());
   }
 
   private void run() throws IOException, InterruptedException {
+    if (line.hasOption(CONDITIONS)) {
+      conditions();
+      return;
+    }
     Results results = new Results(folder.resolve("runs"));
     if (!line.hasOption(REPORT)) {
       try (Data data = Data.open(dataFolder())) {
@@ -93,6 +102,27 @@ public final class Experiment {
     new Curves(results).write(folder);
   }
 
+  /** What generators are given, of the fixtures' networks and of one with random weights. */
+  private void conditions() throws IOException {
+    System.out.println("| network " + Anatomy.HEADS);
+    System.out.println("|---".repeat(9) + "|");
+    for (String name :
+        List.of(
+            "dit-fmnist/checkpoint.pt",
+            "dit-tiny/checkpoint.pt",
+            "sit-tiny/checkpoint.pt",
+            "uvit-tiny/nnet_ema.pth")) {
+      Path file = home.resolve("fixtures/cases").resolve(name);
+      try (Model model = Model.open(file, ImportOptions.defaults().withHeads(Networks.HEADS))) {
+        System.out.println("| " + name + " " + Anatomy.of(model).cells());
+      }
+    }
+    try (Model model =
+        new Networks(home.resolve(CHECKPOINT), folder).open(new Job(Start.SCRATCH, Row.ADALN, 1))) {
+      System.out.println("| dit-fmnist, random weights " + Anatomy.of(model).cells());
+    }
+  }
+
   private Path dataFolder() {
     String given = line.getOptionValue(DATA);
     return given == null ? home.resolve("fixtures/data/fashion-mnist") : Path.of(given);
@@ -111,7 +141,7 @@ public final class Experiment {
     return new Worker(
         scale,
         data,
-        new Networks(home.resolve("fixtures/cases/dit-fmnist/checkpoint.pt"), work.resolve("networks")),
+        new Networks(home.resolve(CHECKPOINT), work.resolve("networks")),
         new Evaluation(scale, data.test(), eyes.reference(), eyes.classifier(data)),
         work);
   }

@@ -47,8 +47,7 @@ record HeldOut(double mean, List<Double> levels, List<Double> blocks) {
     for (int k = 0; k < BLOCKS; k++) {
       blocks[k] /= k < BLOCKS - 1 ? block : losses.length - (BLOCKS - 1) * block;
     }
-    return new HeldOut(
-        Arrays.stream(losses).average().orElseThrow(), boxed(sums), boxed(blocks));
+    return new HeldOut(Arrays.stream(losses).average().orElseThrow(), boxed(sums), boxed(blocks));
   }
 
   private static List<Double> boxed(double... values) {

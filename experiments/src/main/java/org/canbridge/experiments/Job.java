@@ -20,7 +20,8 @@ record Job(Start start, Row row, long seed, double learningRate) {
 
   /**
    * All runs in the order in which they are most useful if time runs out: from the checkpoint
-   * first, seed by seed the three rows of most interest, then the others, other learning rates last.
+   * first, seed by seed the three rows of most interest, then the others, other learning rates
+   * last.
    */
   static List<Job> all(int seeds) {
     List<Job> jobs = new ArrayList<>();

@@ -24,7 +24,7 @@ import org.canbridge.tensors.TensorData;
  * @param work where converted networks are written
  */
 record Networks(Path trained, Path work) {
-  private static final int HEADS = 4;
+  static final int HEADS = 4;
 
   /** The network of a run; to be closed. */
   Model open(Job job) throws IOException {

@@ -42,8 +42,6 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
         scale.batch(),
         1,
         new LearningRate(job.learningRate(), scale.warmup(), scale.steps(job)),
-        // As in the paper: one rate for all.
-        1,
         recipe.optimizer(),
         new Ema(EMA_DECAY, true),
         recipe.drop(),
@@ -147,10 +145,7 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
     Path sheets = work.resolve("sheets");
     Files.createDirectories(sheets);
     PngGrid.ofColumns(data.test().classes().orElseThrow())
-        .write(
-            evaluation.sheet(model, network),
-            sheets.resolve(job.fileName() + ".png"),
-            Map.of());
+        .write(evaluation.sheet(model, network), sheets.resolve(job.fileName() + ".png"), Map.of());
     CostModel.Cost cost = CostModel.of(model.graph());
     List<Double> losses = trained.losses();
     int steps = losses.size();

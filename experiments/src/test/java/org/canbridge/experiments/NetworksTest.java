@@ -115,7 +115,6 @@ class NetworksTest {
         4,
         1,
         new LearningRate(1e-3, 0, 0),
-        1,
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0, false),
         0,

@@ -177,7 +177,7 @@ public final class CanPreset {
   }
 
   /** The condition embedding, {@code (B, D)}, where the network has one of this kind. */
-  static Optional<Node> conditionNode(Graph source, CanCondition condition) {
+  public static Optional<Node> conditionNode(Graph source, CanCondition condition) {
     Optional<Node> node = source.withRole(condition.role()).stream().findFirst();
     node.ifPresent(
         n -> {

@@ -84,6 +84,11 @@ public final class Graph {
         tokenGrid);
   }
 
+  /** The part of this that some values need, which become its outputs under these names. */
+  public Graph only(Map<String, Node> values) {
+    return new Graph(nodes, values, Map.of(), tokenGrid).pruned();
+  }
+
   /**
    * What has to be computed for some values, themselves included.
    *

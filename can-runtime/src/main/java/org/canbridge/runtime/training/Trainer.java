@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.NetworkInput;
@@ -89,9 +89,6 @@ public final class Trainer implements AutoCloseable {
   public static Trainer open(Model model, TrainingSettings settings, float... noText) {
     Set<String> fixed = model.family().training().fixed();
     Set<String> trained = chosen(model, fixed, settings.trained());
-    Set<String> made = generators(model);
-    made.retainAll(trained);
-    trained.removeAll(made);
     Diffusion diffusion = model.diffusion();
     DenoisingLoss loss = DenoisingLoss.of(diffusion);
     return new Trainer(
@@ -101,21 +98,27 @@ public final class Trainer implements AutoCloseable {
         TrainingSession.open(
             model.graph(),
             model.checkpoint().tensors(),
-            // The authors decay everything or nothing.
-            List.of(
-                new TrainingSession.Group(trained, 1, 1),
-                new TrainingSession.Group(made, settings.generatorRate(), 1)),
+            groups(model, trained, settings.target()),
             loss,
             settings.target()),
         noText.clone());
   }
 
-  /** Names of the parameters that generators are made of. */
-  private static Set<String> generators(Model model) {
-    return model.graph().parameters().stream()
-        .map(Op.Parameter::name)
-        .filter(name -> name.startsWith("can."))
-        .collect(Collectors.toCollection(LinkedHashSet::new));
+  /** Parameters of one learning rate together. The authors decay everything or nothing. */
+  private static List<TrainingSession.Group> groups(
+      Model model, Set<String> trained, Target target) {
+    Map<String, Double> rates =
+        GeneratorRates.of(
+            model.graph(), model.objective().orElseThrow(), model.checkpoint().tensors(), target);
+    Map<Double, Set<String>> names = new LinkedHashMap<>();
+    trained.forEach(
+        name ->
+            names
+                .computeIfAbsent(rates.getOrDefault(name, 1.0), r -> new LinkedHashSet<>())
+                .add(name));
+    return names.entrySet().stream()
+        .map(rate -> new TrainingSession.Group(rate.getValue(), rate.getKey(), 1))
+        .toList();
   }
 
   /** Names of the parameters that these words choose, in the graph's order. */

@@ -13,7 +13,6 @@ import org.canbridge.runtime.engine.Target;
  * @param batch examples of one forward and backward pass
  * @param accumulate passes whose gradients make one step
  * @param learningRate over the run
- * @param generatorRate factor of the learning rate for the parameters of generators
  * @param optimizer its settings
  * @param ema moving average of the weights
  * @param drop share of the examples whose class or text is replaced by none, for guidance
@@ -27,16 +26,12 @@ public record TrainingSettings(
     int batch,
     int accumulate,
     LearningRate learningRate,
-    double generatorRate,
     AdamW optimizer,
     Ema ema,
     double drop,
     Target target,
     long seed,
     List<String> trained) {
-
-  /** See docs/decisions.md, 9. */
-  public static final double GENERATOR_RATE = 0.1;
 
   /** Checks the numbers. */
   public TrainingSettings {
@@ -46,9 +41,6 @@ public record TrainingSettings(
     }
     if (!(drop >= 0 && drop <= 1)) {
       throw new IllegalArgumentException("no share of conditions to drop: " + drop);
-    }
-    if (!(generatorRate > 0 && Double.isFinite(generatorRate))) {
-      throw new IllegalArgumentException("no rate for generators: " + generatorRate);
     }
     trained = List.copyOf(trained);
   }
@@ -71,7 +63,6 @@ public record TrainingSettings(
         learningRate.cosineSteps() == 0
             ? "constant"
             : "cosine over " + learningRate.cosineSteps() + " steps");
-    text.put("generator_rate", number(generatorRate));
     text.put("beta1", number(optimizer.beta1()));
     text.put("beta2", number(optimizer.beta2()));
     text.put("eps", number(optimizer.eps()));

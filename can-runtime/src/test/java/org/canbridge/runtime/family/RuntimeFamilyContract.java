@@ -222,7 +222,6 @@ public abstract class RuntimeFamilyContract {
             BATCH,
             1,
             new LearningRate(recipe.learningRate(), 0, 0),
-            1,
             recipe.optimizer(),
             new Ema(0, false),
             recipe.drop(),

@@ -193,16 +193,15 @@ class TrainerTest {
     return Model.open(Fixtures.of("training-can").resolve("model"), ImportOptions.defaults());
   }
 
-  private static TrainingSettings settings(long seed, List<String> trained) {
+  static TrainingSettings settings(long seed, List<String> trained) {
     return settings(BATCH, 1, 0, Precision.F32, seed, trained);
   }
 
-  private static TrainingSettings settings(
-      int batch, int accumulate, double drop, Precision precision) {
+  static TrainingSettings settings(int batch, int accumulate, double drop, Precision precision) {
     return settings(batch, accumulate, drop, precision, 1, List.of(Trainer.ALL));
   }
 
-  private static TrainingSettings settings(
+  static TrainingSettings settings(
       int batch,
       int accumulate,
       double drop,
@@ -213,7 +212,6 @@ class TrainerTest {
         batch,
         accumulate,
         new LearningRate(1e-3, 0, 0),
-        1,
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0.9, false),
         drop,
@@ -222,7 +220,7 @@ class TrainerTest {
         trained);
   }
 
-  private static TrainingBatch batch(int number) {
+  static TrainingBatch batch(int number) {
     Random random = new Random(number);
     float[] values = new float[BATCH * VALUES];
     for (int i = 0; i < values.length; i++) {

@@ -297,7 +297,6 @@ class TrainingRunTest {
         BATCH,
         1,
         new LearningRate(rate, 0, 0),
-        1,
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
         new Ema(0.99, true),
         0.1,
