@@ -21,15 +21,15 @@ enum Row {
   /** The DiT as it is: its adaptive layer norms are all the control that it has. */
   ADALN("adaln", "adaLN only", true),
   /** Depthwise convolutions whose weights are the same for all conditions. */
-  STATIC("static", "static dwconv", true),
+  STATIC("static", "static dwconv", false),
   /** Generated depthwise convolutions. */
   CAN_DWCONV("dwconv", "CAN: dwconv", true),
   /** The patch embedding too. */
-  CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", true),
+  CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", false),
   /** The output projections too: the paper's CAN. */
   CAN("can", "CAN: dwconv, patch, out_proj", true),
   /** The paper's CAN in place of the adaptive layer norms. */
-  CAN_ONLY("can-only", "CAN without adaLN", true),
+  CAN_ONLY("can-only", "CAN without adaLN", false),
   /** The paper's CAN, its weights depending on the timestep. */
   CAN_TIME("can-time", "CAN, by time alone", false),
   /** The paper's CAN, its weights depending on the class. */
