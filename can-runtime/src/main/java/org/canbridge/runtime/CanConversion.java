@@ -102,8 +102,7 @@ public record CanConversion(
   /**
    * Converts a model.
    *
-   * @param seed of the random projections, which {@link ProjectionStart} then centres, and of the
-   *     check's inputs
+   * @param seed of the random projections and of the check's inputs
    * @param target that both run on in the check
    * @throws IllegalArgumentException if it is condition-aware already, or {@code spec} does not fit
    *     it
@@ -118,7 +117,6 @@ public record CanConversion(
     Map<String, TensorData> tensors = new LinkedHashMap<>(model.checkpoint().tensors());
     tensors.keySet().removeAll(removed);
     tensors.putAll(Initializer.draw(CanRewriter.added(source, can), seed));
-    objective.ifPresent(o -> tensors.putAll(ProjectionStart.of(can, spec, o, tensors, target)));
     if (spec.control() == Control.CAN_ONLY) {
       tensors.putAll(
           model.family().constants(model.checkpoint().tensors(), objective.orElseThrow(), target));

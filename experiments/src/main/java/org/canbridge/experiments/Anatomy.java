@@ -8,7 +8,6 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.canbridge.importers.family.Objective;
-import org.canbridge.runtime.ConditionRows;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.engine.Target;

@@ -91,6 +91,7 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
             trainer,
             record(job, settings),
             Optional.empty(),
+            Optional.empty(),
             new Looks(looks, scale.checkpointEvery(), () -> look(model, trainer)));
     TrainingRun run = begin(folder, setup);
     try (BatchLoader loader =

@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.experiments;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,11 +20,11 @@ import org.canbridge.tensors.Tensors;
  *
  * @param rows {@code c (D)} of each pair
  */
-public record ConditionRows(List<float[]> rows) {
+record ConditionRows(List<float[]> rows) {
   private static final String CONDITION = "condition";
 
   /** Keeps its own copy. */
-  public ConditionRows {
+  ConditionRows {
     rows = List.copyOf(rows);
   }
 
@@ -34,7 +34,7 @@ public record ConditionRows(List<float[]> rows) {
    * @param graph with a condition of this kind
    * @param weights by name; more than the graph needs is allowed
    */
-  public static ConditionRows of(
+  static ConditionRows of(
       Graph graph,
       CanCondition condition,
       Objective objective,
@@ -57,12 +57,12 @@ public record ConditionRows(List<float[]> rows) {
   }
 
   /** Width D. */
-  public int width() {
+  int width() {
     return rows.get(0).length;
   }
 
   /** The mean over all pairs, (D). */
-  public double[] mean() {
+  double[] mean() {
     double[] mean = new double[width()];
     for (float[] row : rows) {
       for (int i = 0; i < mean.length; i++) {
