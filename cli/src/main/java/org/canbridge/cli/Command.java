@@ -11,6 +11,11 @@ interface Command {
   /** Its options; {@code --help} and {@code --debug} are added to them. */
   List<OptionGroup> options();
 
+  /** The words that its operand can be, if it is no file: for completion in a shell. */
+  default List<String> operands() {
+    return List.of();
+  }
+
   /**
    * Does the work: results to {@link Context#out()}, everything else to {@link Context#err()}.
    *

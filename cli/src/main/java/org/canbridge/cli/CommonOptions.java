@@ -15,7 +15,8 @@ import org.canbridge.tensors.TensorData;
 /** Options that mean the same wherever they stand. */
 final class CommonOptions {
   static final Opt<Boolean> HELP = Opt.flag("help").alias("h").help("this page");
-  static final Opt<Boolean> DEBUG = Opt.flag("debug").help("log more, and show stack traces");
+  static final Opt<Boolean> DEBUG =
+      Opt.flag("debug").elsewhere("verbose", "trace").help("log more, and show stack traces");
   static final Opt<Boolean> VERSION = Opt.flag("version").help("the version of the program");
   static final Opt<Boolean> JSON = Opt.flag("json").help("the same as JSON, for machines");
 
@@ -24,7 +25,11 @@ final class CommonOptions {
           .help("weights that are not finite are named, and moved as they are");
 
   static final Opt<Optional<TorchDevice>> DEVICE =
-      Opt.of("device", "cpu|cuda[:N]|mps", Value.parsed(TorchDevice::parse))
+      Opt.of(
+              "device",
+              "cpu|cuda[:N]|mps",
+              Value.parsed(TorchDevice::parse, () -> List.of("cpu", "cuda", "mps")))
+          .elsewhere("gpu", "accelerator")
           .usually("a GPU if PyTorch's library has one, else cpu")
           .help("where networks run");
 
@@ -57,12 +62,24 @@ final class CommonOptions {
 
   /** Where the result goes. */
   static Opt.Draft<Path, Optional<Path>> out(String metavar) {
-    return Opt.path("out", metavar).alias("o", "output");
+    return named(Opt.path("out", metavar));
+  }
+
+  /** Where the result goes: a folder, which may not have the name of a file. */
+  static Opt.Draft<Path, Optional<Path>> outFolder() {
+    return named(Opt.folder("out", "DIR"));
+  }
+
+  private static Opt.Draft<Path, Optional<Path>> named(Opt.Draft<Path, Optional<Path>> out) {
+    return out.alias("o", "output").elsewhere("save-dir", "results-dir", "target", "to");
   }
 
   /** The seed of what is random in a command. */
   static Opt<Long> seed(String of) {
-    return Opt.whole("seed", 0, Long.MAX_VALUE).defaultsTo(0L).help("seed of " + of);
+    return Opt.whole("seed", 0, Long.MAX_VALUE)
+        .elsewhere("global-seed", "random-seed")
+        .defaultsTo(0L)
+        .help("seed of " + of);
   }
 
   /** A number that may be missing, as other modules take it. */
@@ -73,6 +90,7 @@ final class CommonOptions {
   /** The arithmetic of a command. */
   static Opt<Precision> precision(String help, Precision... precisions) {
     return Opt.word("precision", List.of(precisions), each -> each.name().toLowerCase(Locale.ROOT))
+        .elsewhere("mixed-precision", "fp16", "bf16", "half", "dtype")
         .defaultsTo(Precision.F32)
         .help(help);
   }

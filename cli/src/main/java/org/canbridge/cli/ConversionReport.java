@@ -64,17 +64,21 @@ final class ConversionReport {
 
   /** What a conversion would cost. */
   static String text(CanConversion.Estimate estimate) {
+    return generators(estimate) + costs(estimate.before(), estimate.after());
+  }
+
+  /** What a conversion adds, in one line. */
+  static String generators(CanConversion.Estimate estimate) {
     long added = estimate.after().parameters() - estimate.before().parameters();
     return String.format(
-            Locale.ROOT,
-            "%d generators for %d layers, %d convolutions inserted: %+,d parameters (%.2f GiB in"
-                + " float32)%n",
-            estimate.spec().generators().size(),
-            estimate.spec().generators().stream().mapToInt(g -> g.layers().size()).sum(),
-            estimate.spec().inserted().size(),
-            added,
-            Float.BYTES * added / GIB)
-        + costs(estimate.before(), estimate.after());
+        Locale.ROOT,
+        "%d generators for %d layers, %d convolutions inserted: %+,d parameters (%.2f GiB in"
+            + " float32)%n",
+        estimate.spec().generators().size(),
+        estimate.spec().generators().stream().mapToInt(g -> g.layers().size()).sum(),
+        estimate.spec().inserted().size(),
+        added,
+        Float.BYTES * added / GIB);
   }
 
   /** The same for machines. */

@@ -147,7 +147,7 @@ final class ConvertCommand implements Command {
         }
         return ExitStatus.OK;
       }
-      context.err().print(ConversionReport.text(estimate));
+      context.err().print(ConversionReport.generators(estimate));
       CanConversion conversion = CanConversion.convert(model, estimate.spec(), seed, device);
       boolean passed = conversion.passed();
       if (passed) {

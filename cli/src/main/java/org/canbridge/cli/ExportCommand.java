@@ -60,6 +60,7 @@ final class ExportCommand implements Command {
     if (exporter.isEmpty()) {
       throw new UsageException(format + " is missing: " + names(" or "));
     }
+    FileNames.check(OUT.toString(), target, exporter.get().ending());
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       NonFinite.Watch watch = CommonOptions.watch(invocation, model.checkpoint().tensors(), source);
       Export export = prepare(exporter.get(), model.withTensors(watch.tensors()));

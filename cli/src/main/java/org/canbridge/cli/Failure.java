@@ -8,6 +8,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.concurrent.CancellationException;
 import org.canbridge.runtime.engine.kernels.KernelException;
 import org.canbridge.tensors.files.FileSource;
@@ -98,10 +99,16 @@ record Failure(ExitStatus status, String message) {
     if (e instanceof NoSuchFileException) {
       return "no such file or folder";
     }
+    if (e instanceof NotDirectoryException) {
+      return "it is no folder";
+    }
     return e.getMessage() == null ? e.getClass().getName() : e.getMessage();
   }
 
   private static String next(IOException e, String reason) {
+    if (e instanceof OccupiedException occupied) {
+      return occupied.next();
+    }
     if (reason.contains("No space left") || reason.contains("quota")) {
       return "free some space, or write to another place; nothing half-written is left";
     }

@@ -36,9 +36,9 @@ final class FinetuneCommand implements Command {
   private static final int SHEET_ROWS = 4;
 
   private static final Opt<Path> DATA =
-      Opt.path("data", "DIR|FILE").required().help("what to train on");
+      Opt.path("data", "DIR|FILE").elsewhere("train-data-dir").required().help("what to train on");
   private static final Opt<Path> OUT =
-      CommonOptions.out("DIR").required().help("the run's directory");
+      CommonOptions.outFolder().required().help("the run's directory");
   private static final Opt<Boolean> RESUME = Opt.flag("resume").help("go on with the run in --out");
   private static final Opt<Optional<Boolean>> FLIP =
       Opt.word("flip", "yes", true, "no", false)
@@ -95,7 +95,7 @@ final class FinetuneCommand implements Command {
   public ExitStatus run(Invocation invocation, Context context) throws Exception {
     Path source = ModelOptions.path(invocation, "MODEL");
     Path data = invocation.get(DATA);
-    Path out = invocation.get(RESUME) ? invocation.get(OUT) : invocation.vacant(OUT);
+    Path out = out(invocation);
     Optional<Path> vae = invocation.get(VAE);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
@@ -134,6 +134,18 @@ final class FinetuneCommand implements Command {
         }
       }
     }
+  }
+
+  private static Path out(Invocation invocation) throws UsageException, IOException {
+    Path out = invocation.get(OUT);
+    if (invocation.get(RESUME)) {
+      return out;
+    }
+    if (TrainingRun.isAt(out)) {
+      throw new OccupiedException(
+          out, "it exists already", "choose another name, or go on with it: " + RESUME);
+    }
+    return invocation.vacant(OUT);
   }
 
   private static TrainingSetOptions setOptions(Invocation invocation, Diffusion diffusion)

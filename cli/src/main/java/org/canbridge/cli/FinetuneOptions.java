@@ -28,11 +28,18 @@ record FinetuneOptions(
   private static final int WARMUP_SHARE = 10;
 
   private static final Opt<Long> STEPS =
-      Opt.whole("steps", 1, Long.MAX_VALUE).defaultsTo(1000L).help("steps of the whole run");
+      Opt.whole("steps", 1, Long.MAX_VALUE)
+          .elsewhere("max-steps", "max-train-steps", "iterations", "epochs")
+          .defaultsTo(1000L)
+          .help("steps of the whole run");
   private static final Opt<Integer> BATCH =
-      Opt.integer("batch", 1, MOST_EXAMPLES).defaultsTo(32).help("examples of one pass");
+      Opt.integer("batch", 1, MOST_EXAMPLES)
+          .elsewhere("global-batch-size", "train-batch-size")
+          .defaultsTo(32)
+          .help("examples of one pass");
   private static final Opt<Integer> ACCUMULATE =
       Opt.integer("accumulate", 1, MOST_EXAMPLES)
+          .elsewhere("gradient-accumulation-steps", "grad-accum")
           .defaultsTo(1)
           .help("passes whose gradients make one step");
   private static final Opt<List<String>> TRAIN =
@@ -43,6 +50,7 @@ record FinetuneOptions(
                   + " any characters), separated by commas");
   private static final Opt<Optional<Double>> LR =
       Opt.number("lr", Double.MIN_NORMAL, Double.MAX_VALUE)
+          .elsewhere("learning-rate")
           .usually("the authors': DiT 1e-4, U-ViT 2e-4")
           .help("learning rate");
   private static final Opt<Optional<Long>> WARMUP =
@@ -67,6 +75,7 @@ record FinetuneOptions(
           .help("AdamW's decay of their squares' average");
   private static final Opt<Optional<Double>> CLIP =
       Opt.number("clip", 0, Double.MAX_VALUE)
+          .elsewhere("max-grad-norm", "grad-clip")
           .usually("0, no limit")
           .help("largest norm of the gradients, larger ones are scaled");
   private static final Opt<Double> EMA =
@@ -87,6 +96,7 @@ record FinetuneOptions(
   private static final Opt<Long> SEED = CommonOptions.seed("all that is random");
   private static final Opt<Optional<Integer>> CHECKPOINT_EVERY =
       Opt.integer("checkpoint-every", 1, Integer.MAX_VALUE)
+          .elsewhere("ckpt-every", "save-every")
           .usually("500, or once at the end")
           .help("steps between two checkpoints");
   private static final Opt<Integer> KEEP =

@@ -31,7 +31,7 @@ final class HelpText {
             .map(command -> new Row(command.about().name(), command.about().summary()))
             .toList());
     help.table("options", rows(OptionGroup.own(CommonOptions.HELP, CommonOptions.VERSION)));
-    help.paragraph("canbridge COMMAND --help tells more about one command.");
+    help.paragraph("canbridge help COMMAND tells more about one command; so does COMMAND --help.");
     help.table(
         "exit status",
         List.of(

@@ -39,6 +39,7 @@ final class ImportCommand implements Command {
           .help("element type of the weights");
   private static final Opt<Optional<Integer>> IMAGE_SIZE =
       Opt.integer("image-size", 1, MAX_SIZE)
+          .elsewhere("resolution", "size")
           .help(
               "another side of what the network takes (of the latent, for networks on latents);"
                   + " its position table is resized");

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.canbridge.tensors.files.Suggestion;
 
 /**
  * The program {@code canbridge}: finds the command, reads its options, runs it, and turns whatever
@@ -21,20 +22,32 @@ import java.util.function.Supplier;
  * does.
  */
 public final class Main {
-  /** By name and in the order of the help. Made when needed: an option's declaration costs time. */
-  private static final List<Map.Entry<String, Supplier<Command>>> COMMANDS =
+  /** By name and in the order of the help. */
+  private static final List<Line> COMMANDS =
       List.of(
-          Map.entry("inspect", InspectCommand::new),
-          Map.entry("import", ImportCommand::new),
-          Map.entry("convert", ConvertCommand::new),
-          Map.entry("bake", BakeCommand::new),
-          Map.entry("finetune", FinetuneCommand::new),
-          Map.entry("sample", SampleCommand::new),
-          Map.entry("profile", ProfileCommand::new),
-          Map.entry("verify", VerifyCommand::new),
-          Map.entry("export", ExportCommand::new),
-          Map.entry("doctor", DoctorCommand::new),
-          Map.entry("quickstart", QuickstartCommand::new));
+          new Line("inspect", InspectCommand::new, "info", "show", "list", "describe"),
+          new Line("import", ImportCommand::new, "load", "read"),
+          new Line("convert", ConvertCommand::new),
+          new Line("bake", BakeCommand::new, "freeze"),
+          new Line("finetune", FinetuneCommand::new, "train"),
+          new Line("sample", SampleCommand::new, "generate", "draw"),
+          new Line("profile", ProfileCommand::new, "flops", "macs", "count"),
+          new Line("verify", VerifyCommand::new, "check", "compare", "test"),
+          new Line("export", ExportCommand::new, "save", "write"),
+          new Line("doctor", DoctorCommand::new),
+          new Line("quickstart", QuickstartCommand::new, "demo", "start"),
+          new Line("completion", CompletionCommand::new));
+
+  /**
+   * A command, made when it is needed: the declaration of options costs time.
+   *
+   * @param elsewhere what other programs call it: answered with its name
+   */
+  private record Line(String name, Supplier<Command> make, List<String> elsewhere) {
+    Line(String name, Supplier<Command> make, String... elsewhere) {
+      this(name, make, List.of(elsewhere));
+    }
+  }
 
   private final Map<String, Command> commands = new LinkedHashMap<>();
 
@@ -44,10 +57,8 @@ public final class Main {
 
   /** All commands, or only the one of this name if there is one. */
   static List<Command> commands(String name) {
-    List<Map.Entry<String, Supplier<Command>>> named =
-        COMMANDS.stream().filter(command -> command.getKey().equals(name)).toList();
-    return (named.isEmpty() ? COMMANDS : named)
-        .stream().map(command -> command.getValue().get()).toList();
+    List<Line> named = COMMANDS.stream().filter(line -> line.name().equals(name)).toList();
+    return (named.isEmpty() ? COMMANDS : named).stream().map(line -> line.make().get()).toList();
   }
 
   /** Runs the program and ends the JVM with its exit status. */
@@ -140,8 +151,8 @@ public final class Main {
     }
     String first = rest.remove(0);
     switch (first) {
-      case "-h", "--help" -> {
-        context.out().println(HelpText.of(commands.values()));
+      case "-h", "--help", "help" -> {
+        help(first, rest, context);
         return ExitStatus.OK;
       }
       case "--version" -> {
@@ -154,16 +165,34 @@ public final class Main {
     }
   }
 
-  private ExitStatus command(String name, List<String> args, Context context) throws Exception {
+  /** {@code help COMMAND} is {@code COMMAND --help}. */
+  private void help(String word, List<String> commandAsked, Context context) throws UsageException {
+    if (commandAsked.isEmpty() || word.startsWith("-")) {
+      context.out().println(HelpText.of(commands.values()));
+      return;
+    }
+    Command command = command(commandAsked.get(0));
+    context.out().println(HelpText.of(command, new OptionSet(command)));
+  }
+
+  private Command command(String name) throws UsageException {
     Command command = commands.get(name);
     if (command == null) {
       String kind = name.startsWith("-") ? "unknown option " : "unknown command ";
+      Map<String, List<String>> known = new LinkedHashMap<>();
+      commands.keySet().forEach(each -> known.put(each, List.of()));
+      COMMANDS.forEach(line -> known.replace(line.name(), line.elsewhere()));
       throw new UsageException(
           kind
               + name
-              + Suggestion.text(name, commands.keySet())
+              + Suggestion.text(name, known)
               + "\n  next: canbridge --help lists the commands");
     }
+    return command;
+  }
+
+  private ExitStatus command(String name, List<String> args, Context context) throws Exception {
+    Command command = command(name);
     OptionSet options = new OptionSet(command);
     if (args.contains("--help") || args.contains("-h")) {
       context.out().println(HelpText.of(command, options));

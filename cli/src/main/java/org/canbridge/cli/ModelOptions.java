@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.family.PathKind;
+import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.HubCache;
@@ -19,7 +22,9 @@ import org.canbridge.runtime.Model;
 /** The options that settle what a published file cannot tell; for every command that takes one. */
 final class ModelOptions {
   static final Opt<Optional<String>> ARCH =
-      Opt.text("arch", "NAME").help("the published model that the file is, e.g. DiT-XL/2");
+      Opt.of("arch", "NAME", Value.parsed(Function.identity(), ModelOptions::published))
+          .elsewhere("model", "model-name", "architecture")
+          .help("the published model that the file is, e.g. DiT-XL/2");
   private static final Opt<Optional<Integer>> HEADS =
       Opt.integer("heads", 1, 1 << 16)
           .help("attention heads, which no tensor tells; known for published sizes");
@@ -60,7 +65,9 @@ final class ModelOptions {
                   + "), field=value of config.json's objective, or several with commas between,"
                   + " e.g. null_class=none");
   private static final Opt<Optional<Path>> CKPT =
-      Opt.path("ckpt", "FILE").help("MODEL, as DiT's scripts give it");
+      Opt.path("ckpt", "FILE")
+          .elsewhere("checkpoint", "model-path", "weights-path")
+          .help("MODEL, as DiT's scripts give it");
 
   static final OptionGroup GROUP =
       new OptionGroup(
@@ -78,6 +85,13 @@ final class ModelOptions {
               CKPT));
 
   private ModelOptions() {}
+
+  private static List<String> published() {
+    return Families.all().stream()
+        .flatMap(family -> family.published().stream())
+        .map(PublishedModel::name)
+        .toList();
+  }
 
   /** Whether a model is named at all. */
   static boolean isNamed(Invocation invocation) {

@@ -1,15 +1,18 @@
 package org.canbridge.cli;
 
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.canbridge.importers.model.WriteOptions;
 
 /** The options of the commands that make a model directory. */
 final class ModelOutput {
   static final Opt<Path> OUT =
-      CommonOptions.out("DIR").required().help("the model directory to make");
+      CommonOptions.outFolder().required().help("the model directory to make");
   static final Opt<Boolean> OVERWRITE =
-      Opt.flag("overwrite").help("replace a model directory of that name");
+      Opt.flag("overwrite")
+          .elsewhere("force", "replace")
+          .help("replace a model directory of that name");
 
   private ModelOutput() {}
 
@@ -19,7 +22,12 @@ final class ModelOutput {
    * @throws FileAlreadyExistsException if something is there that is not to be replaced
    */
   static Path target(Invocation invocation) throws UsageException, FileAlreadyExistsException {
-    return invocation.get(OVERWRITE) ? invocation.get(OUT) : invocation.vacant(OUT);
+    Path target = invocation.get(OUT);
+    if (!invocation.get(OVERWRITE) && Files.isRegularFile(target.resolve("config.json"))) {
+      throw new OccupiedException(
+          target, "it exists already", "choose another name, or replace it: " + OVERWRITE);
+    }
+    return invocation.get(OVERWRITE) ? target : invocation.vacant(OUT);
   }
 
   /** How it is written. */

@@ -30,6 +30,8 @@ final class Opt<T> {
   private final List<String> names;
   private final String metavar;
   private final String help;
+  private final List<String> elsewhere;
+  private final Value<?> value;
   private final Reader<T> reader;
 
   /** Reads the option from how it was typed. */
@@ -45,17 +47,20 @@ final class Opt<T> {
    */
   record Typed(String name, String text) {}
 
-  private Opt(List<String> names, String metavar, String help, Reader<T> reader) {
-    this.names = names;
-    this.metavar = metavar;
+  private Opt(Draft<?, T> draft, String help, Reader<T> reader) {
+    this.names = draft.names;
+    this.metavar = draft.metavar;
     this.help = help;
+    this.elsewhere = draft.elsewhere.stream().map(Opt::dashed).toList();
+    this.value = draft.value;
     this.reader = reader;
   }
 
   /** Whether it stands on the command line. */
   static Draft<Boolean, Boolean> flag(String name) {
     Value<Boolean> given = (typed, text) -> true;
-    return new Draft<>(List.of(name), "", given, (value, missing) -> value.isPresent(), "");
+    return new Draft<>(
+        List.of(name), List.of(), "", given, (value, missing) -> value.isPresent(), "");
   }
 
   /** Any text. */
@@ -66,6 +71,16 @@ final class Opt<T> {
   /** A file or folder, which may or may not exist. */
   static Draft<Path, Optional<Path>> path(String name, String metavar) {
     return of(name, metavar, Value.path());
+  }
+
+  /** A folder that is written. */
+  static Draft<Path, Optional<Path>> folder(String name, String metavar) {
+    return of(name, metavar, Value.folder());
+  }
+
+  /** A file that is written, with this ending. */
+  static Draft<Path, Optional<Path>> file(String name, String metavar, String ending) {
+    return of(name, metavar, Value.file(ending));
   }
 
   /** A whole number from {@code min} to {@code max}. */
@@ -104,7 +119,7 @@ final class Opt<T> {
 
   /** Something whose meaning is its own. */
   static <V> Draft<V, Optional<V>> of(String name, String metavar, Value<V> value) {
-    return new Draft<>(List.of(name), metavar, value, (given, missing) -> given, "");
+    return new Draft<>(List.of(name), List.of(), metavar, value, (given, missing) -> given, "");
   }
 
   /** With dashes: the first name, which messages use. */
@@ -116,6 +131,16 @@ final class Opt<T> {
   /** With dashes: all names. */
   List<String> typedNames() {
     return names.stream().map(Opt::dashed).toList();
+  }
+
+  /** With dashes: what it is called elsewhere, and not here. */
+  List<String> elsewhere() {
+    return elsewhere;
+  }
+
+  /** What follows its name. */
+  Value<?> value() {
+    return value;
   }
 
   private static String dashed(String name) {
@@ -136,6 +161,11 @@ final class Opt<T> {
             .map(Opt::dashed)
             .collect(Collectors.joining(", "));
     return takesValue() ? all + " " + metavar : all;
+  }
+
+  /** What the help calls its value. */
+  String metavar() {
+    return metavar;
   }
 
   /** What it is for, with the default. */
@@ -178,14 +208,21 @@ final class Opt<T> {
    */
   static final class Draft<V, T> {
     private final List<String> names;
+    private final List<String> elsewhere;
     private final String metavar;
     private final Value<V> value;
     private final Presence<V, T> presence;
     private final String usual;
 
     private Draft(
-        List<String> names, String metavar, Value<V> value, Presence<V, T> presence, String usual) {
+        List<String> names,
+        List<String> elsewhere,
+        String metavar,
+        Value<V> value,
+        Presence<V, T> presence,
+        String usual) {
       this.names = names;
+      this.elsewhere = elsewhere;
       this.metavar = metavar;
       this.value = value;
       this.presence = presence;
@@ -195,18 +232,24 @@ final class Opt<T> {
     /** Further names, without dashes; those of one letter have one dash. */
     Draft<V, T> alias(String... more) {
       List<String> all = Stream.concat(names.stream(), Arrays.stream(more)).toList();
-      return new Draft<>(all, metavar, value, presence, usual);
+      return new Draft<>(all, elsewhere, metavar, value, presence, usual);
+    }
+
+    /** What other programs call it, without dashes: no names here, but answered with its name. */
+    Draft<V, T> elsewhere(String... others) {
+      return new Draft<>(names, List.of(others), metavar, value, presence, usual);
     }
 
     /** Another word for its value in the help. */
     Draft<V, T> metavar(String word) {
-      return new Draft<>(names, word, value, presence, usual);
+      return new Draft<>(names, elsewhere, word, value, presence, usual);
     }
 
     /** What holds if it is not given. */
     Draft<V, V> defaultsTo(V fallback) {
       return new Draft<>(
           names,
+          elsewhere,
           metavar,
           value,
           (given, missing) -> given.orElse(fallback),
@@ -215,13 +258,14 @@ final class Opt<T> {
 
     /** What holds if it is not given, in words, where something else than the option decides. */
     Draft<V, T> usually(String words) {
-      return new Draft<>(names, metavar, value, presence, "default: " + words);
+      return new Draft<>(names, elsewhere, metavar, value, presence, "default: " + words);
     }
 
     /** It must be given. */
     Draft<V, V> required() {
       return new Draft<>(
           names,
+          elsewhere,
           metavar,
           value,
           (given, missing) -> {
@@ -236,8 +280,7 @@ final class Opt<T> {
     /** What it is for, without a full stop. */
     Opt<T> help(String text) {
       return new Opt<>(
-          names,
-          metavar,
+          this,
           usual.isEmpty() ? text : text + " (" + usual + ")",
           (typed, missing) ->
               presence.of(

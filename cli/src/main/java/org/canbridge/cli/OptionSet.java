@@ -2,15 +2,17 @@ package org.canbridge.cli;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
-import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 import org.apache.commons.cli.ParseException;
 import org.apache.commons.cli.UnrecognizedOptionException;
+import org.canbridge.tensors.files.Suggestion;
 
 /** All options of a command, its own and those that every command has. */
 final class OptionSet {
@@ -71,12 +73,14 @@ final class OptionSet {
       return parser.parse(options, args.toArray(String[]::new));
     } catch (UnrecognizedOptionException e) {
       String typed = e.getOption().replaceFirst("=.*", "");
-      List<String> known =
-          options.getOptions().stream()
-              .map(Option::getLongOpt)
-              .filter(name -> name != null)
-              .map(name -> "--" + name)
-              .toList();
+      Map<String, List<String>> known = new LinkedHashMap<>();
+      for (Opt<?> option : all()) {
+        for (String name : option.typedNames()) {
+          if (name.startsWith("--")) {
+            known.put(name, name.equals(option.toString()) ? option.elsewhere() : List.of());
+          }
+        }
+      }
       throw new UsageException("unknown option " + typed + Suggestion.text(typed, known));
     } catch (ParseException e) {
       throw new UsageException(e.getMessage());

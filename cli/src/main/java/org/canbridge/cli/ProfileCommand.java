@@ -25,6 +25,7 @@ import org.canbridge.runtime.graph.Graph;
 final class ProfileCommand implements Command {
   private static final Opt<Optional<Integer>> IMAGE_SIZE =
       Opt.integer("image-size", 1, 1 << 20)
+          .elsewhere("resolution", "size")
           .usually("256")
           .help("with --arch: pixels of the image's side");
   private static final Opt<Boolean> PAPER =

@@ -14,13 +14,17 @@ final class PromptOptions {
   private static final long MAX_FILE_BYTES = 64L << 20;
 
   private static final Opt<Optional<String>> PROMPT =
-      Opt.text("prompt", "TEXT").help("what a text-to-image model draws");
+      Opt.text("prompt", "TEXT")
+          .elsewhere("text", "caption")
+          .help("what a text-to-image model draws");
   private static final Opt<Optional<Path>> PROMPTS =
       Opt.path("prompts", "FILE").help("the same, one text a line, in turn; UTF-8");
   private static final Opt<Optional<String>> NEGATIVE =
       Opt.text("negative", "TEXT").usually("nothing").help("what guidance leads away from");
   private static final Opt<Optional<Path>> TEXT_ENCODER =
-      Opt.path("text-encoder", "DIR").help("CLIP's text encoder with its tokenizer, for prompts");
+      Opt.path("text-encoder", "DIR")
+          .elsewhere("clip")
+          .help("CLIP's text encoder with its tokenizer, for prompts");
 
   static final OptionGroup GROUP =
       new OptionGroup("prompts", List.of(PROMPT, PROMPTS, NEGATIVE, TEXT_ENCODER));
@@ -50,6 +54,9 @@ final class PromptOptions {
 
   private static List<String> lines(Path file) throws UsageException, IOException {
     try {
+      if (Files.isDirectory(file)) {
+        throw new UsageException("--prompts: " + file + " is a folder");
+      }
       if (Files.size(file) > MAX_FILE_BYTES) {
         throw new UsageException("--prompts: " + file + " is larger than 64 MiB");
       }

@@ -2,6 +2,7 @@ package org.canbridge.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
@@ -41,11 +43,15 @@ import org.canbridge.verifiers.report.ReportWriter;
 final class QuickstartCommand implements Command {
   private static final String FIXTURE = "fixtures/cases/dit-fmnist";
   private static final String IMAGES = "fixtures/data/fashion-mnist";
+
+  /** Lies in a folder that a quickstart has made. */
+  private static final String MARK = ".canbridge-quickstart";
+
   private static final int HEADS = 4;
   private static final int CLASSES = 10;
   private static final int IMAGES_OF_A_CLASS = 4;
   private static final Opt<Path> OUT =
-      CommonOptions.out("DIR")
+      CommonOptions.outFolder()
           .defaultsTo(Path.of("canbridge-quickstart"))
           .help("where everything is written");
   private static final SamplingSettings SETTINGS =
@@ -78,8 +84,25 @@ final class QuickstartCommand implements Command {
     invocation.noOperand();
     Path out = invocation.get(OUT);
     Target target = CommonOptions.target(invocation, Precision.F32);
-    Files.createDirectories(out);
+    claim(out);
     return new Run(bundled(FIXTURE), bundled(IMAGES), out, target, context).all();
+  }
+
+  /** Takes a new folder, an empty one, or one that an earlier quickstart has made. */
+  private static void claim(Path out) throws IOException {
+    Path mark = out.resolve(MARK);
+    if (Files.exists(out, LinkOption.NOFOLLOW_LINKS) && !Files.exists(mark)) {
+      try (Stream<Path> entries = Files.list(out)) {
+        if (entries.findAny().isPresent()) {
+          throw new OccupiedException(
+              out,
+              "it is not empty, and no quickstart has made it",
+              "choose another folder with " + OUT);
+        }
+      }
+    }
+    Files.createDirectories(out);
+    Files.writeString(mark, "canbridge quickstart replaces what it wrote into this folder.\n");
   }
 
   private static Path bundled(String name) {

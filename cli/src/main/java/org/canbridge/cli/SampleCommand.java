@@ -1,10 +1,10 @@
 package org.canbridge.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.bulk.BulkRun;
@@ -26,21 +26,26 @@ final class SampleCommand implements Command {
   /** A grid is one picture in memory. */
   private static final int MAX_GRID = 1 << 20;
 
+  private static final String PNG = "png";
+
   private static final Opt<Optional<Path>> OUT =
       CommonOptions.out("FILE.png|DIR").help("a grid, or a folder of numbered files");
   private static final Opt<Optional<Path>> SAVE_LATENTS =
-      Opt.path("save-latents", "FILE")
+      Opt.file("save-latents", "FILE", "safetensors")
           .help("the images as drawn, not decoded, (B, C, H, W) f32 safetensors");
   private static final Opt<Optional<Path>> VAE =
       Opt.path("vae", "DIR")
+          .elsewhere("autoencoder", "decoder", "first-stage")
           .usually("a pipeline folder's own")
           .help("the autoencoder that turns latents into pictures");
   private static final Opt<Optional<List<Integer>>> CLASSES =
       Opt.of("classes", "LIST", Value.list(Value.integer(0, Integer.MAX_VALUE)))
+          .elsewhere("class-labels", "labels", "class-cond")
           .usually("the first ten, in a folder all")
           .help("class numbers, in the order of the images");
   private static final Opt<Optional<Long>> COUNT =
       Opt.whole("count", 1, Long.MAX_VALUE)
+          .elsewhere("num-samples", "n-samples", "num-images", "num-fid-samples", "number")
           .usually("one of each class")
           .help("how many images, the classes in turn");
   private static final Opt<Integer> COLUMNS =
@@ -50,11 +55,14 @@ final class SampleCommand implements Command {
           .defaultsTo(Shard.WHOLE)
           .help("of N jobs that fill one folder, the I-th, from 1");
   private static final Opt<Integer> BATCH =
-      Opt.integer("batch", 1, SamplingJob.MAX_BATCH).defaultsTo(10).help("images at a time");
+      Opt.integer("batch", 1, SamplingJob.MAX_BATCH)
+          .elsewhere("per-proc-batch-size")
+          .defaultsTo(10)
+          .help("images at a time");
   private static final Opt<Precision> PRECISION =
       CommonOptions.precision("arithmetic", Precision.values());
   private static final Opt<Optional<Path>> SAVE_JOB =
-      Opt.path("save-job", "FILE.json")
+      Opt.file("save-job", "FILE.json", "json")
           .help("draw nothing, and write all these options as a job that --job runs");
   private static final Opt<Optional<Path>> JOB =
       Opt.path("job", "FILE.json")
@@ -123,7 +131,7 @@ final class SampleCommand implements Command {
     Optional<Path> out = invocation.get(OUT);
     Optional<Path> latents = invocation.get(SAVE_LATENTS);
     Optional<Path> written = invocation.get(SAVE_JOB);
-    boolean folder = out.isPresent() && !isPicture(out.get());
+    boolean folder = out.isPresent() && isFolder(out.get());
     if (invocation.has(JOB)) {
       runWritten(invocation, context);
       return ExitStatus.OK;
@@ -189,7 +197,7 @@ final class SampleCommand implements Command {
     invocation.only(JOB, OUT, SHARD, CommonOptions.DEVICE);
     Path file = invocation.get(JOB).orElseThrow();
     Path out = invocation.get(OUT).orElseThrow(() -> new UsageException("--job needs --out DIR"));
-    if (isPicture(out)) {
+    if (!isFolder(out)) {
       throw new UsageException("--job fills a folder, and " + out + " is the name of a grid");
     }
     SamplingJob job = SamplingJob.read(file);
@@ -200,8 +208,13 @@ final class SampleCommand implements Command {
     }
   }
 
-  private static boolean isPicture(Path out) {
-    return out.toString().toLowerCase(Locale.ROOT).endsWith(".png");
+  /** Whether images go into a folder: a name that promises another file is refused. */
+  private static boolean isFolder(Path out) throws UsageException {
+    if (Files.isDirectory(out)) {
+      return true;
+    }
+    FileNames.check(OUT.toString(), out, PNG);
+    return !FileNames.has(PNG, out);
   }
 
   private static void grid(

@@ -2,6 +2,7 @@ package org.canbridge.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.runtime.bulk.SamplingRequest;
@@ -20,8 +21,11 @@ import org.canbridge.runtime.objective.Respacing;
 /** The options that say how images are drawn. */
 final class SamplingOptions {
   private static final Opt<Optional<SolverName>> SAMPLER =
-      Opt.of("sampler", "NAME", Value.parsed(SolverName::parse))
-          .usually("that of the scheduler's configuration; else ddpm, for flows heun")
+      Opt.of("sampler", "NAME", Value.parsed(SolverName::parse, SamplingOptions::solvers))
+          .elsewhere("method", "sampling-method", "solver", "scheduler-type")
+          .usually(
+              "that of the scheduler's configuration; else ddpm, in continuous time dpm-solver, for"
+                  + " flows heun")
           .help("the solver: " + SolverName.names(", "));
   static final Opt<Optional<Path>> SCHEDULER =
       Opt.path("scheduler", "FILE")
@@ -34,6 +38,7 @@ final class SamplingOptions {
   private static final Opt<Optional<Respacing>> STEPS =
       Opt.of("steps", "N", Value.parsed(Respacing::parse))
           .alias("num-sampling-steps")
+          .elsewhere("num-inference-steps", "num-steps", "nfe", "timesteps")
           .usually("250 for these and sde-*, 50 for dpm-solver and euler, 20 for the others")
           .help("steps (dpm-solver: calls), or a respacing such as ddim50 for ddpm and ddim");
   private static final Opt<Optional<Integer>> ORDER =
@@ -77,6 +82,7 @@ final class SamplingOptions {
       Opt.number("cfg", -1e6, 1e6)
           .metavar("S")
           .alias("cfg-scale")
+          .elsewhere("guidance-scale", "guidance", "scale", "sample-scale")
           .usually("4 for DiT, 1.4 for U-ViT")
           .help("scale of classifier-free guidance, 1 for none");
   private static final Opt<Optional<GuidanceForm>> CFG_FORM =
@@ -94,7 +100,10 @@ final class SamplingOptions {
   private static final Opt<Boolean> CLIP =
       Opt.flag("clip").help("limit the estimate of the image to -1..1 at each step");
   private static final Opt<Long> SEED =
-      Opt.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).defaultsTo(0L).help("seed of all noise");
+      Opt.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE)
+          .elsewhere("global-seed", "random-seed")
+          .defaultsTo(0L)
+          .help("seed of all noise");
 
   static final OptionGroup GROUP =
       new OptionGroup(
@@ -145,6 +154,10 @@ final class SamplingOptions {
         invocation.get(CFG_INTERVAL).orElse(GuidanceInterval.ALWAYS),
         invocation.get(CLIP),
         invocation.get(SEED));
+  }
+
+  private static List<String> solvers() {
+    return Arrays.stream(SolverName.values()).map(SolverName::toString).toList();
   }
 
   private static GuidanceInterval interval(String name, String text) throws UsageException {

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.canbridge.tensors.files.Suggestion;
 
 /**
  * What the text of an option means.
@@ -29,6 +31,16 @@ interface Value<V> {
     return value.toString();
   }
 
+  /** All texts that it can be, where they can be listed: for completion in a shell. */
+  default List<String> words() {
+    return List.of();
+  }
+
+  /** Whether it names a file or folder. */
+  default boolean isPath() {
+    return false;
+  }
+
   /** Any text. */
   static Value<String> text() {
     return (name, text) -> text;
@@ -36,7 +48,38 @@ interface Value<V> {
 
   /** A file or folder, which may or may not exist. */
   static Value<Path> path() {
-    return Value::path;
+    return path((name, path) -> {});
+  }
+
+  /** A folder, which may or may not exist, but has not the name of a file. */
+  static Value<Path> folder() {
+    return file("");
+  }
+
+  /** A file whose name may end so, or in nothing known; it may or may not exist. */
+  static Value<Path> file(String ending) {
+    return path((name, path) -> FileNames.check(name, path, ending));
+  }
+
+  /** What is demanded of a path. */
+  interface PathCheck {
+    void check(String name, Path path) throws UsageException;
+  }
+
+  private static Value<Path> path(PathCheck demanded) {
+    return new Value<>() {
+      @Override
+      public Path read(String name, String text) throws UsageException {
+        Path path = path(name, text);
+        demanded.check(name, path);
+        return path;
+      }
+
+      @Override
+      public boolean isPath() {
+        return true;
+      }
+    };
   }
 
   /** A path, by the option or operand that gave it. */
@@ -90,11 +133,7 @@ interface Value<V> {
         } catch (NumberFormatException e) {
           // said below, together with numbers that are out of range
         }
-        String range =
-            max < Double.MAX_VALUE
-                ? " from " + min + " to " + max
-                : min == -Double.MAX_VALUE ? "" : ", " + min + " or more";
-        throw wrong(name, text, "a number" + range);
+        throw wrong(name, text, "a number" + range(min, max));
       }
 
       @Override
@@ -102,6 +141,16 @@ interface Value<V> {
         return value.toString().replaceFirst("\\.0$", "");
       }
     };
+  }
+
+  private static String range(double min, double max) {
+    if (min == Double.MIN_NORMAL) {
+      return max == Double.MAX_VALUE ? " above 0" : " above 0, at most " + max;
+    }
+    if (max < Double.MAX_VALUE) {
+      return " from " + min + " to " + max;
+    }
+    return min == -Double.MAX_VALUE ? "" : ", " + min + " or more";
   }
 
   /** One of several words, each with its meaning; the map's order is the one that messages use. */
@@ -115,6 +164,11 @@ interface Value<V> {
           throw wrong(name, text, "one of " + known + Suggestion.text(text, words.keySet()));
         }
         return meant;
+      }
+
+      @Override
+      public List<String> words() {
+        return List.copyOf(words.keySet());
       }
 
       @Override
@@ -134,11 +188,28 @@ interface Value<V> {
    * @param parser throws {@link IllegalArgumentException} with what is wrong
    */
   static <V> Value<V> parsed(Function<String, V> parser) {
-    return (name, text) -> {
-      try {
-        return parser.apply(text);
-      } catch (IllegalArgumentException e) {
-        throw new UsageException(name + ": " + e.getMessage());
+    return parsed(parser, List::of);
+  }
+
+  /**
+   * Something that has a reader of its own.
+   *
+   * @param words all that it reads
+   */
+  static <V> Value<V> parsed(Function<String, V> parser, Supplier<List<String>> words) {
+    return new Value<>() {
+      @Override
+      public V read(String name, String text) throws UsageException {
+        try {
+          return parser.apply(text);
+        } catch (IllegalArgumentException e) {
+          throw new UsageException(name + ": " + e.getMessage());
+        }
+      }
+
+      @Override
+      public List<String> words() {
+        return words.get();
       }
     };
   }
@@ -158,6 +229,11 @@ interface Value<V> {
       @Override
       public String show(List<V> values) {
         return values.stream().map(element::show).collect(Collectors.joining(","));
+      }
+
+      @Override
+      public List<String> words() {
+        return element.words();
       }
     };
   }

@@ -10,7 +10,6 @@ import org.canbridge.runtime.engine.Target;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;
-import org.canbridge.verifiers.Tolerance;
 import org.canbridge.verifiers.model.ModelSubject;
 import org.canbridge.verifiers.report.ReportWriter;
 import org.canbridge.verifiers.report.TextReport;
@@ -18,7 +17,10 @@ import org.canbridge.verifiers.report.TextReport;
 /** {@code canbridge verify}: a model against what a trusted implementation computed. */
 final class VerifyCommand implements Command {
   private static final Opt<Path> REFERENCE =
-      Opt.path("reference", "DIR").required().help("the reference bundle");
+      Opt.path("reference", "DIR")
+          .elsewhere("golden", "bundle")
+          .required()
+          .help("the reference bundle");
   private static final Opt<Optional<Path>> VAE =
       Opt.path("vae", "DIR")
           .usually("the pipeline's own if MODEL is its folder")
@@ -26,24 +28,22 @@ final class VerifyCommand implements Command {
   private static final Opt<Optional<Double>> RTOL =
       Opt.number("rtol", 0, Double.MAX_VALUE)
           .usually("the table's")
-          .help("relative tolerance, with --atol");
+          .help("relative tolerance: |actual - expected| <= atol + rtol * |expected|");
   private static final Opt<Optional<Double>> ATOL =
-      Opt.number("atol", 0, Double.MAX_VALUE)
-          .usually("the table's")
-          .help("absolute tolerance, with --rtol");
+      Opt.number("atol", 0, Double.MAX_VALUE).usually("the table's").help("absolute tolerance");
   private static final Opt<String> WHY =
       Opt.text("why", "TEXT")
           .defaultsTo("given on the command line")
           .help("the reason for another tolerance, for the report");
   private static final Opt<Optional<Path>> REPORT =
-      Opt.path("report", "DIR").help("write report.json, junit.xml and report.html there");
+      Opt.folder("report", "DIR").help("write report.json, junit.xml and report.html there");
 
   @Override
   public About about() {
     return new About(
         "verify",
         "compares a model with a reference, layer by layer",
-        "MODEL --reference DIR [--vae DIR] [--rtol X --atol X --why TEXT] [--report DIR]",
+        "MODEL --reference DIR [--vae DIR] [--rtol X] [--atol X] [--why TEXT] [--report DIR]",
         "Runs the model on the inputs of a reference bundle (reference.safetensors,"
             + " reference.json) and compares every recorded activation in execution order, then"
             + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
@@ -110,13 +110,8 @@ final class VerifyCommand implements Command {
   private static ParityOptions options(Invocation invocation) throws UsageException {
     Optional<Double> rtol = invocation.get(RTOL);
     Optional<Double> atol = invocation.get(ATOL);
-    if (rtol.isPresent() != atol.isPresent()) {
-      throw new UsageException(
-          "--rtol and --atol are given together: |actual - expected| <= atol + rtol * |expected|");
-    }
-    if (rtol.isEmpty()) {
-      return ParityOptions.NONE;
-    }
-    return ParityOptions.NONE.with(new Tolerance(rtol.get(), atol.get(), invocation.get(WHY)));
+    return rtol.isEmpty() && atol.isEmpty()
+        ? ParityOptions.NONE
+        : ParityOptions.NONE.with(new ParityOptions.Departure(rtol, atol, invocation.get(WHY)));
   }
 }

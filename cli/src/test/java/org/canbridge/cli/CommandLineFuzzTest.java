@@ -10,13 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +42,9 @@ class CommandLineFuzzTest {
 
   private static final Set<Integer> STATUSES = Set.of(0, 1, 2, 3, 4, 130);
 
+  /** After which nothing is left. */
+  private static final Set<Integer> REFUSED = Set.of(2, 3);
+
   /** They end the command, fill the log, or measure the machine anew. */
   private static final Set<String> LEFT_OUT = Set.of("--help", "--debug", "--recheck");
 
@@ -48,15 +56,34 @@ class CommandLineFuzzTest {
           List.of(file("dit-tiny-nosigma-p4", "checkpoint.pt"), "--heads", "3"),
           List.of(file("dit-tiny-train", "0050000.pt"), "--heads", "3"),
           List.of(file("dit-tiny-bf16", "checkpoint.pt"), "--heads", "3"),
+          List.of(file("onnx-dit-tiny", "model.onnx"), "--heads", "3"),
+          List.of(Fixtures.of("dit-diffusers-sharded").toString()),
           List.of(Fixtures.of("dit-pipeline").toString()),
+          List.of(Fixtures.of("canbridge-1").resolve("dit-can").toString()),
+          List.of(file("sit-tiny", "checkpoint.pt"), "--family", "sit", "--heads", "3"),
+          List.of(file("sit-tiny-nosigma", "checkpoint.pt"), "--family", "sit", "--heads", "3"),
           List.of(file("uvit-tiny", "nnet_ema.pth"), "--heads", "3"),
           List.of(file("uvit-tiny-uncond-mlptime", "nnet_ema.pth"), "--heads", "4"),
           List.of(file("uvit-t2i-tiny", "nnet_ema.pth"), "--heads", "2", "--text-tokens", "7"),
           List.of(file("efficientvit-b-tiny", "efficientvit_b_tiny.pt")),
           List.of(file("efficientvit-timm-l-tiny", "model.safetensors")),
           List.of(Fixtures.of("vae-tiny").toString()),
+          List.of(file("vae-compvis-tiny", "autoencoder_kl.pth")),
           List.of(Fixtures.of("taesd-diffusers-tiny").toString()),
           List.of(Fixtures.of("clip-text-tiny").toString()));
+
+  private static final List<String> BUNDLES =
+      List.of(
+          "dit-tiny",
+          "dit-tiny-nosigma-p4",
+          "dit-pipeline",
+          "sit-tiny",
+          "uvit-tiny",
+          "uvit-t2i-tiny",
+          "efficientvit-b-tiny",
+          "vae-tiny",
+          "taesd-diffusers-tiny",
+          "clip-text-tiny");
 
   private static final List<String> GOOD_NUMBERS = List.of("1", "2", "3", "4", "0", "0.5");
 
@@ -69,7 +96,22 @@ class CommandLineFuzzTest {
       Map.of(
           "LIST",
           List.of(
-              "0", "0,1", "1,1,2", "1,,2", "-1", "5000", "patch_embed", "dwconv,qkv", "mlp", ""),
+              "0",
+              "0,1",
+              "1,1,2",
+              "1,,2",
+              "-1",
+              "5000",
+              "patch_embed",
+              "dwconv,qkv",
+              "mlp",
+              "",
+              "0-2",
+              "2-0",
+              "0-",
+              "0-2147483647",
+              "tabby",
+              "1,a cat"),
           "NAME",
           List.of(
               "ddpm",
@@ -82,7 +124,13 @@ class CommandLineFuzzTest {
               "leading",
               "trailing",
               "karras",
+              "dpmpp",
+              "dopri5",
+              "sde-heun",
               "DiT-S/2",
+              "SiT-S/2",
+              "sit",
+              "dit",
               "EfficientViT-B1",
               "U-ViT-S/2",
               "nothing",
@@ -94,11 +142,30 @@ class CommandLineFuzzTest {
           "TEXT",
           List.of("a cat", "", "\u202e", "a\nb"),
           "all|generators|NAMES",
-          List.of("all", "generators", "x_embedder*", "*", "nothing", "", "[", "("));
+          List.of("all", "generators", "x_embedder*", "*", "nothing", "", "[", "("),
+          "ema|model|NAME",
+          List.of("ema", "model", "ema.0.9998", "nothing", ""),
+          "cpu|cuda[:N]|mps",
+          List.of("cpu", "cpu:1", "cuda", "cuda:7", "mps", "tpu"),
+          "SETTINGS",
+          List.of(
+              "flow-linear",
+              "vp-discrete",
+              "vp-continuous,prediction=v",
+              "null_class=none",
+              "null_class=0",
+              "prediction=score",
+              "learned_variance=true",
+              "guidance.scale=2",
+              "steps=0",
+              "=",
+              "nothing",
+              ""));
 
   @TempDir private Path folder;
   private final List<List<String>> models = new ArrayList<>(MODELS);
   private final List<String> paths = new ArrayList<>();
+  private final Set<Path> before = new HashSet<>();
   private int line;
 
   private static String file(String fixture, String name) {
@@ -120,6 +187,12 @@ class CommandLineFuzzTest {
     Files.writeString(folder.resolve("object.json"), "{\"num_heads\": 3}");
     Files.writeString(folder.resolve("list.json"), "[1]");
     Files.createDirectory(folder.resolve("empty"));
+    SafetensorsWriter.write(
+        folder.resolve("latents.safetensors"),
+        Map.of(
+            "latents", MemoryTensor.of(new float[4 * 256], 4, 4, 8, 8),
+            "labels", MemoryTensor.of(new long[] {0, 1, 2, 0}, 4)),
+        Map.of());
     for (String name : List.of("cats", "dogs")) {
       Path images = Files.createDirectories(folder.resolve("images").resolve(name));
       BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
@@ -131,6 +204,10 @@ class CommandLineFuzzTest {
     ok("sample", at("can"), "--classes", "1", "--save-job", at("job.json"));
     models.add(List.of(at("can")));
     models.add(List.of(at("by-class")));
+    paths.add(TinyModels.textEncoder(folder.resolve("clip")).toString());
+    models.add(List.of(TinyModels.pixels(folder.resolve("uvit-pixels")).toString()));
+    models.add(List.of(TinyModels.cat(folder.resolve("cat"), false).toString()));
+    models.add(List.of(TinyModels.cat(folder.resolve("cat-text"), true).toString()));
     for (String name :
         List.of("text.txt", "object.json", "list.json", "empty", "images", "can", "job.json")) {
       paths.add(at(name));
@@ -144,16 +221,34 @@ class CommandLineFuzzTest {
   }
 
   @Test
-  void noneEndsInAnInternalError() throws InterruptedException {
+  void noneEndsInAnInternalError() throws InterruptedException, IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      entries.forEach(before::add);
+    }
     List<String> wrong = new ArrayList<>();
     for (line = 0; line < LINES; line++) {
       List<String> args = args(new Random(SEED * 1_000_003 + line));
       Outcome outcome = patiently(args);
-      if (!STATUSES.contains(outcome.status()) || outcome.err().contains("internal error")) {
-        wrong.add("canbridge " + String.join(" ", args) + "\n" + outcome.err());
+      List<Path> left = left();
+      if (!STATUSES.contains(outcome.status())
+          || outcome.err().contains("internal error")
+          || (outcome.status() == 4 && !outcome.err().contains("\n  file: "))
+          || left.stream().anyMatch(path -> path.getFileName().toString().startsWith("."))
+          || (REFUSED.contains(outcome.status()) && !left.isEmpty())) {
+        wrong.add("canbridge " + String.join(" ", args) + "\n" + outcome.err() + left);
+      }
+      for (Path each : left) {
+        AtomicDirectory.delete(each);
       }
     }
     assertTrue(wrong.isEmpty(), () -> String.join("\n", wrong));
+  }
+
+  /** What lies in the folder and was not there before the line. */
+  private List<Path> left() throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.filter(path -> !before.contains(path)).toList();
+    }
   }
 
   private static Outcome patiently(List<String> args) throws InterruptedException {
@@ -170,6 +265,9 @@ class CommandLineFuzzTest {
   /** A line that would be right but for at most three options. */
   private List<String> args(Random random) {
     Command command = any(random, Main.commands(""));
+    if (command instanceof QuickstartCommand || command instanceof DoctorCommand) {
+      command = any(random, Main.commands("")); // they have little to go wrong
+    }
     List<Opt<?>> options = new OptionSet(command).all();
     List<String> args = new ArrayList<>(List.of(command.about().name()));
     if (command instanceof QuickstartCommand) {
@@ -178,11 +276,14 @@ class CommandLineFuzzTest {
       boolean bakes = command instanceof BakeCommand && random.nextInt(3) > 0;
       List<String> model =
           new ArrayList<>(
-              any(random, bakes ? models.subList(MODELS.size(), models.size()) : models));
+              any(random, bakes ? models.subList(MODELS.size(), MODELS.size() + 2) : models));
       if (random.nextInt(20) == 0) {
         model.set(0, any(random, paths));
       }
       args.addAll(random.nextInt(20) > 0 ? model : model.subList(0, 1));
+      if (command instanceof SampleCommand && model.contains("--text-tokens")) {
+        args.addAll(List.of("--prompt", "a cat", "--text-encoder", at("clip")));
+      }
     }
     for (Opt<?> option : options) {
       String name = option.toString();
@@ -194,7 +295,7 @@ class CommandLineFuzzTest {
         args.addAll(List.of(name, "2"));
       }
     }
-    for (int more = random.nextInt(4); more > 0; more--) {
+    for (int more = random.nextInt(5) - 1; more > 0; more--) {
       Opt<?> option = any(random, options);
       boolean twice = option.typedNames().stream().anyMatch(args::contains);
       if (LEFT_OUT.contains(option.toString()) || (twice && random.nextInt(10) > 0)) {
@@ -215,12 +316,13 @@ class CommandLineFuzzTest {
       return out(random);
     }
     if (option.toString().equals("--reference")) {
-      String bundle =
-          any(random, List.of("dit-tiny", "dit-tiny-nosigma-p4", "uvit-tiny", "vae-tiny"));
-      return random.nextInt(5) > 0 ? Fixtures.of(bundle).toString() : any(random, paths);
+      return random.nextInt(5) > 0
+          ? Fixtures.of(any(random, BUNDLES)).toString()
+          : any(random, paths);
     }
     if (option.toString().equals("--data")) {
-      return random.nextInt(5) > 0 ? at("images") : any(random, paths);
+      return at(
+          any(random, List.of("images", "latents.safetensors", "latents.safetensors", "clip")));
     }
     if (VALUES.containsKey(metavar)) {
       return any(random, VALUES.get(metavar));
@@ -237,7 +339,8 @@ class CommandLineFuzzTest {
 
   private String out(Random random) {
     String there = any(random, List.of("text.txt", "empty"));
-    String fresh = any(random, List.of("new-" + line, "grid-" + line + ".png", "a/b/" + line));
+    String fresh =
+        any(random, List.of("new", "new", "new", "grid.png", "a/b/c", "x.safetensors", "x.jpg"));
     return at(random.nextInt(10) > 0 ? fresh : there);
   }
 

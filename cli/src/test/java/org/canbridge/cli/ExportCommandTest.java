@@ -22,6 +22,8 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.formats.TensorFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ExportCommandTest {
   @TempDir Path folder;
@@ -97,6 +99,11 @@ class ExportCommandTest {
     }
 
     @Override
+    public String ending() {
+      return "txt";
+    }
+
+    @Override
     public Export prepare(Model model) {
       Set<String> names = model.checkpoint().tensors().keySet();
       if (names.size() > MOST) {
@@ -157,6 +164,28 @@ class ExportCommandTest {
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(List.of(), left.toList());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "published, x.pt, 'a .safetensors file; give %s/x.safetensors'",
+    "diffusers, x.safetensors, a folder; give %s/x",
+  })
+  void aNameThatPromisesSomethingElseIsRefused(String format, String name, String what) {
+    Path source = Fixtures.of("dit-diffusers");
+    Path out = folder.resolve(name);
+
+    Outcome refused = export(source, format, out);
+
+    assertEquals(
+        new Outcome(
+            2,
+            "",
+            "canbridge: export: --out is '%s', but what is written is %s\n"
+                    .formatted(out, what.formatted(folder))
+                + "  next: canbridge export --help\n"),
+        refused);
+    assertFalse(Files.exists(out));
   }
 
   @Test

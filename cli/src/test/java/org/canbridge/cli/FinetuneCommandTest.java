@@ -202,7 +202,15 @@ class FinetuneCommandTest {
     assertEquals(0, finetune("there", "--steps", "1", "--sample-every", "0").status());
     Outcome there = finetune("there");
     assertEquals(4, there.status(), there.err());
-    assertTrue(there.err().contains("it exists already"), there.err());
+    assertEquals(
+        """
+        canbridge: cannot write
+          actual: it exists already
+          file: %s
+          next: choose another name, or go on with it: --resume
+        """
+            .formatted(at("there")),
+        there.err());
     Outcome rate = finetune("no", "--lr", "-1");
     assertEquals(2, rate.status(), rate.err());
     Outcome resumed = finetune("no", "--resume");

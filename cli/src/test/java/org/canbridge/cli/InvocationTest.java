@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +64,25 @@ class InvocationTest {
   }
 
   @Test
+  void namesThatPromiseSomethingElse(@TempDir Path folder) throws Exception {
+    Value<Path> made = Value.folder();
+    Value<Path> written = Value.file("png");
+    for (String name : List.of("run", "run.v2", "2024.01", ".hidden", "a.b/run")) {
+      assertEquals(Path.of(name), value(made, name));
+      assertEquals(Path.of(name), value(written, name));
+    }
+    assertEquals(Path.of("x.PNG"), value(written, "x.PNG"));
+    assertUsage(
+        "--times is 'a/x.safetensors', but what is written is a folder; give a/x",
+        () -> value(made, "a/x.safetensors"));
+    assertUsage(
+        "--times is 'x.JPG', but what is written is a .png file; give x.png",
+        () -> value(written, "x.JPG"));
+    Path there = Files.createDirectory(folder.resolve("old.pt"));
+    assertEquals(there, value(made, there.toString()));
+  }
+
+  @Test
   void numbers() throws Exception {
     assertEquals(-5L, value(Value.whole(-9, 9), "-5"));
     assertEquals(-1.5, value(Value.number(-2, 2), "-1.5"));
@@ -76,6 +96,12 @@ class InvocationTest {
     assertUsage(
         "--times is '3', but must be a number from 0.0 to 1.0",
         () -> value(Value.number(0, 1), "3"));
+    assertUsage(
+        "--times is '0', but must be a number above 0, at most 1.0",
+        () -> value(Value.number(Double.MIN_NORMAL, 1), "0"));
+    assertUsage(
+        "--times is '0', but must be a number above 0",
+        () -> value(Value.number(Double.MIN_NORMAL, Double.MAX_VALUE), "0"));
     assertUsage(
         "--times is '', but must be a whole number from 0 to 9",
         () -> value(Value.list(Value.integer(0, 9)), "1,"));

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -68,12 +69,21 @@ class MainTest {
     return Stream.of(
         Arguments.of("gret Ada", "unknown command gret; did you mean greet?" + LIST),
         Arguments.of("quickly", "unknown command quickly" + LIST),
-        Arguments.of("--greet", "unknown option --greet" + LIST),
+        Arguments.of("--greet", "unknown option --greet; did you mean greet?" + LIST),
+        Arguments.of("gre Ada", "unknown command gre; did you mean greet?" + LIST),
+        Arguments.of("help quickly", "unknown command quickly" + LIST),
         Arguments.of(
             "greet Ada --tims 2", "greet: unknown option --tims; did you mean --times?" + NEXT),
         Arguments.of(
             "greet Ada --time=2", "greet: unknown option --time; did you mean --times?" + NEXT),
         Arguments.of("greet Ada --xyz", "greet: unknown option --xyz" + NEXT),
+        Arguments.of("greet Ada --lou", "greet: unknown option --lou; did you mean --loud?" + NEXT),
+        Arguments.of(
+            "greet Ada --output-dir x",
+            "greet: unknown option --output-dir; did you mean --output?" + NEXT),
+        Arguments.of(
+            "greet Ada --results-dir x",
+            "greet: unknown option --results-dir; did you mean --out?" + NEXT),
         Arguments.of("greet Ada -x", "greet: unknown option -x" + NEXT),
         Arguments.of("greet Ada --times", "greet: Missing argument for option: times" + NEXT),
         Arguments.of(
@@ -113,6 +123,7 @@ class MainTest {
 
     assertEquals(0, outcome.status());
     assertTrue(outcome.out().contains("\n  greet  greets somebody\n"), outcome.out());
+    assertEquals(outcome, Outcome.of(greeting(), "help"));
   }
 
   @Test
@@ -140,6 +151,7 @@ class MainTest {
 
     assertEquals(new Outcome(0, expected, ""), Outcome.of(greeting(), "greet", "--help"));
     assertEquals(new Outcome(0, expected, ""), Outcome.of(greeting(), "greet", "--tims", "-h"));
+    assertEquals(new Outcome(0, expected, ""), Outcome.of(greeting(), "help", "greet"));
   }
 
   @Test
@@ -148,7 +160,12 @@ class MainTest {
 
     assertEquals(0, outcome.status());
     assertTrue(
-        outcome.out().matches("canbridge \\d+\\.\\d+\\.\\d+\\S* \\(Java .+\\)\n"), outcome.out());
+        outcome
+            .out()
+            .matches(
+                "canbridge \\d+\\.\\d+\\.\\d+\\S* \\(Java .+, PyTorch \\d+\\.\\d+\\.\\d+,"
+                    + " DJL \\d+\\.\\d+\\.\\d+, .+\\)\n"),
+        outcome.out());
   }
 
   static Stream<Arguments> failures() {
@@ -184,6 +201,15 @@ class MainTest {
             cannot write
               actual: permission denied
               file: /out
+              next: choose a place that can be written to
+            """),
+        Arguments.of(
+            new NotDirectoryException("out"),
+            4,
+            """
+            cannot write
+              actual: it is no folder
+              file: out
               next: choose a place that can be written to
             """),
         Arguments.of(

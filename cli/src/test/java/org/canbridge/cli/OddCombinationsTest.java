@@ -39,13 +39,26 @@ class OddCombinationsTest {
   @Test
   void aReferenceOfAnotherFamily() {
     Path reference = Fixtures.of("uvit-tiny");
-    assertRefused(
-        3,
-        otherModel("uvit", "input 'x' must be [3, 3, 8, 8] but is [3, 4, 8, 8]", reference),
-        "verify",
-        CLASSIFIER,
-        "--reference",
-        reference);
+    for (Path model : List.of(CLASSIFIER, Fixtures.of("vae-tiny"), Fixtures.of("dit-pipeline"))) {
+      Outcome refused = Outcome.of("verify", model.toString(), "--reference", reference.toString());
+      String family =
+          model == CLASSIFIER
+              ? "efficientvit"
+              : model.endsWith("vae-tiny") ? "autoencoder-kl" : "dit";
+      assertEquals(
+          new Outcome(
+              3,
+              "",
+              """
+              canbridge: the bundle was made from another family
+                expected: a bundle of the family '%s', which the model is of
+                actual: the family 'uvit'
+                file: %s
+                next: give the bundle that was made from this model
+              """
+                  .formatted(family, reference.resolve("reference.json"))),
+          refused);
+    }
   }
 
   @Test
@@ -66,6 +79,17 @@ class OddCombinationsTest {
     String actual = "input 'y' must hold whole numbers from 0 to 3 but holds 4";
     assertRefused(
         3, otherModel("dit", actual, reference), "verify", model, "--reference", reference);
+  }
+
+  /** They were trained in continuous time, where DDPM has no timesteps. */
+  @Test
+  void picturesOfPixelsWithTheDefaultSampler() throws IOException {
+    Path model = TinyModels.pixels(folder.resolve("pixels"));
+    Path out = folder.resolve("grid.png");
+
+    Outcome drawn = Outcome.of("sample", model.toString(), "--steps", "2", "--out", out.toString());
+
+    assertEquals(0, drawn.status(), drawn.err());
   }
 
   @Test

@@ -246,17 +246,7 @@ class SampleCommandTest {
 
   @Test
   void promptsAreDrawn() throws IOException {
-    Path clip = Files.createDirectory(folder.resolve("clip"));
-    for (String name : List.of("config.json", "model.safetensors")) {
-      Files.copy(Fixtures.of("clip-text-tiny").resolve(name), clip.resolve(name));
-    }
-    Files.writeString(
-        clip.resolve("vocab.json"),
-        """
-        {"a": 0, "c": 1, "t": 2, "a</w>": 3, "c</w>": 4, "t</w>": 5,
-         "<|startoftext|>": 6, "<|endoftext|>": 7}\
-        """);
-    Files.writeString(clip.resolve("merges.txt"), "#version: 0.2\n");
+    TinyModels.textEncoder(folder.resolve("clip"));
     Files.writeString(folder.resolve("prompts.txt"), "a cat\n\ntact\n");
     String model = file("uvit-t2i-tiny", "nnet_ema.pth");
     String[] how = {"--heads", "2", "--text-tokens", "7", "--sampler", "unipc", "--steps", "3"};
@@ -373,6 +363,13 @@ class SampleCommandTest {
       delimiter = '|',
       value = {
         "--sampler plms | there is no sampler 'plms'",
+        "--sampler dpmpp | dopri5, sde-euler, sde-heun; did you mean dpm-solver++?",
+        "--sampler DDIM | did you mean ddim?",
+        "--guidance-scale 2 | unknown option --guidance-scale; did you mean --cfg?",
+        "--num-inference-steps 2 | did you mean --steps?",
+        "--arch DiT-XL-2 | did you mean DiT-XL/2?",
+        "--prompts /tmp --text-encoder x | --prompts: /tmp is a folder",
+        "--save-job job.yaml | but what is written is a .json file; give job.json",
         "--spacing even | there is no timestep spacing",
         "--order 4 | --order is '4'",
         "--cfg-interval 1 | must be two numbers",
@@ -393,6 +390,19 @@ class SampleCommandTest {
     assertEquals(2, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains(message), outcome.err());
     assertFalse(Files.exists(folder.resolve("images")));
+  }
+
+  @Test
+  void otherPicturesThanPngAreRefused() {
+    for (String ending : List.of("jpg", "JPEG", "webp", "npz", "safetensors")) {
+      Outcome outcome = run(PIXELS, "--heads", "3", "--out", at("x." + ending));
+      assertEquals(
+          "canbridge: sample: --out is '%s', but what is written is a .png file; give %s"
+              .formatted(at("x." + ending), at("x.png")),
+          outcome.err().lines().findFirst().orElseThrow());
+      assertEquals(2, outcome.status());
+      assertFalse(Files.exists(folder.resolve("x." + ending)));
+    }
   }
 
   private static String[] with(String[] options, String... more) {

@@ -213,13 +213,13 @@ public final class ParityCheck {
   }
 
   private Tolerance tolerance(Call call, Entry entry, CallRunner runner, TensorData actual) {
-    return options
-        .tolerance()
-        .or(() -> call.tolerance(entry.key))
-        .orElseGet(
-            () ->
-                Tolerance.coarsest(
-                    runner.arithmetic(), entry.expected.type().dtype(), actual.type().dtype()));
+    Tolerance usual =
+        call.tolerance(entry.key)
+            .orElseGet(
+                () ->
+                    Tolerance.coarsest(
+                        runner.arithmetic(), entry.expected.type().dtype(), actual.type().dtype()));
+    return options.departure().map(departure -> departure.from(usual)).orElse(usual);
   }
 
   private Map<String, TensorData> run(

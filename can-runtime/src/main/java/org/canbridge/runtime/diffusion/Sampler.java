@@ -50,9 +50,11 @@ public final class Sampler {
     this.labels = labels;
   }
 
-  /** The solver of most people: DDPM, for flows Heun's method. */
+  /** The solver of most people: DDPM, DPM-Solver without discrete timesteps, Heun for flows. */
   public SolverName usualSolver() {
-    return schedule.flow() ? SolverName.HEUN : SolverName.DDPM;
+    return schedule.flow()
+        ? SolverName.HEUN
+        : schedule.isDiscrete() ? SolverName.DDPM : SolverName.DPM_SOLVER;
   }
 
   /** The same network, trained on another schedule. */

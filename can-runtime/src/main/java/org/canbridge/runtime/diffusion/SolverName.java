@@ -1,5 +1,6 @@
 package org.canbridge.runtime.diffusion;
 
+import java.util.List;
 import java.util.Map;
 import org.apiguardian.api.API;
 import org.canbridge.runtime.objective.Respacing;
@@ -13,30 +14,33 @@ public enum SolverName implements SolverChoice {
   /** {@link Ddim}. */
   DDIM("ddim", 250),
   /** {@link DpmSolver}, singlestep; order 3 unless told otherwise. */
-  DPM_SOLVER("dpm-solver", 50),
+  DPM_SOLVER("dpm-solver", 50, "dpm"),
   /** {@link AdaptiveDpmSolver}; order 3 unless told otherwise, 2 being the least. */
   DPM_SOLVER_ADAPTIVE("dpm-solver-adaptive", 50),
   /** {@link DpmSolverMultistep} on the data; order 2 unless told otherwise. */
-  DPM_SOLVER_PP("dpm-solver++", 20),
+  DPM_SOLVER_PP("dpm-solver++", 20, "dpm++", "dpmpp", "dpm-solver-pp", "dpm-solver-multistep"),
   /** {@link UniPc} with bh2 on the data; order 2 unless told otherwise. */
   UNIPC("unipc", 20),
   /** {@link Euler}; on a flow's path {@link PathOde}. */
-  EULER("euler", 50),
+  EULER("euler", 50, "k-euler"),
   /** {@link Heun}; on a flow's path {@link PathOde}. */
-  HEUN("heun", 20),
+  HEUN("heun", 20, "k-heun"),
   /** {@link DormandPrince}, which chooses its steps. */
-  DOPRI5("dopri5", 50),
+  DOPRI5("dopri5", 50, "ode", "rk45", "dormand-prince"),
   /** {@link PathSde} with one call a step. */
-  SDE_EULER("sde-euler", 250),
+  SDE_EULER("sde-euler", 250, "sde", "euler-maruyama"),
   /** {@link PathSde} with two calls a step. */
   SDE_HEUN("sde-heun", 250);
 
   private final String text;
   private final int usualSteps;
+  private final List<String> elsewhere;
 
-  SolverName(String text, int usualSteps) {
+  /** What other programs call it: answered with its name, not read as such. */
+  SolverName(String text, int usualSteps, String... elsewhere) {
     this.text = text;
     this.usualSteps = usualSteps;
+    this.elsewhere = List.of(elsewhere);
   }
 
   @Override
@@ -139,6 +143,10 @@ public enum SolverName implements SolverChoice {
    */
   public static SolverName parse(String text) {
     return Words.constant(
-        values(), SolverName::toString, text, "there is no sampler '%s'; there are %s");
+        values(),
+        SolverName::toString,
+        solver -> solver.elsewhere,
+        text,
+        "there is no sampler '%s'; there are %s");
   }
 }

@@ -100,6 +100,11 @@ public record TrainedSchedule(
         .orElseGet(() -> path.at(lastTime + uniform * (firstTime - lastTime)));
   }
 
+  /** Whether it was trained on timesteps that can be counted. */
+  boolean isDiscrete() {
+    return discrete.isPresent();
+  }
+
   /**
    * The steps that a run of DDPM or DDIM visits.
    *

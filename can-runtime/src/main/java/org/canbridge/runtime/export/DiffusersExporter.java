@@ -18,6 +18,11 @@ final class DiffusersExporter implements Exporter {
   }
 
   @Override
+  public String ending() {
+    return "";
+  }
+
+  @Override
   public Export prepare(Model model) {
     PublishedExport export = PublishedExport.of(model.checkpoint(), name());
     return new LayoutExport(export, export::writeFolder);

@@ -14,6 +14,9 @@ public interface Exporter {
   /** What is written and which models it can hold: one sentence without a full stop. */
   String holds();
 
+  /** The ending of the file that is written, without its dot; empty if that is a folder. */
+  String ending();
+
   /**
    * Makes everything ready that can be refused; writes nothing.
    *

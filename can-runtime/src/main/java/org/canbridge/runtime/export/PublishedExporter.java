@@ -18,6 +18,11 @@ final class PublishedExporter implements Exporter {
   }
 
   @Override
+  public String ending() {
+    return "safetensors";
+  }
+
+  @Override
   public Export prepare(Model model) {
     PublishedExport export = PublishedExport.of(model.checkpoint());
     return new LayoutExport(export, export::writeFile);

@@ -154,6 +154,11 @@ public final class TrainingRun {
     return new TrainingRun(absolute, setup, true, Optional.empty());
   }
 
+  /** Whether a run was begun in this directory. */
+  public static boolean isAt(Path directory) {
+    return Files.isRegularFile(directory.resolve(RECORD));
+  }
+
   /**
    * Takes up a run from its last checkpoint, or from the beginning if it had none.
    *

@@ -42,6 +42,7 @@ abstract class ExporterContract {
     try (Model model = model()) {
       exporter().prepare(model).write(folder.resolve("one/out"));
       exporter().prepare(model).write(folder.resolve("two/out"));
+      assertEquals(exporter().ending().isEmpty(), Files.isDirectory(folder.resolve("one/out")));
       assertFalse(exporter().prepare(model).contents().isBlank());
     }
     Map<String, Path> one = files(folder.resolve("one"));

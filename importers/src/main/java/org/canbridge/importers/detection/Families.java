@@ -12,6 +12,7 @@ import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.sit.SitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
+import org.canbridge.tensors.files.Suggestion;
 
 /** The families that can be imported. A new one is one line here. */
 public final class Families {
@@ -50,21 +51,20 @@ public final class Families {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static PublishedModel published(String name) {
-    return ALL.stream()
-        .flatMap(family -> model(family, name).stream())
+    List<PublishedModel> all = ALL.stream().flatMap(family -> family.published().stream()).toList();
+    return all.stream()
+        .filter(model -> model.name().equals(name))
         .findFirst()
         .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "no published model is named "
-                        + name
-                        + "; there are "
-                        + String.join(
-                            ", ",
-                            ALL.stream()
-                                .flatMap(family -> family.published().stream())
-                                .map(PublishedModel::name)
-                                .toList())));
+            () -> {
+              List<String> names = all.stream().map(PublishedModel::name).toList();
+              return new IllegalArgumentException(
+                  "no published model is named "
+                      + name
+                      + "; there are "
+                      + String.join(", ", names)
+                      + Suggestion.text(name, names));
+            });
   }
 
   private static Optional<PublishedModel> model(Family family, String name) {

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.apiguardian.api.API;
+import org.canbridge.importers.Inspection;
 import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Family;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PipelineFolder;
@@ -13,6 +15,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.verifiers.BundleProblem;
 import org.canbridge.verifiers.ParityCheck;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
@@ -63,29 +66,56 @@ public final class ModelSubject implements AutoCloseable {
    *
    * @param vae decodes the images of a pipeline's runs; without one they are not checked
    * @param target that networks run on
-   * @throws InputFileException if it is not a model that can be run, or contradicts the bundle's
-   *     {@code config}
+   * @throws InputFileException if it is not a model that can be run, is of another family than the
+   *     bundle's, or contradicts its {@code config}
    * @throws IllegalArgumentException if {@code options} contradict it
    */
   public static ModelSubject open(
       Path path, ImportOptions options, ReferenceBundle bundle, Optional<Path> vae, Target target) {
+    try {
+      ModelRuns runs = new ModelRuns(path, told(options, bundle), bundle, vae, target);
+      try {
+        checkFamily(bundle, runs.model().checkpoint().config().architecture());
+        CallPlans.addTo(runs);
+        return new ModelSubject(runs);
+      } catch (RuntimeException e) {
+        runs.close();
+        throw e;
+      }
+    } catch (InputFileException | IllegalArgumentException e) {
+      // Whatever does not fit then follows from this.
+      Inspection.of(path, options).family().ifPresent(family -> checkFamily(bundle, family));
+      throw e;
+    }
+  }
+
+  private static ImportOptions told(ImportOptions options, ReferenceBundle bundle) {
     ImportOptions told = options;
     if (bundle.config() instanceof ObjectNode config) {
       told =
           told.withArguments(
               config, bundle.directory().resolve("reference.json").getFileName().toString());
     }
-    if (bundle.family().flatMap(Families::byName).isPresent() && told.family().isEmpty()) {
-      told = told.withFamily(bundle.family().get(), "reference.json");
+    return bundle.family().flatMap(Families::byName).isPresent() && told.family().isEmpty()
+        ? told.withFamily(bundle.family().get(), "reference.json")
+        : told;
+  }
+
+  private static void checkFamily(ReferenceBundle bundle, String architecture) {
+    Optional<Family> family = bundle.family().flatMap(Families::byName);
+    Optional<String> twin = Families.byName(architecture).flatMap(Family::twin);
+    if (family.isEmpty()
+        || family.get().name().equals(architecture)
+        || family.map(Family::name).equals(twin)) {
+      return;
     }
-    ModelRuns runs = new ModelRuns(path, told, bundle, vae, target);
-    try {
-      CallPlans.addTo(runs);
-      return new ModelSubject(runs);
-    } catch (RuntimeException e) {
-      runs.close();
-      throw e;
-    }
+    throw InputFileException.of(
+            BundleProblem.OTHER_MODEL, bundle.directory().resolve("reference.json"))
+        .what("the bundle was made from another family")
+        .expected("a bundle of the family '" + architecture + "', which the model is of")
+        .actual("the family '" + family.get().name() + "'")
+        .next("give the bundle that was made from this model")
+        .build();
   }
 
   /** The model that is checked. */
