@@ -75,7 +75,7 @@ final class CompletionCommand implements Command {
 
   @Override
   public List<String> operands() {
-    return List.of(OPERAND.split("\\|"));
+    return List.of(OPERAND.split("\\|", -1));
   }
 
   @Override

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +32,7 @@ import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
+import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.verifiers.Comparison;
@@ -101,8 +104,14 @@ final class QuickstartCommand implements Command {
         }
       }
     }
-    Files.createDirectories(out);
-    Files.writeString(mark, "canbridge quickstart replaces what it wrote into this folder.\n");
+    Deque<Path> made = new ArrayDeque<>();
+    try {
+      AtomicDirectory.makeFolders(out, made);
+      Files.writeString(mark, "canbridge quickstart replaces what it wrote into this folder.\n");
+    } catch (IOException e) {
+      AtomicDirectory.removeEmpty(made);
+      throw e;
+    }
   }
 
   private static Path bundled(String name) {

@@ -2,10 +2,13 @@ package org.canbridge.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.bulk.BulkRun;
 import org.canbridge.runtime.bulk.LatentFile;
@@ -23,6 +26,9 @@ import org.canbridge.runtime.image.PngGrid;
 final class SampleCommand implements Command {
   private static final int DEFAULT_CLASSES = 10;
 
+  /** Of the autoencoders that published models go with. */
+  private static final int LATENT_FACTOR = 8;
+
   /** A grid is one picture in memory. */
   private static final int MAX_GRID = 1 << 20;
 
@@ -38,11 +44,17 @@ final class SampleCommand implements Command {
           .elsewhere("autoencoder", "decoder", "first-stage")
           .usually("a pipeline folder's own")
           .help("the autoencoder that turns latents into pictures");
-  private static final Opt<Optional<List<Integer>>> CLASSES =
-      Opt.of("classes", "LIST", Value.list(Value.integer(0, Integer.MAX_VALUE)))
+  private static final Opt<Optional<String>> CLASSES =
+      Opt.text("classes", "LIST")
           .elsewhere("class-labels", "labels", "class-cond")
           .usually("the first ten, in a folder all")
-          .help("class numbers, in the order of the images");
+          .help(
+              "class numbers, ranges such as 5-7, and names where the model's folder has them, in"
+                  + " the order of the images");
+  private static final Opt<Optional<Integer>> IMAGE_SIZE =
+      Opt.integer("image-size", 1, 1 << 20)
+          .elsewhere("resolution", "size")
+          .help("the image's side in pixels: checked, since a model has its own");
   private static final Opt<Optional<Long>> COUNT =
       Opt.whole("count", 1, Long.MAX_VALUE)
           .elsewhere("num-samples", "n-samples", "num-images", "num-fid-samples", "number")
@@ -113,6 +125,7 @@ final class SampleCommand implements Command {
             SAVE_LATENTS,
             VAE,
             CLASSES,
+            IMAGE_SIZE,
             COUNT,
             COLUMNS,
             SHARD,
@@ -148,6 +161,9 @@ final class SampleCommand implements Command {
     if (!folder && written.isEmpty() && invocation.has(SHARD)) {
       throw new UsageException("--shard goes with --out DIR");
     }
+    for (Optional<Path> file : List.of(folder ? Optional.<Path>empty() : out, latents, written)) {
+      checkFolder(file);
+    }
     SamplingJob job = job(invocation, latents.isPresent() && out.isEmpty());
     if (written.isPresent()) {
       job.write(written.get());
@@ -155,6 +171,7 @@ final class SampleCommand implements Command {
       return ExitStatus.OK;
     }
     try (OpenJob open = opened(job, CommonOptions.device(invocation))) {
+      checkSize(invocation.get(IMAGE_SIZE), open.sampler().shape());
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       if (folder) {
         fill(out.get(), open, context);
@@ -163,6 +180,14 @@ final class SampleCommand implements Command {
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** What is drawn should not be lost for want of a folder. */
+  private static void checkFolder(Optional<Path> file) throws NoSuchFileException {
+    Optional<Path> parent = file.map(Path::toAbsolutePath).map(Path::getParent);
+    if (parent.isPresent() && !Files.isDirectory(parent.get())) {
+      throw new NoSuchFileException(parent.get().toString());
+    }
   }
 
   private static OpenJob opened(SamplingJob job, Optional<TorchDevice> device)
@@ -176,19 +201,47 @@ final class SampleCommand implements Command {
 
   private static SamplingJob job(Invocation invocation, boolean latentsOnly)
       throws UsageException, IOException {
+    Path model = ModelOptions.path(invocation, "MODEL");
     return new SamplingJob(
-        ModelOptions.path(invocation, "MODEL"),
+        model,
         ModelOptions.read(invocation),
         invocation.get(VAE),
         invocation.get(SamplingOptions.SCHEDULER),
         SamplingOptions.read(invocation),
         invocation.get(PRECISION),
         PromptOptions.read(invocation),
-        invocation.get(CLASSES),
+        classes(invocation, model),
         invocation.get(COUNT),
         invocation.get(BATCH),
         invocation.get(SHARD),
         latentsOnly ? SamplingJob.Output.LATENTS : SamplingJob.Output.AUTO);
+  }
+
+  private static Optional<List<Integer>> classes(Invocation invocation, Path model)
+      throws UsageException {
+    Optional<String> text = invocation.get(CLASSES);
+    return text.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ClassList.read(CLASSES, text.get(), () -> names(model)));
+  }
+
+  private static Map<Integer, List<String>> names(Path model) {
+    return PipelineFolder.at(model).map(PipelineFolder::classNames).orElse(Map.of());
+  }
+
+  /** A model draws one size; that of a latent is an eighth of its picture's. */
+  private static void checkSize(Optional<Integer> asked, ImageShape shape) throws UsageException {
+    int side = shape.width();
+    boolean drawn = asked.isEmpty() || asked.get() == side;
+    if (!drawn && (PngGrid.canShow(shape) || asked.get() != LATENT_FACTOR * side)) {
+      throw new UsageException(
+          IMAGE_SIZE
+              + " is "
+              + asked.get()
+              + ", but this model draws "
+              + shape
+              + "; import --image-size makes one of another size");
+    }
   }
 
   /** Runs a job's file, which says everything but where the images go and which part is drawn. */

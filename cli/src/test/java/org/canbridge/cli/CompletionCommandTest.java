@@ -53,7 +53,7 @@ class CompletionCommandTest {
   })
   void bashCompletes(String line, String words) throws Exception {
     Files.createFile(folder.resolve("mo del.pt"));
-    String[] typed = line.split(" ");
+    String[] typed = line.split(" ", -1);
 
     String completed =
         run(

@@ -362,6 +362,8 @@ class SampleCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "--classes 7-5 | --classes is '7-5', but a range goes upwards",
+        "--classes 0-2147483647 | --classes is '2147483647'",
         "--sampler plms | there is no sampler 'plms'",
         "--sampler dpmpp | dopri5, sde-euler, sde-heun; did you mean dpm-solver++?",
         "--sampler DDIM | did you mean ddim?",
@@ -390,6 +392,71 @@ class SampleCommandTest {
     assertEquals(2, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains(message), outcome.err());
     assertFalse(Files.exists(folder.resolve("images")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "5-7 | 5,6,7",
+        "0,2-3,NAME 7,label 1 | 0,2,3,7,1",
+      })
+  void classesByRangeAndByName(String typed, String numbers) throws IOException {
+    String job = at(typed.replace(' ', '_') + ".json");
+    ok(Fixtures.of("dit-pipeline").toString(), "--classes", typed, "--save-job", job);
+    String written = Files.readString(Path.of(job)).replaceAll("\\s", "");
+    assertTrue(written.contains("\"classes\":[" + numbers + "]"), written);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "dit-pipeline | lable 1 | numbers, ranges such as 5-7, or names that the model has; did you mean label 1?",
+        "dit-diffusers | cat | numbers, or ranges such as 5-7: this model has no names for its classes",
+      })
+  void classesThatThereAreNot(String model, String typed, String known) {
+    Outcome refused =
+        run(Fixtures.of(model).toString(), "--classes", typed, "--save-job", at("job.json"));
+    assertEquals(
+        new Outcome(
+            2,
+            "",
+            "canbridge: sample: --classes is '%s', but must be %s\n".formatted(typed, known)
+                + "  next: canbridge sample --help\n"),
+        refused);
+    assertFalse(Files.exists(folder.resolve("job.json")));
+  }
+
+  @Test
+  void theImageSizeIsTheModelsOwn() throws IOException {
+    String[] how = {"--heads", "3", "--steps", "1", "--classes", "1", "--save-latents", at("x")};
+    Outcome refused = run(PIXELS, with(how, "--image-size", "256"));
+    assertEquals(2, refused.status());
+    assertEquals(
+        "canbridge: sample: --image-size is 256, but this model draws 3x16x16; import --image-size"
+            + " makes one of another size",
+        refused.err().lines().findFirst().orElseThrow());
+    ok(PIXELS, with(how, "--image-size", "16"));
+    ok(file("dit-tiny", "checkpoint.pt"), with(how, "--image-size", "64"));
+  }
+
+  /** Before anything is drawn. */
+  @Test
+  void aFolderThatIsMissingIsSaidAtOnce() {
+    Outcome refused = run(PIXELS, "--heads", "3", "--out", at("nowhere/x.png"));
+    assertEquals(
+        new Outcome(
+            4,
+            "",
+            """
+            canbridge: cannot write
+              actual: no such file or folder
+              file: %s
+              next: choose a place that can be written to
+            """
+                .formatted(at("nowhere"))),
+        refused);
   }
 
   @Test

@@ -14,33 +14,30 @@ public enum SolverName implements SolverChoice {
   /** {@link Ddim}. */
   DDIM("ddim", 250),
   /** {@link DpmSolver}, singlestep; order 3 unless told otherwise. */
-  DPM_SOLVER("dpm-solver", 50, "dpm"),
+  DPM_SOLVER("dpm-solver", 50),
   /** {@link AdaptiveDpmSolver}; order 3 unless told otherwise, 2 being the least. */
   DPM_SOLVER_ADAPTIVE("dpm-solver-adaptive", 50),
   /** {@link DpmSolverMultistep} on the data; order 2 unless told otherwise. */
-  DPM_SOLVER_PP("dpm-solver++", 20, "dpm++", "dpmpp", "dpm-solver-pp", "dpm-solver-multistep"),
+  DPM_SOLVER_PP("dpm-solver++", 20),
   /** {@link UniPc} with bh2 on the data; order 2 unless told otherwise. */
   UNIPC("unipc", 20),
   /** {@link Euler}; on a flow's path {@link PathOde}. */
-  EULER("euler", 50, "k-euler"),
+  EULER("euler", 50),
   /** {@link Heun}; on a flow's path {@link PathOde}. */
-  HEUN("heun", 20, "k-heun"),
+  HEUN("heun", 20),
   /** {@link DormandPrince}, which chooses its steps. */
-  DOPRI5("dopri5", 50, "ode", "rk45", "dormand-prince"),
+  DOPRI5("dopri5", 50),
   /** {@link PathSde} with one call a step. */
-  SDE_EULER("sde-euler", 250, "sde", "euler-maruyama"),
+  SDE_EULER("sde-euler", 250),
   /** {@link PathSde} with two calls a step. */
   SDE_HEUN("sde-heun", 250);
 
   private final String text;
   private final int usualSteps;
-  private final List<String> elsewhere;
 
-  /** What other programs call it: answered with its name, not read as such. */
-  SolverName(String text, int usualSteps, String... elsewhere) {
+  SolverName(String text, int usualSteps) {
     this.text = text;
     this.usualSteps = usualSteps;
-    this.elsewhere = List.of(elsewhere);
   }
 
   @Override
@@ -125,6 +122,19 @@ public enum SolverName implements SolverChoice {
     }
   }
 
+  /** What other programs call it: answered with its name, not read as such. */
+  private List<String> elsewhere() {
+    return switch (this) {
+      case DPM_SOLVER -> List.of("dpm");
+      case DPM_SOLVER_PP -> List.of("dpm++", "dpmpp", "dpm-solver-pp", "dpm-solver-multistep");
+      case EULER -> List.of("k-euler");
+      case HEUN -> List.of("k-heun");
+      case DOPRI5 -> List.of("ode", "rk45", "dormand-prince");
+      case SDE_EULER -> List.of("sde", "euler-maruyama");
+      default -> List.of();
+    };
+  }
+
   /** The names of all solvers, separated by {@code separator}. */
   public static String names(String separator) {
     return Words.list(values(), SolverName::toString, separator);
@@ -145,7 +155,7 @@ public enum SolverName implements SolverChoice {
     return Words.constant(
         values(),
         SolverName::toString,
-        solver -> solver.elsewhere,
+        SolverName::elsewhere,
         text,
         "there is no sampler '%s'; there are %s");
   }

@@ -203,15 +203,14 @@ public final class TrainingRun {
    *
    * @param loader the examples, from the step on at which the trainer stands
    * @throws IOException if an example cannot be read, a file not be written, or another process has
-   *     the run; checkpoints that were there stay, and of a run without a step nothing is left
+   *     the run; checkpoints that were there stay, and of a run without one nothing is left
    */
   public End run(BatchLoader loader) throws IOException {
     Deque<Path> made = new ArrayDeque<>();
     boolean nothingDone = false;
     try {
       if (begins) {
-        AtomicDirectory.makeFolders(directory.getParent(), made);
-        Files.createDirectory(directory);
+        makeDirectory(made);
         nothingDone = true;
       }
       NameLock lock = NameLock.take(directory.resolve(RECORD));
@@ -228,13 +227,23 @@ public final class TrainingRun {
         return end;
       } finally {
         lock.close();
-        nothingDone &= trainer.steps() == 0;
+        nothingDone &= last.isEmpty();
       }
     } finally {
       if (nothingDone) {
         AtomicDirectory.delete(directory);
         AtomicDirectory.removeEmpty(made);
       }
+    }
+  }
+
+  private void makeDirectory(Deque<Path> made) throws IOException {
+    try {
+      AtomicDirectory.makeFolders(directory.getParent(), made);
+      Files.createDirectory(directory);
+    } catch (IOException e) {
+      AtomicDirectory.removeEmpty(made);
+      throw e;
     }
   }
 

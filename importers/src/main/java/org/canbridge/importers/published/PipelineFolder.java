@@ -1,8 +1,16 @@
 package org.canbridge.importers.published;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.canbridge.importers.model.ModelProblem;
+import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 
 /**
  * A whole pipeline as diffusers saves one: {@value #INDEX} beside a folder for each part. Only the
@@ -12,6 +20,7 @@ import java.util.Optional;
  */
 public record PipelineFolder(Path path) {
   private static final String INDEX = "model_index.json";
+  private static final long MAX_INDEX_BYTES = 16L << 20;
 
   /** The pipeline at a path; empty if it is anything else. */
   public static Optional<PipelineFolder> at(Path path) {
@@ -34,5 +43,38 @@ public record PipelineFolder(Path path) {
   public Optional<Path> scheduler() {
     return Optional.of(path.resolve("scheduler").resolve("scheduler_config.json"))
         .filter(Files::isRegularFile);
+  }
+
+  /**
+   * What the classes are called, each by one or more names: {@code id2label} of {@value #INDEX},
+   * where commas part the names of one class. Empty if it says nothing.
+   *
+   * @throws InputFileException if that file holds no JSON object
+   */
+  public Map<Integer, List<String>> classNames() {
+    Path index = path.resolve(INDEX);
+    JsonNode labels =
+        Json.pythonObject(
+                index,
+                MAX_INDEX_BYTES,
+                (found, cause) ->
+                    InputFileException.of(ModelProblem.CONFIG_NOT_JSON, index)
+                        .what("the file does not hold a JSON object")
+                        .actual(found)
+                        .next("fetch the file again, or name classes by numbers")
+                        .cause(cause)
+                        .build())
+            .path("id2label");
+    Map<Integer, List<String>> names = new TreeMap<>();
+    labels
+        .fieldNames()
+        .forEachRemaining(
+            number -> {
+              if (number.matches("\\d{1,9}") && labels.get(number).isTextual()) {
+                String[] all = labels.get(number).textValue().split(",", -1);
+                names.put(Integer.valueOf(number), Arrays.stream(all).map(String::strip).toList());
+              }
+            });
+    return names;
   }
 }
