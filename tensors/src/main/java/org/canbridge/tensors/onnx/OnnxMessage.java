@@ -33,6 +33,9 @@ final class OnnxMessage {
   /** No text that is read here comes near it; what is longer would be a copy of the file. */
   private static final int MAX_TEXT = 1 << 16;
 
+  /** A file of this size is read: a mapping would cost more. */
+  private static final int SMALL = 1 << 16;
+
   private static final int MAX_VARINT = 10;
 
   /** The generated parsers' limit. */
@@ -67,7 +70,10 @@ final class OnnxMessage {
 
   private OnnxMessage(FileSource source) {
     this.source = source;
-    this.bytes = UnsafeByteOperations.unsafeWrap(source.mapForReading(0, (int) source.size()));
+    int size = (int) source.size();
+    this.bytes =
+        UnsafeByteOperations.unsafeWrap(
+            size <= SMALL ? source.read(0, size) : source.mapForReading(0, size));
     this.in = bytes.newCodedInput();
     CodedInputStream parsed = bytes.newCodedInput();
     parsed.enableAliasing(true);
