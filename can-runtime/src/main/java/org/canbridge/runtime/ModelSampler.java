@@ -3,6 +3,7 @@ package org.canbridge.runtime;
 import org.apiguardian.api.API;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ClassLabels;
+import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.Sampler;
@@ -31,11 +32,10 @@ import org.canbridge.runtime.family.TextInput;
  * @param shape of one image or latent
  * @param classes number of classes, without the null class; 1 for an unconditional model, whose
  *     images all have class 0
- * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
- *     an unconditional model
+ * @param usualGuidance guidance as in the authors' scripts; none for an unconditional model
  */
 @API(status = API.Status.STABLE)
-public record ModelSampler(Sampler sampler, ImageShape shape, int classes, double usualGuidance) {
+public record ModelSampler(Sampler sampler, ImageShape shape, int classes, Guidance usualGuidance) {
   /**
    * A sampler that calls {@code session}.
    *

@@ -85,7 +85,7 @@ class CatSamplingTest {
         Session session = model.session(Target.F32)) {
       ModelSampler sampler = ModelSampler.of(model, session);
       assertEquals(3, sampler.classes());
-      assertEquals(1.4, sampler.usualGuidance());
+      assertEquals(1.4, sampler.usualGuidance().scale());
       assertGuided(sampler, 1, NULL_CLASS);
       double[] drawn = draw(sampler, STEPS.withGuidance(2), 1);
       assertArrayEquals(drawn, draw(sampler, STEPS.withGuidance(2), 1));
@@ -131,7 +131,7 @@ class CatSamplingTest {
         Session session = model.session(Target.F32)) {
       ModelSampler sampler = ModelSampler.of(model, session, texts(2, 1));
       assertEquals(2, sampler.classes());
-      assertEquals(2, sampler.usualGuidance());
+      assertEquals(2, sampler.usualGuidance().scale());
       assertGuided(sampler, 0, 2);
       double[] drawn = draw(sampler, STEPS.withGuidance(2), 0);
       assertArrayEquals(drawn, draw(sampler, STEPS.withGuidance(2), 0));

@@ -64,6 +64,7 @@ final class ExportCommand implements Command {
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       NonFinite.Watch watch = CommonOptions.watch(invocation, model.checkpoint().tensors(), source);
       Export export = prepare(exporter.get(), model.withTensors(watch.tensors()));
+      ModelOptions.say(model, context);
       export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       export.write(target);
       CommonOptions.warn(watch, context);

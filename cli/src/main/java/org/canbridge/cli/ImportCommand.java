@@ -149,7 +149,8 @@ final class ImportCommand implements Command {
                 context
                     .err()
                     .println(
-                        "canbridge: the pipeline's scheduler is not imported: sample --scheduler "
+                        "canbridge: of the pipeline's scheduler what it tells of training is"
+                            + " imported, its solver is not: sample --scheduler "
                             + file));
   }
 

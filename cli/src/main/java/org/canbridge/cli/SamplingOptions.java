@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.runtime.bulk.SamplingRequest;
 import org.canbridge.runtime.bulk.Spacing;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.GuidanceForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
-import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.LastStep;
 import org.canbridge.runtime.diffusion.OdeTolerance;
 import org.canbridge.runtime.diffusion.SdeSettings;
@@ -93,9 +93,9 @@ final class SamplingOptions {
       Opt.of("cfg-interval", "LOW,HIGH", SamplingOptions::interval)
           .usually("all")
           .help("noise over signal between which guidance acts");
-  private static final Opt<GuidedChannels> CFG_CHANNELS =
+  private static final Opt<Optional<GuidedChannels>> CFG_CHANNELS =
       Opt.word("cfg-channels", List.of(GuidedChannels.values()), GuidedChannels::toString)
-          .defaultsTo(GuidedChannels.ALL)
+          .usually("the model's own, all unless --objective says otherwise")
           .help("channels that are guided; first-three is what DiT's own code does");
   private static final Opt<Boolean> CLIP =
       Opt.flag("clip").help("limit the estimate of the image to -1..1 at each step");

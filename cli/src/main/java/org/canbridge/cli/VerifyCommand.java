@@ -80,6 +80,7 @@ final class VerifyCommand implements Command {
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
         ModelSubject subject = open(path, opening, bundle, vae, target)) {
+      subject.assumption().ifPresent(what -> context.err().println("canbridge: " + what));
       report = subject.check(options);
     }
     context.out().print(TextReport.of(report));

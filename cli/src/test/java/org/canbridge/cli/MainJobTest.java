@@ -135,6 +135,7 @@ class MainJobTest {
     Outcome outcome =
         Outcome.of("verify", bundle + "/checkpoint.pt", "--reference", changed.toString());
     assertEquals(1, outcome.status());
+    assertEquals("", outcome.err(), "the bundle says that it is a DiT");
     assertTrue(outcome.out().contains("activation.blocks.0.attn"), outcome.out());
     assertTrue(outcome.out().contains("FAILED"), outcome.out());
     // The same difference within a tolerance that is given, with a reason, passes.
@@ -149,6 +150,25 @@ class MainJobTest {
         "0.02",
         "--why",
         "test");
+  }
+
+  /** A bundle that does not name its family: the network that is run is an assumption. */
+  @Test
+  void verifySaysWhatItTakesTheTensorsFor() throws IOException {
+    Path bundle = Fixtures.of("canbridge-1").resolve("recorded").resolve("dit");
+    Path nameless = Files.createDirectory(folder.resolve("nameless"));
+    Files.copy(bundle.resolve("reference.safetensors"), nameless.resolve("reference.safetensors"));
+    Files.writeString(nameless.resolve("reference.json"), "{\"dtype\": \"float32\"}");
+    String model = Fixtures.of("canbridge-1").resolve("dit").toString();
+    String[] verify = {"verify", model, "--reference", nameless.toString()};
+    assertEquals(
+        "canbridge: objective assumed, as of published models of dit: eps on vp-discrete, null"
+            + " class 10; --objective says otherwise, --family sit reads the same tensors as that\n",
+        ok(verify).err());
+    String[] named = Arrays.copyOf(verify, 6);
+    named[4] = "--family";
+    named[5] = "dit";
+    assertEquals("", ok(named).err());
   }
 
   @Test
@@ -200,7 +220,12 @@ class MainJobTest {
     assertTrue(whole.contains("PASSED: 6 equal, 0 different or missing, 0 not checked"), whole);
     String said = ok("import", pipeline, "--out", at("x")).err();
     assertTrue(said.contains("the pipeline's autoencoder is not imported"), said);
-    assertTrue(said.contains("the pipeline's scheduler is not imported"), said);
+    assertTrue(
+        said.contains(
+            "of the pipeline's scheduler what it tells of training is imported, its solver is not:"
+                + " sample --scheduler "),
+        said);
+    assertFalse(said.contains("assumed"), said);
     String latents = ok("verify", at("x"), "--reference", pipeline).out();
     assertTrue(latents.contains("PASSED: 3 equal, 0 different or missing, 3 not checked"), latents);
     String images =

@@ -96,6 +96,27 @@ class SampleCommandTest {
     assertTrue(other.err().contains("the folder holds images of another run"), other.err());
   }
 
+  /** The same images whether the objective or the option says which channels are guided. */
+  @Test
+  void theObjectiveSaysWhichChannelsAreGuided() throws IOException {
+    String[] how = {"--heads", "3", "--sampler", "ddim", "--steps", "2", "--cfg", "3"};
+    String latents = Fixtures.of("dit-tiny-bf16").resolve("checkpoint.pt").toString();
+    ok(latents, with(how, "--save-latents", at("all.safetensors")));
+    ok(
+        latents,
+        with(how, "--cfg-channels", "first-three", "--save-latents", at("told.safetensors")));
+    ok(
+        latents,
+        with(
+            how,
+            "--objective",
+            "guidance.channels=first-three",
+            "--save-latents",
+            at("objective.safetensors")));
+    assertArrayEquals(values("told.safetensors"), values("objective.safetensors"));
+    assertFalse(Arrays.equals(values("all.safetensors"), values("told.safetensors")));
+  }
+
   /** Options that are written as a job and run from its file draw the same files, parts too. */
   @Test
   void aWrittenJobDrawsTheSameBytes() throws IOException {

@@ -59,7 +59,7 @@ public final class Checkpoints {
     TensorFile file = TensorFiles.open(weights.orElse(path));
     try {
       List<FileState> opened = file.files().stream().map(FileState::of).toList();
-      return importFile(file, opened, Examination.of(file, options));
+      return importFile(file, opened, Examination.of(path, file, options));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;

@@ -30,10 +30,13 @@ import org.canbridge.importers.model.KeyReport;
 import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.StoredModel;
 import org.canbridge.importers.model.Trained;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.importers.published.PublishedFolder;
+import org.canbridge.importers.published.SchedulerFile;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.files.Json;
 
 /**
  * Everything that can be said about a published file without reading its data: what import would do
@@ -41,6 +44,7 @@ import org.canbridge.tensors.files.InputFileException;
  */
 final class Examination {
   private final TensorFile file;
+  private final Optional<PipelineFolder> pipeline;
   private ImportOptions options;
   private final Detection detection;
   private final List<String> notes = new ArrayList<>();
@@ -51,8 +55,9 @@ final class Examination {
   private Optional<ModelConfig> config = Optional.empty();
   private Optional<Trained> trained = Optional.empty();
 
-  private Examination(TensorFile file, ImportOptions options) {
+  private Examination(TensorFile file, Optional<PipelineFolder> pipeline, ImportOptions options) {
     this.file = file;
+    this.pipeline = pipeline;
     this.options = options;
     this.detection =
         Detection.of(
@@ -64,8 +69,13 @@ final class Examination {
     detection.chosen().ifPresent(this::examine);
   }
 
-  static Examination of(TensorFile file, ImportOptions options) {
-    return new Examination(file, options);
+  /**
+   * Examines an opened file.
+   *
+   * @param path the file, or the folder that it was found in
+   */
+  static Examination of(Path path, TensorFile file, ImportOptions options) {
+    return new Examination(file, PipelineFolder.at(path), options);
   }
 
   private void examine(Detection.Recognised chosen) {
@@ -295,13 +305,21 @@ final class Examination {
       ModelConfig built = chosen.family().config(known);
       known = built.arguments();
       config = Optional.of(built);
-      trained = Trained.of(file.path(), chosen.family(), built, said(), options);
+      trained = Trained.of(file.path(), chosen.family(), built, said(), this::scheduled, options);
       trained.flatMap(told -> told.note(chosen.family())).ifPresent(notes::add);
     } catch (IllegalArgumentException e) {
       problems.add(impossible(chosen, e));
     } catch (InputFileException e) {
       problems.add(e);
     }
+  }
+
+  /** What the scheduler of a pipeline says about the training. */
+  private ObjectNode scheduled() {
+    return pipeline
+        .flatMap(PipelineFolder::scheduler)
+        .map(path -> SchedulerFile.open(path).objective())
+        .orElseGet(Json::object);
   }
 
   /** What the file says beside its tensors, and which model the hub's configuration names. */

@@ -82,7 +82,7 @@ public record Inspection(
       }
     }
     try (TensorFile file = TensorFiles.open(weights.orElse(path))) {
-      return of(path, file, Examination.of(file, options));
+      return of(path, file, Examination.of(path, file, options));
     }
   }
 

@@ -2,6 +2,7 @@ package org.canbridge.importers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,7 @@ class DcAeTest {
                             : name),
                     TestTensors.random(name.hashCode(), DType.F32, shape)));
     return Examination.of(
+        Path.of("weights"),
         MemoryFile.of(tensors),
         ImportOptions.defaults().withArguments(arguments.toJson(), "the test"));
   }

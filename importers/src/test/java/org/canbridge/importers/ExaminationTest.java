@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.IntNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +68,7 @@ class ExaminationTest {
   }
 
   private static Examination examine(Map<String, TensorData> tensors, ImportOptions options) {
-    return Examination.of(MemoryFile.of(tensors), options);
+    return Examination.of(Path.of("weights"), MemoryFile.of(tensors), options);
   }
 
   private static void assertProblems(Examination examined, Problem problem, String... lines) {
@@ -284,7 +285,8 @@ class ExaminationTest {
   @Test
   void prefersTheMovingAverageAndSaysSo() {
     Map<String, TensorData> tensors = training();
-    Examination examined = Examination.of(new MemoryFile(tensors, TRAINING), HEADS);
+    Examination examined =
+        Examination.of(Path.of("weights"), new MemoryFile(tensors, TRAINING), HEADS);
     assertEquals(List.of(), examined.problems());
     assertEquals(
         List.of(
@@ -309,7 +311,10 @@ class ExaminationTest {
   void takesTheWeightsThatAreAskedFor() {
     Map<String, TensorData> tensors = training();
     Examination examined =
-        Examination.of(new MemoryFile(tensors, TRAINING), HEADS.withWeights(Weights.MODEL));
+        Examination.of(
+            Path.of("weights"),
+            new MemoryFile(tensors, TRAINING),
+            HEADS.withWeights(Weights.MODEL));
     assertSame(
         tensors.get("model.pos_embed"),
         examined.mapping().orElseThrow().tensors().get("pos_embed"));
@@ -334,7 +339,7 @@ class ExaminationTest {
     tensors.keySet().removeIf(name -> name.startsWith("ema.blocks.1."));
     MemoryFile file = new MemoryFile(tensors, TRAINING);
     assertProblems(
-        Examination.of(file, HEADS),
+        Examination.of(Path.of("weights"), file, HEADS),
         ImportProblem.UNEQUAL_WEIGHTS,
         "the file's sets of weights are not of one network",
         "expected: the same tensors in ema and model",
@@ -344,7 +349,7 @@ class ExaminationTest {
         "next: get a complete copy, or take one set as it is: --weights ema or --weights model");
     assertEquals(
         Optional.of(DitFiles.config(48, 2, 3)),
-        Examination.of(file, HEADS.withWeights(Weights.MODEL)).config());
+        Examination.of(Path.of("weights"), file, HEADS.withWeights(Weights.MODEL)).config());
   }
 
   @ParameterizedTest

@@ -130,7 +130,7 @@ public abstract class FamilyContract {
   }
 
   private static Examination examine(Example example, Map<String, TensorData> tensors) {
-    return Examination.of(MemoryFile.of(tensors), example.options());
+    return Examination.of(Path.of("weights"), MemoryFile.of(tensors), example.options());
   }
 
   public static void assertSameTensors(

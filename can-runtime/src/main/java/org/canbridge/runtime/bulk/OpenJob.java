@@ -16,15 +16,16 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.PipelineFolder;
+import org.canbridge.importers.published.SchedulerFile;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.TextEncoder;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.StepListener;
+import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
@@ -110,7 +111,7 @@ public final class OpenJob implements AutoCloseable {
       decoder = Optional.of(opened);
     }
     ModelSampler usual = sampler(model, session);
-    sampler = scheduler.map(SchedulerFile::trained).map(usual::trainedOn).orElse(usual);
+    sampler = scheduler.map(file -> usual.trainedOn(trained(model, file))).orElse(usual);
     if (decoder.isPresent() && decoder.get().channels() != sampler.shape().channels()) {
       throw new IllegalArgumentException(
           "the autoencoder decodes "
@@ -132,6 +133,15 @@ public final class OpenJob implements AutoCloseable {
             "class " + label + " is not one of the model's, 0 to " + last);
       }
     }
+  }
+
+  /** A pipeline's own scheduler has had its say when the model was opened. */
+  private TrainedSchedule trained(Model model, SchedulerFile file) {
+    if (job.scheduler().isEmpty()) {
+      return DiffusersScheduler.inFloat32(model.diffusion().schedule());
+    }
+    file.objective(); // refuses with the file's name
+    return DiffusersScheduler.trained(model.objective().orElseThrow(), file.configuration());
   }
 
   private ModelSampler sampler(Model model, Session session) {
@@ -207,7 +217,7 @@ public final class OpenJob implements AutoCloseable {
   /** All that decides what an image is, as text by name: for picture files. */
   public Map<String, String> describe() {
     Map<String, String> text = new LinkedHashMap<>(settings.describe());
-    scheduler.map(SchedulerFile::describeTrained).ifPresent(text::putAll);
+    scheduler.map(SchedulerFile::describe).ifPresent(text::putAll);
     text.put("model", name(job.model()));
     job.texts()
         .ifPresent(

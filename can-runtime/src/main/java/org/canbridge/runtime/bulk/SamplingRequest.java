@@ -6,12 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Objects;
 import java.util.Optional;
+import org.canbridge.importers.family.GuidedChannels;
+import org.canbridge.importers.published.SchedulerFile;
 import org.canbridge.runtime.ModelSampler;
-import org.canbridge.runtime.SchedulerFile;
+import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.Guidance;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
-import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.LastStep;
 import org.canbridge.runtime.diffusion.OdeTolerance;
 import org.canbridge.runtime.diffusion.Sampler;
@@ -38,7 +39,7 @@ import org.canbridge.tensors.files.JsonFields;
  * @param tolerance of adaptive solvers
  * @param sde noise of stochastic runs in continuous time
  * @param scale of guidance, 1 being none; else that of the model's authors
- * @param channels that are guided
+ * @param channels that are guided, else those that the model usually has guided
  * @param interval noise levels at which guidance acts
  * @param clip whether the estimate of the clean image is limited to -1..1
  * @param seed of all noise
@@ -52,7 +53,7 @@ public record SamplingRequest(
     OdeTolerance tolerance,
     SdeSettings sde,
     Optional<Double> scale,
-    GuidedChannels channels,
+    Optional<GuidedChannels> channels,
     GuidanceInterval interval,
     boolean clip,
     long seed) {
@@ -79,10 +80,13 @@ public record SamplingRequest(
       Optional<TimestepSpacing> timesteps = spacing.get().timesteps();
       options = timesteps.map(options::withSpacing).orElse(options.withKarras(true));
     }
+    Guidance usual = model.usualGuidance();
     SamplingSettings settings =
         SamplingSettings.of(solver, steps.orElseGet(solver::usualSteps))
             .withOptions(options)
-            .withGuidance(new Guidance(scale.orElse(model.usualGuidance()), channels, interval))
+            .withGuidance(
+                new Guidance(
+                    scale.orElse(usual.scale()), channels.orElse(usual.channels()), interval))
             .withClipDenoised(clip)
             .withSeed(seed);
     model.sampler().check(settings);
@@ -104,7 +108,7 @@ public record SamplingRequest(
         file = file.with("timestep_spacing", TextNode.valueOf(timesteps.get().toString()));
       }
     }
-    return file.scheduler();
+    return DiffusersScheduler.of(file);
   }
 
   /** All fields that are settled. */
@@ -125,7 +129,7 @@ public record SamplingRequest(
           .put("last_step_size", sde.lastSize());
     }
     scale.ifPresent(value -> json.put("guidance", value));
-    json.put("guidance_channels", channels.toString());
+    channels.ifPresent(value -> json.put("guidance_channels", value.toString()));
     if (interval.low() > 0) {
       json.put("guidance_low", interval.low());
     }
@@ -158,7 +162,7 @@ public record SamplingRequest(
                 .number("last_step_size", Double.MIN_NORMAL, Math.nextDown(1.0))
                 .orElse(SdeSettings.USUAL.lastSize())),
         fields.number("guidance"),
-        fields.parsed("guidance_channels", GuidedChannels::parse).orElse(GuidedChannels.ALL),
+        fields.parsed("guidance_channels", GuidedChannels::parse),
         fields
             .number("guidance_high", Math.nextUp(low), Double.MAX_VALUE)
             .map(high -> new GuidanceInterval(low, high))

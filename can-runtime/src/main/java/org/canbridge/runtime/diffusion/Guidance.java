@@ -1,6 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
 import java.util.Objects;
+import org.canbridge.importers.family.GuidedChannels;
 
 /**
  * How classifier-free guidance is applied in a run.

@@ -1,5 +1,7 @@
 package org.canbridge.runtime.diffusion;
 
+import org.canbridge.importers.family.GuidedChannels;
+
 /**
  * Classifier-free guidance (Ho and Salimans 2022) of a network's output in the form {@code null +
  * scale * (conditional - null)}: scale 1 is no guidance. Both outputs come from ONE call with 2B

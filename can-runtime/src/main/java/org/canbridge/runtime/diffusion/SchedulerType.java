@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.canbridge.importers.published.SchedulerFields;
+import org.canbridge.importers.published.SchedulerTraining;
 import org.canbridge.runtime.objective.NoiseSchedule;
 
 /**
@@ -146,7 +148,7 @@ enum SchedulerType {
    * {@link PathOde}: Euler's method on a flow's straight path, at noise levels that {@code shift}
    * crowds towards noise, once for the ends and once for all, as that code does.
    */
-  FLOW_EULER("FlowMatchEulerDiscreteScheduler", SolverName.EULER) {
+  FLOW_EULER(SchedulerTraining.FLOW, SolverName.EULER) {
     @Override
     ObjectNode fields() {
       return JsonNodeFactory.instance
@@ -172,7 +174,7 @@ enum SchedulerType {
     SchedulerSteps read(SchedulerFields fields) {
       double shift = fields.positive("shift");
       double first =
-          1.0 / fields.integer("num_train_timesteps", 2, DiffusersScheduler.MAX_TIMESTEPS);
+          1.0 / fields.integer("num_train_timesteps", 2, SchedulerTraining.MAX_TIMESTEPS);
       return (schedule, steps, settings) -> {
         if (!schedule.flow()) {
           throw new IllegalArgumentException(
@@ -328,7 +330,7 @@ enum SchedulerType {
       String word = fields.word("timestep_spacing", "linspace", "leading", "trailing");
       return new Spacing(
           TimestepSpacing.parse(word),
-          fields.integer("steps_offset", 0, DiffusersScheduler.MAX_TIMESTEPS));
+          fields.integer("steps_offset", 0, SchedulerTraining.MAX_TIMESTEPS));
     }
 
     NoiseSchedule strided(NoiseSchedule schedule, int steps, boolean toClean) {

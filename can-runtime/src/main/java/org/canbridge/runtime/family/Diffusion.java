@@ -2,6 +2,8 @@ package org.canbridge.runtime.family;
 
 import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.diffusion.ClassLabels;
+import org.canbridge.runtime.diffusion.Guidance;
+import org.canbridge.runtime.diffusion.GuidanceInterval;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
 
@@ -13,8 +15,7 @@ import org.canbridge.runtime.diffusion.TrainedSchedule;
  * @param schedule what it was trained on
  * @param learnedVariance whether the second half of the output's channels is the variance value
  * @param labels what it is conditioned on; none for networks that take texts
- * @param usualGuidance guidance scale of the authors' scripts, in the form where 1 is none; 1 for
- *     an unconditional model
+ * @param usualGuidance guidance as in the authors' scripts; none for an unconditional model
  * @param latentScale factor of the autoencoder's latents
  */
 public record Diffusion(
@@ -22,7 +23,7 @@ public record Diffusion(
     TrainedSchedule schedule,
     boolean learnedVariance,
     ClassLabels labels,
-    double usualGuidance,
+    Guidance usualGuidance,
     float latentScale) {
   /** Downsampling of the Stable Diffusion autoencoder, whose latents all published models use. */
   public static final int PIXELS_PER_LATENT = 8;
@@ -38,7 +39,10 @@ public record Diffusion(
         TrainedSchedule.of(objective),
         objective.learnedVariance(),
         new ClassLabels(objective.classes(), objective.nullClass()),
-        objective.interpolatedGuidance(),
+        new Guidance(
+            objective.interpolatedGuidance(),
+            objective.guidance().channels(),
+            GuidanceInterval.ALWAYS),
         (float) objective.latentScale());
   }
 }

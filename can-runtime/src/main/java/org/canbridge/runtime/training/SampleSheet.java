@@ -58,7 +58,7 @@ public record SampleSheet(Model model, int classes, int rows, Optional<LatentDec
     ModelSampler sampler = ModelSampler.of(model, network);
     SamplingSettings settings =
         SamplingSettings.of(SolverName.UNIPC, Respacing.even(STEPS))
-            .withGuidance(Math.min(GUIDANCE, sampler.usualGuidance()));
+            .withGuidance(Math.min(GUIDANCE, sampler.usualGuidance().scale()));
     long[] labels = LongStream.range(0, (long) classes * rows).map(i -> i % classes).toArray();
     Latents drawn = sampler.draw(settings, labels);
     PngGrid.ofColumns(classes)

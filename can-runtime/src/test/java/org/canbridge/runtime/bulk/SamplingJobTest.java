@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.diffusion.DiffusionForm;
 import org.canbridge.runtime.diffusion.GuidanceInterval;
-import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.LastStep;
 import org.canbridge.runtime.diffusion.OdeTolerance;
 import org.canbridge.runtime.diffusion.SdeSettings;
@@ -39,7 +39,7 @@ class SamplingJobTest {
           OdeTolerance.USUAL,
           SdeSettings.USUAL,
           Optional.empty(),
-          GuidedChannels.ALL,
+          Optional.empty(),
           GuidanceInterval.ALWAYS,
           false,
           0);
@@ -53,7 +53,7 @@ class SamplingJobTest {
           new OdeTolerance(1e-5, 1e-4),
           new SdeSettings(DiffusionForm.SIGMA, 2, LastStep.TWEEDIE, 0.01),
           Optional.of(1.4),
-          GuidedChannels.FIRST_THREE,
+          Optional.of(GuidedChannels.FIRST_THREE),
           new GuidanceInterval(0.3, 3),
           true,
           -7);

@@ -10,16 +10,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.canbridge.importers.published.SchedulerFile;
+import org.canbridge.importers.published.SchedulerProblem;
+import org.canbridge.importers.published.SchedulerTraining;
 import org.canbridge.runtime.objective.NoiseLevel;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Parameterization;
 import org.canbridge.runtime.objective.Respacing;
+import org.canbridge.tensors.files.InputFileException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +49,7 @@ class DiffusersSchedulerTest {
   private static Map<String, String> described(ObjectNode configuration) {
     Map<String, String> text = new LinkedHashMap<>();
     DiffusersScheduler.of(configuration).describe(SolverOptions.DEFAULTS, text);
-    text.putAll(DiffusersScheduler.describeTrained(configuration));
+    text.putAll(SchedulerTraining.fields(configuration).describe());
     return text;
   }
 
@@ -81,7 +86,7 @@ class DiffusersSchedulerTest {
     Map<String, String> text = described(old);
     assertEquals("leading", text.get("timestep_spacing"));
     assertEquals("false", text.get("clip_sample"));
-    TrainedSchedule trained = DiffusersScheduler.trained(old);
+    TrainedSchedule trained = PublishedSchedules.trained(old);
     assertEquals(
         NoiseSchedule.linear(1000).float32().alphaCumprod(999),
         trained.discrete().orElseThrow().alphaCumprod(999));
@@ -104,7 +109,7 @@ class DiffusersSchedulerTest {
             + " 'beta_end': 0.01, 'num_train_timesteps': 100}";
     for (String name : List.of("linear", "scaled_linear", "squaredcos_cap_v2")) {
       NoiseSchedule schedule =
-          DiffusersScheduler.trained(json(form.formatted(name))).discrete().orElseThrow();
+          PublishedSchedules.trained(json(form.formatted(name))).discrete().orElseThrow();
       assertEquals(100, schedule.steps());
       double product = 1;
       for (int i = 0; i < 100; i++) {
@@ -182,7 +187,39 @@ class DiffusersSchedulerTest {
             + " prediction_type is missing"
       })
   void aScheduleThatIsNotFollowedIsRefused(String configuration, String reasons) {
-    assertReasons(reasons, () -> DiffusersScheduler.trained(json(configuration)));
+    assertReasons(reasons, () -> PublishedSchedules.trained(json(configuration)));
+  }
+
+  @Test
+  void aFileOfAnotherSchedulerIsRefusedAndTheWayOutIsNamed() {
+    Path path = Path.of("scheduler_config.json");
+    SchedulerFile euler =
+        new SchedulerFile(path, json("{'_class_name': 'EulerDiscreteScheduler'}"));
+    InputFileException refused =
+        assertThrows(InputFileException.class, () -> DiffusersScheduler.of(euler));
+    assertEquals(SchedulerProblem.UNSUPPORTED, refused.problem());
+    assertEquals(
+        String.join(
+            "\n  ",
+            "the scheduler's configuration asks for what is not followed here",
+            "expected: one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
+                + " UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler",
+            "actual: _class_name must be one of DDIMScheduler, DDPMScheduler,"
+                + " DPMSolverMultistepScheduler, UniPCMultistepScheduler,"
+                + " FlowMatchEulerDiscreteScheduler, is"
+                + " \"EulerDiscreteScheduler\"",
+            "file: " + path,
+            "next: choose a solver with --sampler"
+                + " ddpm|ddim|dpm-solver|dpm-solver-adaptive|dpm-solver++|unipc|euler|heun|dopri5"
+                + "|sde-euler|sde-heun,"
+                + " which takes only the training schedule from this file"),
+        refused.getMessage());
+  }
+
+  /** The classes whose training is read with defaults are those whose solver is followed. */
+  @Test
+  void everySchedulerHasDefaultsInBothLists() {
+    assertEquals(DiffusersScheduler.names(), String.join(", ", SchedulerTraining.CLASSES));
   }
 
   private static void assertReasons(String reasons, Executable call) {
@@ -199,7 +236,7 @@ class DiffusersSchedulerTest {
                 + " 'beta_schedule': 'scaled_linear', 'num_train_timesteps': 1000,"
                 + " 'prediction_type': 'v_prediction', 'use_karras_sigmas': false}");
     assertFalse(DiffusersScheduler.isKnown(heun));
-    TrainedSchedule trained = DiffusersScheduler.trained(heun);
+    TrainedSchedule trained = PublishedSchedules.trained(heun);
     assertEquals(Parameterization.V, trained.prediction());
     assertEquals(
         NoiseSchedule.stableDiffusion().float32().alphaCumprod(500),
@@ -225,7 +262,7 @@ class DiffusersSchedulerTest {
     assertTrue(
         assertThrows(
                 IllegalArgumentException.class,
-                () -> scheduler.create(DiffusersScheduler.trained(ddim), settings))
+                () -> scheduler.create(PublishedSchedules.trained(ddim), settings))
             .getMessage()
             .contains("give a number of steps"));
     assertThrows(
@@ -240,7 +277,7 @@ class DiffusersSchedulerTest {
   void flowMatchingPassesItsNoiseLevels() {
     ObjectNode flow =
         json("{'_class_name': 'FlowMatchEulerDiscreteScheduler', 'shift': 3.0, 'base_shift': 0.5}");
-    TrainedSchedule trained = DiffusersScheduler.trained(flow);
+    TrainedSchedule trained = PublishedSchedules.trained(flow);
     assertEquals(Parameterization.VELOCITY_TO_NOISE, trained.prediction());
     DiffusersScheduler scheduler = DiffusersScheduler.of(flow);
     Solver solver = scheduler.create(trained, SamplingSettings.of(scheduler, Respacing.even(3)));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.runtime.objective.NoiseLevel;
 import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,8 @@
 package org.canbridge.runtime.diffusion;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.canbridge.importers.dit.DitFamily;
+import org.canbridge.importers.family.Arguments;
 import org.canbridge.runtime.objective.LinearVp;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Parameterization;
@@ -12,6 +15,13 @@ public final class PublishedSchedules {
   /** DiT's. */
   public static TrainedSchedule dit() {
     return TrainedSchedule.of(NoiseSchedule.linear(1000), Parameterization.EPSILON);
+  }
+
+  /** What a scheduler of diffusers tells of a DiT. */
+  static TrainedSchedule trained(ObjectNode configuration) {
+    DitFamily dit = new DitFamily();
+    Arguments any = dit.published().get(0).arguments();
+    return DiffusersScheduler.trained(dit.objective(dit.config(any)).orElseThrow(), configuration);
   }
 
   /** That of U-ViT's models of latents. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.runtime.objective.InterpolatedSchedule;
 import org.canbridge.runtime.objective.NoisePath;
 import org.canbridge.runtime.objective.NoiseSchedule;
@@ -94,7 +95,7 @@ final class PublishedSolvers {
     DiffusersScheduler scheduler = DiffusersScheduler.of(config);
     double eta = run.settings().path("step_arguments").path("eta").asDouble(0);
     return scheduler.create(
-        DiffusersScheduler.trained(config),
+        PublishedSchedules.trained(config),
         SamplingSettings.of(scheduler, Respacing.even(run.steps()))
             .withOptions(SolverOptions.DEFAULTS.withEta(eta)));
   }
@@ -123,7 +124,7 @@ final class PublishedSolvers {
 
   /** What the configured prediction type stands for. */
   static Denoiser diffusersDenoiser(SolverRun run, DenoisingNetwork network) {
-    return new NetworkDenoiser(network, DiffusersScheduler.trained(scheduler(run)).prediction());
+    return new NetworkDenoiser(network, PublishedSchedules.trained(scheduler(run)).prediction());
   }
 
   /** The recorded outputs, which were recorded after guidance. */
@@ -144,7 +145,7 @@ final class PublishedSolvers {
   private static Parameterization parameterization(SolverRun run) {
     return config(run).isMissingNode()
         ? Parameterization.EPSILON
-        : DiffusersScheduler.trained(scheduler(run)).prediction();
+        : PublishedSchedules.trained(scheduler(run)).prediction();
   }
 
   private static JsonNode config(SolverRun run) {

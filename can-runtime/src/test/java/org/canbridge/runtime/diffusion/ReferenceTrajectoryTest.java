@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Parameterization;
 import org.junit.jupiter.api.Test;

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import org.canbridge.importers.family.GuidedChannels;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;

@@ -185,6 +185,39 @@ public final class SitRun {
   }
 
   /**
+   * The state after the first Euler step of noise or score prediction, from the recorded state and
+   * output, in the order of operations and the arithmetic of {@code transport.py}: float32.
+   */
+  float[] firstStepInFloat32() {
+    float time = (float) times[0];
+    float angle = time * (float) Math.PI / 2;
+    boolean linear = text("path", "").equals("linear");
+    float ratio = linear ? 1 / time : (float) Math.PI / (2 * (float) Math.tan(angle));
+    float sigma = linear ? 1 - time : (float) Math.cos(angle);
+    float sigmaRate = linear ? -1 : -(float) Math.PI / 2 * (float) Math.sin(angle);
+    float variance = ratio * (sigma * sigma) - sigma * sigmaRate;
+    float length = (float) times[1] - time;
+    float[] state = new float[start.values().length];
+    for (int i = 0; i < state.length; i++) {
+      float x = (float) inputs[i];
+      float output = (float) outputs[i];
+      float score = text("prediction", "").equals("noise") ? output / -sigma : output;
+      float drift = ratio * x + variance * score;
+      state[i] = x + length * drift;
+    }
+    return state;
+  }
+
+  /** The recorded state after the first step. */
+  float[] secondState() {
+    float[] state = new float[start.values().length];
+    for (int i = 0; i < state.length; i++) {
+      state[i] = (float) inputs[state.length + i];
+    }
+    return state;
+  }
+
+  /**
    * Runs the solver and checks that it calls the network at the recorded times, the adaptive one
    * excepted.
    *

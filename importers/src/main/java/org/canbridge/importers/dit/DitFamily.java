@@ -38,7 +38,11 @@ public final class DitFamily extends Family {
     return DitConfig.of(arguments);
   }
 
-  /** A label table of one row has no room for a null class. */
+  /**
+   * A label table of one row has no room for a null class. Guidance acts on all channels, as in its
+   * paper and in diffusers; that the authors' script leaves the fourth out they call a matter of
+   * reproducing their numbers.
+   */
   @Override
   public Optional<Objective> objective(ModelConfig config) {
     DitConfig dit = (DitConfig) config;
@@ -53,8 +57,7 @@ public final class DitFamily extends Family {
             999,
             nullClass ? dit.numClasses() : 1,
             nullClass,
-            nullClass ? GUIDANCE : 1,
-            false,
+            nullClass ? Objective.Guided.of(GUIDANCE) : Objective.Guided.NONE,
             Objective.STABLE_DIFFUSION_SCALE));
   }
 

@@ -21,9 +21,7 @@ import java.util.Set;
  * @param noiseTime what it is given at the noisiest; linear between
  * @param classes classes beside the null class; 0 without labels
  * @param nullClass whether the label {@code classes} stands for no class
- * @param guidance the authors' guidance scale, in their form
- * @param guidanceAdded whether that form is {@code cond + s (cond - null)}, where 0 is none,
- *     instead of {@code null + s (cond - null)}, where 1 is
+ * @param guidance how it is usually guided
  * @param latentScale factor of the autoencoder's latents
  */
 public record Objective(
@@ -35,8 +33,7 @@ public record Objective(
     double noiseTime,
     int classes,
     boolean nullClass,
-    double guidance,
-    boolean guidanceAdded,
+    Guided guidance,
     double latentScale) {
   /** The scale of Stable Diffusion's autoencoder. */
   public static final double STABLE_DIFFUSION_SCALE = 0.18215;
@@ -45,8 +42,34 @@ public record Objective(
   private static final String INTERPOLATED = "interpolated";
   private static final String ADDED = "added";
 
+  /** Directories that were written before this field have none. */
+  private static final String CHANNELS = "guidance.channels";
+
   /** Fields that are objects; their own fields are joined by a dot where settings are given. */
   private static final List<String> OBJECTS = List.of("time_scale", "guidance");
+
+  /**
+   * How a model is usually guided away from its null class.
+   *
+   * @param scale of the authors' scripts, in their form
+   * @param added whether that form is {@code cond + s (cond - null)}, where 0 is none, instead of
+   *     {@code null + s (cond - null)}, where 1 is
+   * @param channels that it acts on
+   */
+  public record Guided(double scale, boolean added, GuidedChannels channels) {
+    /** No guidance. */
+    public static final Guided NONE = of(1);
+
+    /** On all channels, where a scale of 1 is none. */
+    public static Guided of(double scale) {
+      return new Guided(scale, false, GuidedChannels.ALL);
+    }
+
+    /** On all channels, where a scale of 0 is none. */
+    public static Guided added(double scale) {
+      return new Guided(scale, true, GuidedChannels.ALL);
+    }
+  }
 
   /** What a network predicts about a state {@code alpha x_0 + sigma eps}. */
   public enum Prediction {
@@ -104,8 +127,13 @@ public record Objective(
     double noiseTime = reader.finite("time_scale.noise");
     int classes = reader.integer("classes", 0, MAX_CLASSES);
     int nullClass = hasNull ? reader.integer("null_class", 0, MAX_CLASSES) : classes;
-    double guidance = reader.finite("guidance.scale");
-    boolean added = reader.word("guidance.form", List.of(INTERPOLATED, ADDED)).equals(ADDED);
+    Guided guidance =
+        new Guided(
+            reader.finite("guidance.scale"),
+            reader.word("guidance.form", List.of(INTERPOLATED, ADDED)).equals(ADDED),
+            flat.has(CHANNELS)
+                ? GuidedChannels.parse(reader.word(CHANNELS, GuidedChannels.names()))
+                : GuidedChannels.ALL);
     double latentScale = reader.positive("latent_scale");
     reader.finish();
     ObjectNode parameters = JsonNodeFactory.instance.objectNode();
@@ -121,7 +149,6 @@ public record Objective(
             classes,
             hasNull,
             guidance,
-            added,
             latentScale);
     objective.check(nullClass);
     return objective;
@@ -173,8 +200,9 @@ public record Objective(
       json.putNull("null_class");
     }
     json.putObject("guidance")
-        .put("scale", guidance)
-        .put("form", guidanceAdded ? ADDED : INTERPOLATED);
+        .put("scale", guidance.scale)
+        .put("form", guidance.added ? ADDED : INTERPOLATED)
+        .put("channels", guidance.channels.toString());
     json.put("latent_scale", latentScale);
     return json;
   }
@@ -238,7 +266,7 @@ public record Objective(
   /** The guidance scale in the form where 1 is none, which it is without a null class. */
   public double interpolatedGuidance() {
     boolean none = classes > 0 && !nullClass;
-    return none ? 1 : guidanceAdded ? 1 + guidance : guidance;
+    return none ? 1 : guidance.added ? 1 + guidance.scale : guidance.scale;
   }
 
   /** The same network for other labels. */
@@ -253,7 +281,6 @@ public record Objective(
         nullClass ? rows - 1 : rows,
         nullClass,
         guidance,
-        guidanceAdded,
         latentScale);
   }
 
@@ -269,7 +296,6 @@ public record Objective(
         classes,
         nullClass,
         guidance,
-        guidanceAdded,
         latentScale);
   }
 

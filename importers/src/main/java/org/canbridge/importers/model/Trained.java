@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.family.Objective;
@@ -28,9 +29,10 @@ public record Trained(Objective objective, String from) {
 
   /**
    * What a published file was trained for: the family's usual objective, before it what the file
-   * itself says, before all what was given.
+   * itself says, before that what the scheduler of its pipeline says, before all what was given.
    *
    * @param values what the file says beside its tensors
+   * @param scheduler fields of the objective; asked only if no path was given
    * @throws InputFileException if what was given makes no objective
    */
   public static Optional<Trained> of(
@@ -38,16 +40,21 @@ public record Trained(Objective objective, String from) {
       Family family,
       ModelConfig config,
       Map<String, Object> values,
+      Supplier<ObjectNode> scheduler,
       ImportOptions options) {
     return usual(family, config)
         .map(
             usual ->
-                usual
-                    .with(
-                        file,
-                        family.objectiveOf(usual.objective(), values),
-                        "the file's own arguments")
-                    .given(file, options));
+                usual.with(
+                    file,
+                    family.objectiveOf(usual.objective(), values),
+                    "the file's own arguments"))
+        .map(
+            said ->
+                options.objective().has("path")
+                    ? said
+                    : said.with(file, scheduler.get(), "the pipeline's scheduler"))
+        .map(said -> said.given(file, options));
   }
 
   /** With what was given. */

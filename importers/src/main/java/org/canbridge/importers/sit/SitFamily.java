@@ -69,8 +69,7 @@ public final class SitFamily extends Family {
             0,
             dit.classes(),
             dit.nullClass(),
-            dit.nullClass() ? GUIDANCE : 1,
-            false,
+            dit.nullClass() ? Objective.Guided.of(GUIDANCE) : Objective.Guided.NONE,
             dit.latentScale()));
   }
 

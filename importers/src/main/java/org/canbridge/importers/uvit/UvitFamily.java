@@ -108,8 +108,7 @@ public final class UvitFamily extends Family {
         1000,
         nullClass ? rows - 1 : rows,
         nullClass,
-        text ? TEXT_GUIDANCE : nullClass ? GUIDANCE : 0,
-        true,
+        Objective.Guided.added(text ? TEXT_GUIDANCE : nullClass ? GUIDANCE : 0),
         text ? COCO_SCALE : Objective.STABLE_DIFFUSION_SCALE);
   }
 

@@ -66,6 +66,7 @@ class ObjectiveTest {
             + " time_scale must count the steps of vp-discrete one by one, is 999.0 to 999.0",
         "steps=500 | time_scale must count the steps of vp-discrete one by one, is 0.0 to 999.0",
         "null_class=3 | null_class must be 1000, which follows the classes, or null, is 3",
+        "guidance.channels=4 | guidance.channels must be one of [all, first-three], is 4",
         "latent_scale=0 | latent_scale must be a positive number, is 0",
         "speed=3 | speed is unknown"
       })
@@ -91,6 +92,17 @@ class ObjectiveTest {
         assertThrows(
                 IllegalArgumentException.class, () -> Objective.of(json.deepCopy().removeAll()))
             .getMessage());
+  }
+
+  /** Directories of {@code canbridge/2} that were written before the field have none. */
+  @Test
+  void guidanceActsOnAllChannelsUnlessSomebodySaysOtherwise() {
+    ObjectNode json = DIT.toJson();
+    assertEquals("all", ((ObjectNode) json.get("guidance")).remove("channels").textValue());
+    assertEquals(DIT, Objective.of(json));
+    Objective three = DIT.with(ObjectiveSettings.parse("guidance.channels=first-three"));
+    assertEquals(GuidedChannels.FIRST_THREE, three.guidance().channels());
+    assertEquals(three, Objective.of(three.toJson()));
   }
 
   @Test

@@ -15,10 +15,13 @@ import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.ImportProblem;
 import org.canbridge.importers.Inspection;
+import org.canbridge.importers.dit.DitFamily;
+import org.canbridge.importers.family.ObjectiveSettings;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelProblem;
 import org.canbridge.importers.model.StoredModel;
+import org.canbridge.importers.model.Trained;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.Problem;
@@ -54,6 +57,65 @@ class PublishedFolderTest {
         assertThrows(InputFileException.class, () -> Checkpoints.open(path, options).close());
     assertEquals(String.join("\n  ", lines).replace("FOLDER", folder.toString()), e.getMessage());
     assertEquals(problem, e.problem());
+  }
+
+  private Path scheduler(String text) throws IOException {
+    Files.writeString(temporary.resolve("model_index.json"), "{}");
+    Path path = Files.createDirectories(temporary.resolve("scheduler"));
+    return Files.writeString(path.resolve("scheduler_config.json"), text);
+  }
+
+  private Trained trained(ImportOptions options) {
+    try (Checkpoint pipeline = Checkpoints.open(temporary, options)) {
+      return pipeline.training().orElseThrow();
+    }
+  }
+
+  /** Its path and prediction are the model's, and nothing is assumed any more. */
+  @Test
+  void thePipelinesSchedulerTellsTheObjective() throws IOException {
+    scheduler(
+        "{\"_class_name\": \"EulerDiscreteScheduler\", \"num_train_timesteps\": 500,"
+            + " \"beta_start\": 0.00085, \"beta_end\": 0.012, \"beta_schedule\":"
+            + " \"scaled_linear\", \"prediction_type\": \"v_prediction\"}");
+    Trained told = trained(ImportOptions.defaults());
+    assertEquals("the pipeline's scheduler", told.from());
+    assertEquals("v on vp-discrete, null class 10", told.objective().toString());
+    assertEquals(
+        "{\"steps\":500,\"betas\":\"scaled_linear\",\"beta_start\":8.5E-4,\"beta_end\":0.012}",
+        told.objective().parameters().toString());
+    assertEquals(499, told.objective().noiseTime());
+    assertEquals(List.of(), told.note(new DitFamily()).stream().toList());
+    scheduler("{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 3}");
+    assertEquals(
+        "velocity on flow-linear, null class 10",
+        trained(ImportOptions.defaults()).objective().toString());
+    Trained given =
+        trained(
+            ImportOptions.defaults()
+                .withObjective(ObjectiveSettings.parse("guidance.channels=first-three")));
+    assertEquals("--objective", given.from());
+    assertEquals("velocity on flow-linear, null class 10", given.objective().toString());
+  }
+
+  /** A schedule that is not followed is no reason to assume another, but the user may know it. */
+  @Test
+  void aSchedulerThatTellsNoTrainingIsRefusedUnlessThePathIsGiven() throws IOException {
+    Path file = scheduler("{\"_class_name\": \"DDIMScheduler\", \"rescale_betas_zero_snr\": true}");
+    assertRefused(
+        SchedulerProblem.UNSUPPORTED,
+        temporary,
+        ImportOptions.defaults(),
+        "the scheduler's configuration tells no training schedule that is followed",
+        "expected: betas that are linear, scaled_linear or squaredcos_cap_v2",
+        "actual: rescale_betas_zero_snr must be false, is true",
+        "file: " + file,
+        "next: sample the model with the library that it was published for; or say what it was"
+            + " trained for: --objective");
+    assertEquals(1, Inspection.of(temporary, ImportOptions.defaults()).problems().size());
+    Trained given =
+        trained(ImportOptions.defaults().withObjective(ObjectiveSettings.parse("vp-discrete")));
+    assertEquals("eps on vp-discrete, null class 10", given.objective().toString());
   }
 
   @Test

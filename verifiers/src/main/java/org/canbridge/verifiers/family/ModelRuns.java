@@ -132,9 +132,14 @@ public final class ModelRuns implements AutoCloseable {
     return new NetworkRunner(session, names);
   }
 
+  /** The family of the weights. */
+  public Family family() {
+    return Families.byName(model.checkpoint().config().architecture()).orElseThrow();
+  }
+
   /** The layout that the weights came in; a bundle names modules as its producer did. */
   public Layout layout() {
-    Family family = Families.byName(model.checkpoint().config().architecture()).orElseThrow();
+    Family family = family();
     String name = model.checkpoint().provenance().layout();
     return family.layouts().stream()
         .filter(layout -> layout.name().equals(name))

@@ -123,6 +123,15 @@ public final class ModelSubject implements AutoCloseable {
     return runs.model();
   }
 
+  /**
+   * What is assumed of it and may be wrong about the network that is run, one sentence: nothing if
+   * the bundle or the user named the family, or its tensors are those of no other.
+   */
+  public Optional<String> assumption() {
+    boolean named = runs.options().family().isPresent();
+    return named || runs.family().twin().isEmpty() ? Optional.empty() : model().assumption();
+  }
+
   /** Runs the check. */
   public ParityReport check(ParityOptions parityOptions) {
     ParityOptions all = parityOptions;

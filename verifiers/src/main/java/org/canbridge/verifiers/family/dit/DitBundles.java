@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.dit.DitConfig;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.dit.Dit;
 import org.canbridge.runtime.family.dit.DitRuntime;
+import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
@@ -151,13 +153,18 @@ public final class DitBundles implements FamilyBundles {
             .filter(n -> n.startsWith(prefix))
             .map(n -> n.substring(prefix.length()))
             .toList();
-    runs.add(
-        "sample",
-        new RecordedSampling(
-            session,
-            runs.model().diffusion().schedule().discrete().orElseThrow(),
-            dit.numClasses(),
-            RecordedSampling.known(samples)));
+    Optional<NoiseSchedule> steps = runs.model().diffusion().schedule().discrete();
+    if (steps.isPresent()) {
+      runs.add(
+          "sample",
+          new RecordedSampling(
+              session, steps.get(), dit.numClasses(), RecordedSampling.known(samples)));
+    } else {
+      samples.forEach(
+          sample ->
+              runs.leaveOut(
+                  prefix + sample, "a run in steps, of which this model's path has none"));
+    }
     if (bundle.outputs().containsKey("output." + MODEL_WEIGHTS)) {
       addModelWeights(runs);
     }
@@ -206,8 +213,11 @@ public final class DitBundles implements FamilyBundles {
       return;
     }
     Optional<LatentDecoder> decoder = runs.decoder();
+    Objective objective = runs.model().objective().orElseThrow();
     for (String run : names) {
-      runs.add(PIPELINE + run, PipelineRun.of(bundle, run, session, dit.numClasses(), decoder));
+      runs.add(
+          PIPELINE + run,
+          PipelineRun.of(bundle, run, session, objective, dit.numClasses(), decoder));
       if (decoder.isEmpty()) {
         runs.leaveOut(
             prefix(run) + "image",

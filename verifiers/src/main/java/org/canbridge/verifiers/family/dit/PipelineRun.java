@@ -6,12 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.importers.family.GuidedChannels;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.SessionNetwork;
 import org.canbridge.runtime.diffusion.Denoiser;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
-import org.canbridge.runtime.diffusion.GuidedChannels;
 import org.canbridge.runtime.diffusion.GuidedNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
@@ -53,6 +54,7 @@ final class PipelineRun implements CallRunner {
       ReferenceBundle bundle,
       String name,
       Session session,
+      Objective objective,
       long nullLabel,
       Optional<LatentDecoder> decoder) {
     this.bundle = bundle;
@@ -60,7 +62,7 @@ final class PipelineRun implements CallRunner {
     this.session = session;
     this.nullLabel = nullLabel;
     this.settings = bundle.run(name);
-    this.trained = DiffusersScheduler.trained(settings.scheduler());
+    this.trained = DiffusersScheduler.trained(objective, settings.scheduler());
     DiffusersScheduler scheduler = DiffusersScheduler.of(settings.scheduler());
     this.solver =
         scheduler.create(trained, SamplingSettings.of(scheduler, Respacing.even(settings.steps())));
@@ -71,6 +73,7 @@ final class PipelineRun implements CallRunner {
    * A run by its name in the bundle.
    *
    * @param session the running network; stays the caller's
+   * @param objective what is said of its training otherwise
    * @param nullLabel its null class
    * @param decoder makes the images; stays the caller's
    * @throws org.canbridge.tensors.files.InputFileException if the bundle does not tell how the run
@@ -80,10 +83,11 @@ final class PipelineRun implements CallRunner {
       ReferenceBundle bundle,
       String run,
       Session session,
+      Objective objective,
       long nullLabel,
       Optional<LatentDecoder> decoder) {
     try {
-      return new PipelineRun(bundle, run, session, nullLabel, decoder);
+      return new PipelineRun(bundle, run, session, objective, nullLabel, decoder);
     } catch (IllegalArgumentException e) {
       throw bundle.unfollowed(run, String.join("; ", e.getMessage().lines().toList()));
     }

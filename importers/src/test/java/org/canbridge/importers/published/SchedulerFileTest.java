@@ -1,18 +1,14 @@
-package org.canbridge.runtime;
+package org.canbridge.importers.published;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import com.fasterxml.jackson.databind.node.IntNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.model.ModelProblem;
-import org.canbridge.runtime.diffusion.SolverOptions;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Problem;
@@ -38,51 +34,32 @@ class SchedulerFileTest {
     Path scheduler = Fixtures.of("dit-pipeline").resolve("scheduler");
     SchedulerFile file = SchedulerFile.open(scheduler);
     assertEquals(file, SchedulerFile.open(scheduler.resolve("scheduler_config.json")));
-    assertEquals("DDIMScheduler", file.scheduler().toString());
-    assertEquals(1000, file.trained().discrete().orElseThrow().steps());
-    assertEquals("linear", file.describeTrained().get("beta_schedule"));
+    assertEquals(1000, file.objective().get("steps").intValue());
+    assertEquals("linear", file.describe().get("beta_schedule"));
   }
 
   /** Python's json module writes minus infinity as it is. */
   @Test
-  void aDpmSolverAsDiffusersSavesItIsRead() throws IOException {
+  void aConfigurationAsPythonWritesItIsRead() throws IOException {
     SchedulerFile file =
         SchedulerFile.open(
             write(
                 """
                 {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity,
-                 "solver_order": 2}\
+                 "prediction_type": "v_prediction", "beta_schedule": "scaled_linear"}\
                 """));
-    Map<String, String> text = new LinkedHashMap<>();
-    file.with("solver_order", IntNode.valueOf(3))
-        .scheduler()
-        .describe(SolverOptions.DEFAULTS, text);
-    assertEquals("3", text.get("solver_order"));
-    assertEquals("dpmsolver++", text.get("algorithm_type"));
+    assertEquals(
+        "{\"time_scale.clean\":0,\"path\":\"vp-discrete\",\"steps\":1000,\"beta_start\":1.0E-4,"
+            + "\"beta_end\":0.02,\"betas\":\"scaled_linear\",\"time_scale.noise\":999,"
+            + "\"prediction\":\"v\"}",
+        file.objective().toString());
   }
 
   @Test
-  void anotherSchedulerIsRefusedAndTheWayOutIsNamed() throws IOException {
+  void oneThatTellsNoTrainingIsRefusedAndTheWayOutIsNamed() throws IOException {
     Path path =
         write("{\"_class_name\": \"EulerDiscreteScheduler\", \"beta_schedule\": \"linear\"}");
     SchedulerFile file = SchedulerFile.open(path);
-    assertRefused(
-        SchedulerProblem.UNSUPPORTED,
-        String.join(
-            "\n  ",
-            "the scheduler's configuration asks for what is not followed here",
-            "expected: one of DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,"
-                + " UniPCMultistepScheduler, FlowMatchEulerDiscreteScheduler",
-            "actual: _class_name must be one of DDIMScheduler, DDPMScheduler,"
-                + " DPMSolverMultistepScheduler, UniPCMultistepScheduler,"
-                + " FlowMatchEulerDiscreteScheduler, is"
-                + " \"EulerDiscreteScheduler\"",
-            "file: " + path,
-            "next: choose a solver with --sampler"
-                + " ddpm|ddim|dpm-solver|dpm-solver-adaptive|dpm-solver++|unipc|euler|heun|dopri5"
-                + "|sde-euler|sde-heun,"
-                + " which takes only the training schedule from this file"),
-        file::scheduler);
     assertRefused(
         SchedulerProblem.UNSUPPORTED,
         String.join(
@@ -92,8 +69,9 @@ class SchedulerFileTest {
             "actual: num_train_timesteps is missing; beta_start is missing; beta_end is missing;"
                 + " prediction_type is missing",
             "file: " + path,
-            "next: sample the model with the library that it was published for"),
-        file::trained);
+            "next: sample the model with the library that it was published for; or say what it was"
+                + " trained for: --objective"),
+        file::objective);
   }
 
   @Test

@@ -1,5 +1,7 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.importers.family;
 
+import java.util.Arrays;
+import java.util.List;
 import org.canbridge.tensors.files.Words;
 
 /** Which channels classifier-free guidance acts on. */
@@ -30,8 +32,13 @@ public enum GuidedChannels {
    * @param channels of the image
    * @param output channels of the output: those of the variance follow
    */
-  int of(int channels, int output) {
+  public int of(int channels, int output) {
     return this == ALL ? channels : Math.min(3, output);
+  }
+
+  /** All names. */
+  public static List<String> names() {
+    return Arrays.stream(values()).map(GuidedChannels::toString).toList();
   }
 
   /** The name in settings and on the command line. */

@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.importers.published;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -6,9 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.canbridge.importers.model.ModelProblem;
-import org.canbridge.runtime.diffusion.DiffusersScheduler;
-import org.canbridge.runtime.diffusion.SolverName;
-import org.canbridge.runtime.diffusion.TrainedSchedule;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
@@ -60,47 +57,35 @@ public record SchedulerFile(Path path, ObjectNode configuration) {
   }
 
   /**
-   * The solver that it describes.
+   * What the model was trained for, as settings of {@link
+   * org.canbridge.importers.family.Objective#with}.
    *
-   * @throws InputFileException if it is of another scheduler than those that are followed, or asks
-   *     for something that is not
+   * @throws InputFileException if it tells nothing, or what is not followed
    */
-  public DiffusersScheduler scheduler() {
+  public ObjectNode objective() {
     try {
-      return DiffusersScheduler.of(configuration);
-    } catch (IllegalArgumentException e) {
-      throw refused("the scheduler's configuration asks for what is not followed here", e)
-          .expected("one of " + DiffusersScheduler.names())
-          .next(
-              "choose a solver with --sampler "
-                  + SolverName.names("|")
-                  + ", which takes only the training schedule from this file")
-          .build();
-    }
-  }
-
-  /**
-   * The schedule that the model was trained on.
-   *
-   * @throws InputFileException if it tells none, or one that is not followed
-   */
-  public TrainedSchedule trained() {
-    try {
-      return DiffusersScheduler.trained(configuration);
+      return SchedulerTraining.objective(configuration);
     } catch (IllegalArgumentException e) {
       throw refused("the scheduler's configuration tells no training schedule that is followed", e)
           .expected("betas that are linear, scaled_linear or squaredcos_cap_v2")
-          .next("sample the model with the library that it was published for")
+          .next(
+              "sample the model with the library that it was published for; or say what it was"
+                  + " trained for: --objective")
           .build();
     }
   }
 
-  /** What {@link #trained()} reads, as text by name: for picture files. */
-  public Map<String, String> describeTrained() {
-    return DiffusersScheduler.describeTrained(configuration);
+  /** What {@link #objective()} reads, as text by name: for picture files. */
+  public Map<String, String> describe() {
+    return SchedulerTraining.fields(configuration).describe();
   }
 
-  private InputFileException.Builder refused(String what, IllegalArgumentException reasons) {
+  /**
+   * The beginning of a message that this is not followed.
+   *
+   * @param reasons one a line
+   */
+  public InputFileException.Builder refused(String what, IllegalArgumentException reasons) {
     return InputFileException.of(SchedulerProblem.UNSUPPORTED, path)
         .what(what)
         .actual(String.join("; ", reasons.getMessage().lines().toList()))

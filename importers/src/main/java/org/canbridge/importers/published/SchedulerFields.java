@@ -1,11 +1,13 @@
-package org.canbridge.runtime.diffusion;
+package org.canbridge.importers.published;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.canbridge.importers.family.Arguments;
 
@@ -14,7 +16,7 @@ import org.canbridge.importers.family.Arguments;
  * class's default. What is wrong is collected, and {@link #finish()} throws with all of it; so must
  * be called before the values are used.
  */
-final class SchedulerFields {
+public final class SchedulerFields {
   private final ObjectNode given;
   private final ObjectNode values;
   private final Arguments.Reader reader;
@@ -26,7 +28,7 @@ final class SchedulerFields {
    * @param given what the file says
    * @param defaults the fields that will be read; nulls are fields without a default
    */
-  SchedulerFields(ObjectNode given, ObjectNode defaults) {
+  public SchedulerFields(ObjectNode given, ObjectNode defaults) {
     this.given = given;
     this.values = JsonNodeFactory.instance.objectNode();
     defaults
@@ -50,8 +52,23 @@ final class SchedulerFields {
   }
 
   /** All fields with their values. */
-  ObjectNode values() {
+  public ObjectNode values() {
     return values;
+  }
+
+  /** The same as text by name. */
+  public Map<String, String> describe() {
+    Map<String, String> text = new LinkedHashMap<>();
+    values
+        .properties()
+        .forEach(
+            field ->
+                text.put(
+                    field.getKey(),
+                    field.getValue().isTextual()
+                        ? field.getValue().textValue()
+                        : field.getValue().toString()));
+    return text;
   }
 
   /** Whether two configurations say the same about one field; 1 and 1.0 are the same. */
@@ -61,7 +78,7 @@ final class SchedulerFields {
   }
 
   /** Demands that fields which are not followed here have the values that switch them off. */
-  void require(ObjectNode only) {
+  public void require(ObjectNode only) {
     only.properties()
         .forEach(
             field -> {
@@ -73,7 +90,7 @@ final class SchedulerFields {
   }
 
   /** Refuses fields that no scheduler is known to have. Names with an underscore are remarks. */
-  void refuseUnknown(Set<String> known) {
+  public void refuseUnknown(Set<String> known) {
     Set<String> names = new HashSet<>(known);
     given
         .fieldNames()
@@ -86,18 +103,19 @@ final class SchedulerFields {
   }
 
   /** Adds a problem unless the condition holds. */
-  void check(boolean holds, String problem) {
+  public void check(boolean holds, String problem) {
     if (!holds) {
       problems.add(problem);
     }
   }
 
-  int integer(String name, int least, int most) {
+  /** A whole number in this range. */
+  public int integer(String name, int least, int most) {
     return reader.integer(name, least, most);
   }
 
   /** A positive number. */
-  double positive(String name) {
+  public double positive(String name) {
     return reader.positive(name);
   }
 
@@ -110,16 +128,18 @@ final class SchedulerFields {
     return value;
   }
 
-  boolean flag(String name) {
+  /** True or false. */
+  public boolean flag(String name) {
     return reader.flag(name);
   }
 
-  String word(String name, String... words) {
+  /** One of these words. */
+  public String word(String name, String... words) {
     return reader.word(name, List.of(words));
   }
 
   /** Whole numbers from 0; there may be none. */
-  List<Integer> indexes(String name) {
+  public List<Integer> indexes(String name) {
     return isEmptyList(values.path(name))
         ? List.of()
         : reader.integers(name, 0, Integer.MAX_VALUE - 1);
@@ -130,7 +150,7 @@ final class SchedulerFields {
    *
    * @throws IllegalArgumentException with all problems, one a line
    */
-  void finish() {
+  public void finish() {
     try {
       reader.finish();
     } catch (IllegalArgumentException e) {

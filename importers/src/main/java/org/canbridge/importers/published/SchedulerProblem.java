@@ -1,4 +1,4 @@
-package org.canbridge.runtime;
+package org.canbridge.importers.published;
 
 import org.canbridge.tensors.files.Problem;
 
