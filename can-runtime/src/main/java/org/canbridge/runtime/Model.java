@@ -89,7 +89,11 @@ public final class Model implements AutoCloseable {
     if (checkpoint.can().isPresent()) {
       throw new IllegalArgumentException("a condition-aware network must be opened from its file");
     }
-    RuntimeFamily family = RuntimeFamilies.of(checkpoint.config());
+    return generated(checkpoint, RuntimeFamilies.of(checkpoint.config()));
+  }
+
+  /** A network of a family that need be in no list. */
+  static Model generated(Checkpoint checkpoint, RuntimeFamily family) {
     Graph graph = family.graph();
     return new Model(checkpoint, family, graph, graph, Optional.empty());
   }

@@ -9,14 +9,19 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.NameLock;
+import org.canbridge.tensors.formats.TensorFiles;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -253,6 +258,93 @@ class FinetuneCommandTest {
     assertEquals(2, text.status(), text.err());
     assertTrue(text.err().contains("the model takes text features of 7x32"), text.err());
     assertFalse(Files.exists(folder.resolve("no")), "nothing is left behind");
+  }
+
+  /** Random latents of 4x8x8 with these labels, one each. */
+  private String latents(long... labels) throws IOException {
+    Path file = folder.resolve("latents.safetensors");
+    Random random = new Random(7);
+    float[] values = new float[labels.length * 256];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    SafetensorsWriter.write(
+        file,
+        Map.of(
+            "latents",
+            MemoryTensor.of(values, labels.length, 4, 8, 8),
+            "labels",
+            MemoryTensor.of(labels, labels.length)),
+        Map.of());
+    return file.toString();
+  }
+
+  private Outcome trained(Path model, String data, String out, String... more) {
+    Stream<String> command =
+        Stream.of("finetune", model.toString(), "--data", data, "--out", at(out), "--heads", "3");
+    Stream<String> how = Stream.of("--batch", "2", "--steps", "2", "--sample-every", "0");
+    return Outcome.of(
+        Stream.concat(Stream.concat(command, how), Stream.of(more)).toArray(String[]::new));
+  }
+
+  private Outcome drawn(String label, String... more) {
+    Stream<String> command =
+        Stream.of("sample", at("run/model"), "--steps", "2", "--classes", label);
+    Stream<String> out = Stream.of("--save-latents", at("drawn.safetensors"));
+    return Outcome.of(
+        Stream.concat(Stream.concat(command, out), Stream.of(more)).toArray(String[]::new));
+  }
+
+  @Test
+  void aFlowModelIsTrainedAndDrawnFrom() throws IOException {
+    Path sit = Fixtures.of("sit-tiny").resolve("checkpoint.pt");
+    Outcome done = trained(sit, latents(0, 3, 9), "run", "--family", "sit");
+    assertEquals(0, done.status(), done.err());
+    assertEquals("trained 2 steps\nwrote " + at("run/model") + "\n", done.out());
+    String config = Files.readString(folder.resolve("run/model/config.json"));
+    assertTrue(config.contains("\"architecture\" : \"sit\""), config);
+    assertTrue(config.contains("\"prediction\" : \"velocity\""), config);
+    Outcome heun = drawn("9", "--cfg", "2");
+    assertEquals(0, heun.status(), heun.err());
+    Outcome steps = drawn("9", "--sampler", "ddim");
+    assertEquals(2, steps.status(), steps.err());
+  }
+
+  /** Every row of the label table is a class, the last one too; there is no guidance. */
+  @Test
+  void aModelWithoutANullRowIsTrainedAndDrawnFrom() throws IOException {
+    Path dit = Fixtures.of("dit-tiny-bf16").resolve("checkpoint.pt");
+    Outcome done = trained(dit, latents(0, 10), "run", "--objective", "null_class=none");
+    assertEquals(0, done.status(), done.err());
+    checkDrawnWithoutGuidance("10");
+    Outcome tooLarge = drawn("11");
+    assertEquals(2, tooLarge.status(), tooLarge.err());
+  }
+
+  /** {@code num_classes 1, class_dropout_prob 0}, as an issue of DiT's repository recommends. */
+  @Test
+  void aModelOfOneClassIsTrainedAndDrawnFrom() throws IOException {
+    Path one = folder.resolve("one.safetensors");
+    try (TensorFile file =
+        TensorFiles.open(Fixtures.of("dit-tiny-bf16").resolve("checkpoint.pt"))) {
+      Map<String, TensorData> tensors = new LinkedHashMap<>(file.tensors());
+      tensors.put("y_embedder.embedding_table.weight", MemoryTensor.of(new float[48], 1, 48));
+      SafetensorsWriter.write(one, tensors, Map.of());
+    }
+    Outcome done = trained(one, latents(0, 0), "run");
+    assertEquals(0, done.status(), done.err());
+    assertTrue(done.err().contains("eps on vp-discrete, no null class"), done.err());
+    checkDrawnWithoutGuidance("0");
+  }
+
+  private void checkDrawnWithoutGuidance(String label) {
+    Outcome plain = drawn(label);
+    assertEquals(0, plain.status(), plain.err());
+    Outcome guided = drawn(label, "--cfg", "2");
+    assertEquals(2, guided.status(), guided.err());
+    assertTrue(
+        guided.err().contains("this model has no null class, so that it cannot be guided"),
+        guided.err());
   }
 
   @Test

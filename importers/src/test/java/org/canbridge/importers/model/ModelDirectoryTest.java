@@ -131,7 +131,8 @@ class ModelDirectoryTest {
             "null_class" : 10,
             "guidance" : {
               "scale" : 4.0,
-              "form" : "interpolated"
+              "form" : "interpolated",
+              "channels" : "all"
             },
             "latent_scale" : 0.18215
           },
