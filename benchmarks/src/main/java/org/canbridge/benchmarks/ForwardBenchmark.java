@@ -55,14 +55,14 @@ public class ForwardBenchmark {
   @Param({"false", "true"})
   public boolean can;
 
-  private final RandomNetwork random = new RandomNetwork();
   private Map<String, TensorData> inputs;
   private Session session;
 
   /** Opens the network. */
   @Setup(Level.Trial)
   public void open() {
-    Graph published = RandomNetwork.published(model, 0);
+    RandomNetwork random = new RandomNetwork(model, 0);
+    Graph published = random.graph();
     Graph graph =
         can
             ? CanRewriter.rewrite(

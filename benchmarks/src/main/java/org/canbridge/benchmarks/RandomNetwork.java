@@ -5,29 +5,43 @@ import java.util.Map;
 import java.util.Random;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
+import org.canbridge.importers.family.Family;
+import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 
-/** Published networks with random weights. */
+/** A published network with random weights. */
 final class RandomNetwork {
   private final Random random = new Random(0);
+  private final ModelConfig config;
+  private final Objective objective;
 
   /**
    * A published network.
    *
    * @param blocks how many it has; 0 for as many as were published
    */
-  static Graph published(String name, int blocks) {
+  RandomNetwork(String name, int blocks) {
     Arguments arguments = Families.published(name).arguments();
-    return RuntimeFamilies.of(
-            Families.byPublishedName(name)
-                .orElseThrow()
-                .config(blocks > 0 ? arguments.with("depth", blocks) : arguments))
-        .graph();
+    Family family = Families.byPublishedName(name).orElseThrow();
+    config = family.config(blocks > 0 ? arguments.with("depth", blocks) : arguments);
+    objective = family.objective(config).orElseThrow();
+  }
+
+  /** The network itself. */
+  Graph graph() {
+    return RuntimeFamilies.of(config).graph();
+  }
+
+  /** What it was trained for. */
+  Objective objective() {
+    return objective;
   }
 
   /** Weights of such size that activations stay around 1. */
@@ -41,16 +55,18 @@ final class RandomNetwork {
     return weights;
   }
 
-  /** Inputs of a batch; timesteps and labels are below 1000 in every published network. */
+  /** Inputs of a batch. */
   Map<String, TensorData> inputs(Graph graph, int batch) {
     Map<String, TensorData> inputs = new HashMap<>();
     for (Op.Input input : graph.inputs()) {
       long[] shape = input.shape().resolve(batch);
       inputs.put(
           input.name(),
-          shape.length == 1
-              ? MemoryTensor.of(random.longs(batch, 0, 1000).toArray(), shape)
-              : normal(1, shape));
+          input.kind() == Kind.INT
+              ? MemoryTensor.of(random.longs(batch, 0, objective.classes()).toArray(), shape)
+              : shape.length == 1
+                  ? MemoryTensor.of(random.doubles(batch).map(objective::timestep).toArray(), shape)
+                  : normal(1, shape));
     }
     return inputs;
   }

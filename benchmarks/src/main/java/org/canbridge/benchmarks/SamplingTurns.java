@@ -3,6 +3,7 @@ package org.canbridge.benchmarks;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanRewriter;
@@ -22,14 +23,15 @@ import org.canbridge.tensors.TensorData;
 public final class SamplingTurns {
   private static final int WARM_UP = 3;
   private static final int ROUNDS = 21;
-  private static final int NULL_CLASS = 1000;
 
   private final Map<String, TensorData> inputs;
+  private final Objective objective;
   private final int batch;
   private int call;
 
-  private SamplingTurns(Map<String, TensorData> inputs, int batch) {
+  private SamplingTurns(Map<String, TensorData> inputs, Objective objective, int batch) {
     this.inputs = inputs;
+    this.objective = objective;
     this.batch = batch;
   }
 
@@ -38,17 +40,17 @@ public final class SamplingTurns {
     String model = args.length > 0 ? args[0] : "DiT-S/2";
     int batch = args.length > 1 ? Integer.parseInt(args[1]) : 8;
     Precision precision = args.length > 2 ? Precision.valueOf(args[2]) : Precision.F32;
-    Graph published =
-        RandomNetwork.published(model, args.length > 3 ? Integer.parseInt(args[3]) : 0);
+    RandomNetwork random =
+        new RandomNetwork(model, args.length > 3 ? Integer.parseInt(args[3]) : 0);
+    Graph published = random.graph();
     CanSpec spec = CanPreset.paper(published, CanTarget.PAPER, CanCondition.ALL);
     Graph all = CanRewriter.rewrite(published, spec);
     Graph byClass =
         CanRewriter.rewrite(
             published, CanPreset.paper(published, CanTarget.PAPER, CanCondition.CLASS));
     Graph fixed = CanRewriter.rewrite(published, spec.withoutGenerators());
-    RandomNetwork random = new RandomNetwork();
     Map<String, TensorData> weights = random.weights(all);
-    SamplingTurns turns = new SamplingTurns(random.inputs(all, batch), batch);
+    SamplingTurns turns = new SamplingTurns(random.inputs(all, batch), random.objective(), batch);
     try (Session none = Session.open(fixed, weights, Target.of(precision));
         Session unshared = Session.open(all, weights, Target.of(precision));
         Session distinct = Session.open(all, weights, Target.of(precision));
@@ -75,8 +77,8 @@ public final class SamplingTurns {
     float[] t = new float[batch];
     long[] y = new long[batch];
     for (int i = 0; i < batch; i++) {
-      t[i] = 1000 - call + (different ? i / (float) batch : 0);
-      y[i] = i < batch / 2 ? i + (others ? (long) batch * (call % 50) : 0) : NULL_CLASS;
+      t[i] = (float) objective.noiseTime() + 1 - call + (different ? i / (float) batch : 0);
+      y[i] = i < batch / 2 ? i + (others ? (long) batch * (call % 50) : 0) : objective.classes();
     }
     Map<String, TensorData> now = new HashMap<>(inputs);
     now.put("t", MemoryTensor.of(t, batch));

@@ -13,6 +13,7 @@ import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.objective.NoiseSchedule;
+import org.canbridge.runtime.objective.ObjectivePaths;
 import org.canbridge.runtime.training.DenoisingLoss;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
@@ -26,12 +27,11 @@ final class TrainingStep implements Runnable, AutoCloseable {
   private final Map<String, TensorData> inputs;
   private final Map<String, TensorData> lossInputs = new LinkedHashMap<>();
 
-  TrainingStep(Graph graph, Precision precision, int batch) {
-    RandomNetwork random = new RandomNetwork();
+  TrainingStep(RandomNetwork random, Graph graph, Precision precision, int batch) {
     inputs = new HashMap<>(random.inputs(graph, batch));
     TensorData clean = inputs.remove("x");
     int channels = Math.toIntExact(clean.type().shape().get(1));
-    NoiseSchedule schedule = NoiseSchedule.linear(1000);
+    NoiseSchedule schedule = ObjectivePaths.discrete(random.objective()).orElseThrow();
     boolean learnsVariance = graph.value("output").shape().size(1) > channels;
     DenoisingLoss loss =
         learnsVariance ? DenoisingLoss.hybrid(schedule, channels) : DenoisingLoss.simple(schedule);

@@ -28,13 +28,14 @@ public final class TrainingTurns {
     Precision precision = args.length > 2 ? Precision.valueOf(args[2]) : Precision.F32;
     int blocks = args.length > 3 ? Integer.parseInt(args[3]) : 0;
     int rounds = args.length > 4 ? Integer.parseInt(args[4]) : 7;
-    Graph published = RandomNetwork.published(model, blocks);
+    RandomNetwork random = new RandomNetwork(model, blocks);
+    Graph published = random.graph();
     CanSpec dwconv = CanPreset.paper(published, List.of(CanTarget.DWCONV), CanCondition.ALL);
     CanSpec paper = CanPreset.paper(published, CanTarget.PAPER, CanCondition.ALL);
-    try (TrainingStep plain = new TrainingStep(published, precision, batch);
-        TrainingStep fixed = step(published, paper.withoutGenerators(), precision, batch);
-        TrainingStep some = step(published, dwconv, precision, batch);
-        TrainingStep all = step(published, paper, precision, batch)) {
+    try (TrainingStep plain = new TrainingStep(random, published, precision, batch);
+        TrainingStep fixed = step(random, paper.withoutGenerators(), precision, batch);
+        TrainingStep some = step(random, dwconv, precision, batch);
+        TrainingStep all = step(random, paper, precision, batch)) {
       new Turns()
           .add("static", fixed)
           .add("published", plain)
@@ -48,7 +49,8 @@ public final class TrainingTurns {
     }
   }
 
-  private static TrainingStep step(Graph published, CanSpec spec, Precision precision, int batch) {
-    return new TrainingStep(CanRewriter.rewrite(published, spec), precision, batch);
+  private static TrainingStep step(
+      RandomNetwork random, CanSpec spec, Precision precision, int batch) {
+    return new TrainingStep(random, CanRewriter.rewrite(random.graph(), spec), precision, batch);
   }
 }

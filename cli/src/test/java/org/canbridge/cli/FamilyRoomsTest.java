@@ -10,9 +10,12 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.canbridge.cli.planted.outside.OutsideOfTheRoom;
@@ -20,8 +23,10 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.family.Family;
+import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.family.RuntimeFamily;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.verifiers.family.FamilyBundles;
 import org.canbridge.verifiers.model.CallPlans;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,7 +43,7 @@ final class FamilyRoomsTest {
       List.of(Family.class, RuntimeFamily.class, FamilyBundles.class);
 
   /** Modules that are no dependency of this one; of them the sources are read. */
-  private static final List<String> FURTHER_MODULES = List.of("benchmarks", "experiments");
+  private static final String[] FURTHER_MODULES = {"benchmarks", "experiments"};
 
   private static JavaClasses classes;
   private static Set<String> rooms;
@@ -84,6 +89,50 @@ final class FamilyRoomsTest {
     assertEquals(Set.of(), intruders(classes));
   }
 
+  /** Otherwise nothing could be found in it. */
+  @Test
+  void everyModuleIsLookedAt() {
+    Set<String> found = classes.stream().map(JavaClass::getName).collect(Collectors.toSet());
+    for (Class<?> type :
+        List.of(TensorData.class, Families.class, Model.class, CallPlans.class, Main.class)) {
+      assertTrue(found.contains(type.getName()), type.getName());
+    }
+  }
+
+  /** But PyTorch's word for concatenation; {@code --objective sit} is a family's recipe by name. */
+  @Test
+  void noFamilyIsToldByItsName() throws IOException {
+    String names =
+        Families.all().stream()
+            .map(Family::name)
+            .filter(name -> !name.equals("cat"))
+            .collect(Collectors.joining("|", "\"(", ")\""));
+    Pattern literal = Pattern.compile(names);
+    Set<String> found = new TreeSet<>();
+    Set<String> inRooms = new TreeSet<>();
+    for (Path file : sources("importers", "can-runtime", "verifiers", "cli", "benchmarks")) {
+      Matcher matcher = literal.matcher(Files.readString(file));
+      while (matcher.find()) {
+        String folder = file.getParent().toString().replace('/', '.');
+        (rooms.stream().anyMatch(folder::endsWith) ? inRooms : found)
+            .add(file.getFileName() + ": " + matcher.group(1));
+      }
+    }
+    assertEquals(Set.of("ObjectiveSettings.java: sit"), found);
+    assertTrue(inRooms.contains("DitConfig.java: dit"), inRooms.toString());
+  }
+
+  private static List<Path> sources(String... modules) throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (String module : modules) {
+      Path sources = Fixtures.root().resolve("../../" + module + "/src/main/java").normalize();
+      try (Stream<Path> files = Files.walk(sources)) {
+        files.filter(f -> f.toString().endsWith(".java")).forEach(all::add);
+      }
+    }
+    return all;
+  }
+
   @Test
   void anIntruderIsFound() {
     assertEquals(
@@ -94,18 +143,16 @@ final class FamilyRoomsTest {
   @Test
   void modulesBesideTheProductKnowNoFamily() throws IOException {
     Set<String> found = new TreeSet<>();
-    for (String module : FURTHER_MODULES) {
-      Path sources = Fixtures.root().resolve("../../" + module + "/src/main/java").normalize();
-      try (Stream<Path> files = Files.walk(sources)) {
-        for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
-          for (String line : Files.readAllLines(file)) {
-            if (rooms.stream().anyMatch(room -> line.startsWith("import " + room + "."))) {
-              found.add(file.getFileName() + ": " + line);
-            }
-          }
+    int imports = 0;
+    for (Path file : sources(FURTHER_MODULES)) {
+      for (String line : Files.readAllLines(file)) {
+        imports += line.startsWith("import org.canbridge.") ? 1 : 0;
+        if (rooms.stream().anyMatch(room -> line.startsWith("import " + room + "."))) {
+          found.add(file.getFileName() + ": " + line);
         }
       }
     }
     assertEquals(Set.of(), found);
+    assertTrue(imports > 0);
   }
 }

@@ -151,10 +151,8 @@ enum SchedulerType {
   FLOW_EULER(SchedulerTraining.FLOW, SolverName.EULER) {
     @Override
     ObjectNode fields() {
-      return JsonNodeFactory.instance
-          .objectNode()
-          .put("num_train_timesteps", 1000)
-          .put("shift", 1.0);
+      ObjectNode named = JsonNodeFactory.instance.objectNode().put("_class_name", toString());
+      return SchedulerTraining.fields(named).values().put("shift", 1.0);
     }
 
     @Override

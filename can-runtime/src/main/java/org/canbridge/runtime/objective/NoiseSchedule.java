@@ -50,17 +50,6 @@ public final class NoiseSchedule {
   }
 
   /**
-   * Betas rise linearly from 0.1 / steps to 20 / steps: 0.0001 to 0.02 for the 1000 steps of DDPM
-   * and DiT.
-   *
-   * @param steps number of timesteps, more than 20
-   */
-  public static NoiseSchedule linear(int steps) {
-    double scale = 1000.0 / steps;
-    return linear(steps, scale * 0.0001, scale * 0.02);
-  }
-
-  /**
    * Betas rise linearly.
    *
    * @param steps number of timesteps, at least 2
@@ -84,14 +73,6 @@ public final class NoiseSchedule {
     double from = Math.sqrt(first);
     double stride = (Math.sqrt(last) - from) / (steps - 1);
     return ofBetas(steps, i -> Math.pow(i * stride + from, 2));
-  }
-
-  /**
-   * Stable Diffusion's schedule, on which U-ViT's latent models were trained: {@link #scaledLinear}
-   * with 1000 steps from 0.00085 to 0.012.
-   */
-  public static NoiseSchedule stableDiffusion() {
-    return scaledLinear(1000, 0.00085, 0.012);
   }
 
   /**

@@ -88,7 +88,7 @@ class DiffusersSchedulerTest {
     assertEquals("false", text.get("clip_sample"));
     TrainedSchedule trained = PublishedSchedules.trained(old);
     assertEquals(
-        NoiseSchedule.linear(1000).float32().alphaCumprod(999),
+        PublishedSchedules.linear(1000).float32().alphaCumprod(999),
         trained.discrete().orElseThrow().alphaCumprod(999));
     assertEquals(Respacing.even(250), DiffusersScheduler.of(old).usualSteps());
     Latents x = Latents.generate(1, new ImageShape(1, 1, 2), i -> 3 * i);
@@ -239,7 +239,7 @@ class DiffusersSchedulerTest {
     TrainedSchedule trained = PublishedSchedules.trained(heun);
     assertEquals(Parameterization.V, trained.prediction());
     assertEquals(
-        NoiseSchedule.stableDiffusion().float32().alphaCumprod(500),
+        PublishedSchedules.stableDiffusion().float32().alphaCumprod(500),
         trained.discrete().orElseThrow().alphaCumprod(500));
   }
 

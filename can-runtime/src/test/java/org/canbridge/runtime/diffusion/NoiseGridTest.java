@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The schedules as functions of time, and the noise levels that runs pass through. */
 class NoiseGridTest {
-  private static final NoiseSchedule SD = NoiseSchedule.stableDiffusion();
+  private static final NoiseSchedule SD = PublishedSchedules.stableDiffusion();
 
   @Test
   void theInterpolatedScheduleIsTheRecordedOne() {

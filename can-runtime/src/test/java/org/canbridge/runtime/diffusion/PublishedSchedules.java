@@ -12,9 +12,28 @@ import org.canbridge.runtime.objective.TimeScale;
 public final class PublishedSchedules {
   private PublishedSchedules() {}
 
+  /**
+   * Betas rise linearly from 0.1 / steps to 20 / steps: 0.0001 to 0.02 for the 1000 steps of DDPM
+   * and DiT.
+   *
+   * @param steps number of timesteps, more than 20
+   */
+  public static NoiseSchedule linear(int steps) {
+    double scale = 1000.0 / steps;
+    return NoiseSchedule.linear(steps, scale * 0.0001, scale * 0.02);
+  }
+
+  /**
+   * Stable Diffusion's schedule, on which U-ViT's latent models were trained: {@link
+   * NoiseSchedule#scaledLinear} with 1000 steps from 0.00085 to 0.012.
+   */
+  public static NoiseSchedule stableDiffusion() {
+    return NoiseSchedule.scaledLinear(1000, 0.00085, 0.012);
+  }
+
   /** DiT's. */
   public static TrainedSchedule dit() {
-    return TrainedSchedule.of(NoiseSchedule.linear(1000), Parameterization.EPSILON);
+    return TrainedSchedule.of(PublishedSchedules.linear(1000), Parameterization.EPSILON);
   }
 
   /** What a scheduler of diffusers tells of a DiT. */
@@ -27,7 +46,7 @@ public final class PublishedSchedules {
   /** That of U-ViT's models of latents. */
   public static TrainedSchedule uvitLatent() {
     return TrainedSchedule.of(
-        NoiseSchedule.stableDiffusion().withFirstTimestep(1), Parameterization.EPSILON);
+        PublishedSchedules.stableDiffusion().withFirstTimestep(1), Parameterization.EPSILON);
   }
 
   /** That of U-ViT's models of pixels. */

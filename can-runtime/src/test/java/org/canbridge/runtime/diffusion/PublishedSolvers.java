@@ -20,7 +20,7 @@ final class PublishedSolvers {
 
   /** {@code dpm_solver_pp.py} of U-ViT. */
   static Solver uvitLatent(SolverRun run) {
-    NoiseSchedule schedule = NoiseSchedule.stableDiffusion().withFirstTimestep(1);
+    NoiseSchedule schedule = PublishedSchedules.stableDiffusion().withFirstTimestep(1);
     TimeRange times =
         new TimeRange(new InterpolatedSchedule(schedule), spacing(run, "time_uniform"), 1, 1e-3);
     Integrand integrand =
@@ -70,7 +70,7 @@ final class PublishedSolvers {
   static Solver uniPc(SolverRun run) {
     TimeRange times =
         new TimeRange(
-            new InterpolatedSchedule(NoiseSchedule.stableDiffusion()),
+            new InterpolatedSchedule(PublishedSchedules.stableDiffusion()),
             spacing(run, "time_uniform"),
             1,
             1e-3);

@@ -130,7 +130,8 @@ public final class ReferenceRun {
 
   /** The schedule of the run. */
   public NoiseSchedule schedule() {
-    return NoiseSchedule.linear(1000).respace(Respacing.parse(settings.get("respacing").asText()));
+    return PublishedSchedules.linear(1000)
+        .respace(Respacing.parse(settings.get("respacing").asText()));
   }
 
   /**

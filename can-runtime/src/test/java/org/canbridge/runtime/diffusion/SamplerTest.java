@@ -153,7 +153,7 @@ class SamplerTest {
 
   @Test
   void outsideItsIntervalGuidanceIsNotAskedFor() {
-    NoiseSchedule schedule = NoiseSchedule.linear(1000);
+    NoiseSchedule schedule = PublishedSchedules.linear(1000);
     GuidanceInterval middle =
         new GuidanceInterval(schedule.level(250).ratio(), schedule.level(500).ratio());
     sample(

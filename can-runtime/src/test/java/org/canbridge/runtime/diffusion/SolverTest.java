@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SolverTest {
   private static final double MEAN = 0.4;
   private static final double STD = 0.3;
-  private static final NoiseSchedule FULL = NoiseSchedule.linear(1000);
+  private static final NoiseSchedule FULL = PublishedSchedules.linear(1000);
   private static final ImageShape SHAPE = new ImageShape(1, 50, 100);
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.canbridge.runtime.diffusion.PublishedSchedules;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,7 +18,7 @@ class NoisePathTest {
         new LinearPath(TO_THE_IMAGE),
         new GvpPath(TO_THE_IMAGE),
         new LinearVp(0.1, 20, TO_THE_IMAGE),
-        new InterpolatedSchedule(NoiseSchedule.linear(1000)));
+        new InterpolatedSchedule(PublishedSchedules.linear(1000)));
   }
 
   @ParameterizedTest
@@ -87,7 +88,7 @@ class NoisePathTest {
 
   @Test
   void singlePrecisionRoundsTheEstimateOfTheImage() {
-    NoiseLevel level = NoiseSchedule.linear(1000).level(700).inSinglePrecision();
+    NoiseLevel level = PublishedSchedules.linear(1000).level(700).inSinglePrecision();
     Parameterization.Estimate estimate = Parameterization.EPSILON.estimate(level);
     assertEquals((float) (1 / level.alpha()), estimate.cleanOfState());
     assertEquals(-(float) level.ratio(), estimate.cleanOfOutput());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.diffusion.PublishedSchedules;
 import org.canbridge.runtime.diffusion.ReferenceTensors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,7 @@ class NoiseScheduleTest {
       delimiter = '|',
       value = {"full|1000", "250|250", "50|50", "10|10", "10_15_20|10,15,20", "ddim25|ddim25"})
   void agreesWithTheDitCode(String name, String respacing) {
-    NoiseSchedule schedule = NoiseSchedule.linear(1000).respace(Respacing.parse(respacing));
+    NoiseSchedule schedule = PublishedSchedules.linear(1000).respace(Respacing.parse(respacing));
     try (ReferenceTensors file = tables()) {
       compare(file, name + ".timestep_map", schedule, schedule::timestep);
       compare(file, name + ".betas", schedule, schedule::beta);
@@ -51,10 +52,10 @@ class NoiseScheduleTest {
   @Test
   void respacingTwiceKeepsTheNetworksTimesteps() {
     NoiseSchedule twice =
-        NoiseSchedule.linear(1000)
+        PublishedSchedules.linear(1000)
             .respace(Respacing.parse("ddim100"))
             .respace(Respacing.parse("ddim25"));
-    NoiseSchedule once = NoiseSchedule.linear(1000).respace(Respacing.parse("ddim25"));
+    NoiseSchedule once = PublishedSchedules.linear(1000).respace(Respacing.parse("ddim25"));
     for (int i = 0; i < 25; i++) {
       assertEquals(once.timestep(i), twice.timestep(i));
       assertEquals(once.alphaCumprod(i), twice.alphaCumprod(i), 1e-12 * once.alphaCumprod(i));
@@ -63,7 +64,7 @@ class NoiseScheduleTest {
 
   @Test
   void oneStepHasAFiniteLogVariance() {
-    NoiseSchedule one = NoiseSchedule.linear(1000).respace(Respacing.even(1));
+    NoiseSchedule one = PublishedSchedules.linear(1000).respace(Respacing.even(1));
     assertEquals(Math.log(one.beta(0)), one.posteriorLogVarianceClipped(0));
   }
 
