@@ -172,7 +172,6 @@ class AdditionsTest {
             2,
             1,
             new LearningRate(1e-3, 0, 0),
-            1,
             OPTIMIZER,
             new Ema(0, false),
             0.1,
