@@ -2,54 +2,24 @@ package org.canbridge.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What the ending of a name promises, held against what is written there. */
 final class FileNames {
-  /** Endings by which people and programs tell a file. */
-  private static final Set<String> KNOWN =
-      Set.of(
-          "avif",
-          "bin",
-          "bmp",
-          "ckpt",
-          "csv",
-          "gguf",
-          "gif",
-          "gz",
-          "h5",
-          "html",
-          "jpeg",
-          "jpg",
-          "json",
-          "jsonl",
-          "npy",
-          "npz",
-          "onnx",
-          "pdf",
-          "pkl",
-          "png",
-          "pt",
-          "pth",
-          "safetensors",
-          "svg",
-          "tar",
-          "tif",
-          "tiff",
-          "txt",
-          "webp",
-          "xml",
-          "yaml",
-          "yml",
-          "zip");
+  /** A name with an ending by which people and programs tell a file. */
+  private static final Pattern FILE =
+      Pattern.compile(
+          "(.+)\\.(avif|bin|bmp|ckpt|csv|gguf|gif|gz|h5|html|jpe?g|jsonl?|np[yz]|onnx|pdf|pkl|png|pth?"
+              + "|safetensors|svg|tar|tiff?|txt|webp|xml|ya?ml|zip)",
+          Pattern.CASE_INSENSITIVE);
 
   private FileNames() {}
 
   /** Whether a name has this ending. */
   static boolean has(String ending, Path path) {
-    return ending(path).filter(ending::equals).isPresent();
+    Matcher file = FILE.matcher(path.toString());
+    return file.matches() && file.group(2).equalsIgnoreCase(ending);
   }
 
   /**
@@ -59,29 +29,15 @@ final class FileNames {
    * @param ending of what is written, without the dot; empty for a folder
    */
   static void check(String name, Path path, String ending) throws UsageException {
-    if (ending(path).filter(other -> !other.equals(ending)).isEmpty()
+    Matcher file = FILE.matcher(path.toString());
+    if (!file.matches()
+        || file.group(2).equalsIgnoreCase(ending)
         || (ending.isEmpty() && Files.isDirectory(path))) {
       return;
     }
-    String text = path.toString();
-    String stem = text.substring(0, text.lastIndexOf('.'));
+    String what = ending.isEmpty() ? "a folder" : "a ." + ending + " file";
+    String better = ending.isEmpty() ? file.group(1) : file.group(1) + "." + ending;
     throw new UsageException(
-        ending.isEmpty()
-            ? name + " is '" + path + "', but what is written is a folder; give " + stem
-            : name
-                + " is '"
-                + path
-                + "', but what is written is a ."
-                + ending
-                + " file; give "
-                + stem
-                + "."
-                + ending);
-  }
-
-  private static Optional<String> ending(Path path) {
-    String name = path.toString().toLowerCase(Locale.ROOT);
-    return Optional.of(name.substring(name.lastIndexOf('.') + 1))
-        .filter(ending -> name.length() > ending.length() && KNOWN.contains(ending));
+        name + " is '" + path + "', but what is written is " + what + "; give " + better);
   }
 }

@@ -125,6 +125,30 @@ class OddCombinationsTest {
   }
 
   @Test
+  void aFolderThatNoQuickstartMadeIsLeftAlone() throws IOException {
+    Path mine = Files.createDirectories(folder.resolve("mine"));
+    Path file = Files.writeString(mine.resolve("index.html"), "mine");
+
+    assertRefused(
+        4,
+        """
+        cannot write
+          actual: it is not empty, and no quickstart has made it
+          file: %s
+          next: choose another folder with --out
+        """
+            .formatted(mine),
+        "quickstart",
+        "--out",
+        mine);
+
+    assertEquals("mine", Files.readString(file));
+    try (Stream<Path> left = Files.list(mine)) {
+      assertEquals(List.of(file), left.toList());
+    }
+  }
+
+  @Test
   void picturesOfAClassifier() {
     assertRefused(
         2,
