@@ -9,6 +9,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.canbridge.runtime.engine.kernels.KernelException;
 import org.canbridge.tensors.files.FileSource;
@@ -51,6 +52,9 @@ record Failure(ExitStatus status, String message) {
               + " MiB\n"
               + "  next: free memory, use a smaller batch, or set CANBRIDGE_JAVA_OPTS=-Xmx...");
     }
+    if (written(thrown) != null) {
+      return new Failure(ExitStatus.FAILURE, nativeFiles(written(thrown)));
+    }
     return new Failure(
         ExitStatus.FAILURE,
         "internal error\n  actual: "
@@ -68,6 +72,34 @@ record Failure(ExitStatus status, String message) {
       }
     }
     return false;
+  }
+
+  /**
+   * What could not be written by a library that wraps such exceptions in its own; null if nothing.
+   */
+  private static IOException written(Throwable thrown) {
+    Throwable at = thrown;
+    while (at != null && !(at instanceof IOException)) {
+      at = at.getCause();
+    }
+    return (IOException) at;
+  }
+
+  /** DJL unpacks the library once, into its cache, and hands it programs as temporary files. */
+  private static String nativeFiles(IOException e) {
+    StringBuilder text = new StringBuilder("the native library's files cannot be written");
+    text.append("\n  actual: ").append(reason(e));
+    if (e instanceof FileSystemException named) {
+      text.append("\n  file: ").append(named.getFile());
+    }
+    return text.append(
+            "\n  next: set DJL_CACHE_DIR (the library itself), or CANBRIDGE_JAVA_OPTS to"
+                + " -Djava.io.tmpdir=DIR (temporary files), to a folder that can be written to; now"
+                + " they are ")
+        .append(Objects.requireNonNullElse(System.getenv("DJL_CACHE_DIR"), "~/.djl.ai"))
+        .append(" and ")
+        .append(System.getProperty("java.io.tmpdir"))
+        .toString();
   }
 
   /** Files that are read are reported as {@link InputFileException}, so this is about writing. */

@@ -425,8 +425,11 @@ public final class TrainingSession implements AutoCloseable {
               + (value == null ? "missing" : value.type().shape()));
     }
     DType type = name.equals(STEP) ? DType.F32 : arithmetic.precision().border();
+    // Not copied into the array: PyTorch warns on stderr of how DJL does that.
     try (NDManager scope = manager.newSubManager()) {
-      Weights.array(scope, Tensors.as(value, type)).copyTo(array);
+      NDArray read = Weights.array(scope, Tensors.as(value, type)).duplicate();
+      read.attach(manager);
+      array.intern(read);
     }
   }
 
