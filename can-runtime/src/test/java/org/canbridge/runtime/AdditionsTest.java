@@ -120,7 +120,7 @@ class AdditionsTest {
 
     @Override
     public TrainingRecipe training() {
-      return new TrainingRecipe(1e-3, 0, OPTIMIZER, 0.1, Set.of());
+      return new TrainingRecipe(1e-3, OPTIMIZER, 0.1, Set.of());
     }
   }
 

@@ -24,8 +24,13 @@ record FinetuneOptions(
   private static final int MOST_EXAMPLES = 1 << 20;
   private static final long DEFAULT_EVERY = 500;
 
-  /** A run should not spend most of its steps on the authors' warm-up. */
   private static final int WARMUP_SHARE = 10;
+
+  /** U-ViT's authors'. */
+  private static final long MOST_WARMUP = 5000;
+
+  /** Examples of a step that the authors' learning rates are for. */
+  private static final double USUAL_EXAMPLES = 256;
 
   private static final Opt<Long> STEPS =
       Opt.whole("steps", 1, Long.MAX_VALUE)
@@ -51,16 +56,16 @@ record FinetuneOptions(
   private static final Opt<Optional<Double>> LR =
       Opt.number("lr", Double.MIN_NORMAL, Double.MAX_VALUE)
           .elsewhere("learning-rate")
-          .usually("the authors': DiT 1e-4, U-ViT 2e-4")
-          .help("learning rate");
+          .usually("the authors' at 256 examples a step, DiT 1e-4, U-ViT 2e-4; at fewer less")
+          .help("highest learning rate");
   private static final Opt<Optional<Long>> WARMUP =
       Opt.whole("warmup", 0, Long.MAX_VALUE)
-          .usually("the authors', DiT 0, U-ViT 5000, but at most a tenth of the steps")
+          .usually("a tenth of the steps, at most 5000")
           .help("steps in which the learning rate rises");
   private static final Opt<Boolean> COSINE =
       Opt.word("schedule", "constant", false, "cosine", true)
-          .defaultsTo(false)
-          .help("the learning rate after that");
+          .defaultsTo(true)
+          .help("the learning rate after that; along a cosine it falls to zero");
   private static final Opt<Optional<Double>> WEIGHT_DECAY =
       Opt.number("weight-decay", 0, Double.MAX_VALUE)
           .usually("the authors': DiT 0, U-ViT 0.03")
@@ -143,10 +148,20 @@ record FinetuneOptions(
               VALIDATION,
               VALIDATE_EVERY));
 
-  /** Reads them; what is not given is as the authors train the family. */
+  /**
+   * The authors' learning rate, for fewer examples a step by the root of their share (Malladi et
+   * al., "On the SDEs and scaling rules for adaptive gradient algorithms", NeurIPS 2022).
+   */
+  private static double rate(TrainingRecipe recipe, double examples) {
+    return recipe.learningRate() * Math.min(1, Math.sqrt(examples / USUAL_EXAMPLES));
+  }
+
+  /**
+   * Reads them; what is not given is as the authors train the family, but for the rate's course.
+   */
   static FinetuneOptions read(Invocation invocation, TrainingRecipe recipe) throws UsageException {
     long steps = invocation.get(STEPS);
-    long warmup = invocation.get(WARMUP).orElse(Math.min(recipe.warmup(), steps / WARMUP_SHARE));
+    double examples = (double) invocation.get(BATCH) * invocation.get(ACCUMULATE);
     AdamW theirs = recipe.optimizer();
     try {
       TrainingSettings settings =
@@ -154,8 +169,8 @@ record FinetuneOptions(
               invocation.get(BATCH),
               invocation.get(ACCUMULATE),
               new LearningRate(
-                  invocation.get(LR).orElse(recipe.learningRate()),
-                  warmup,
+                  invocation.get(LR).orElse(rate(recipe, examples)),
+                  invocation.get(WARMUP).orElse(Math.min(MOST_WARMUP, steps / WARMUP_SHARE)),
                   invocation.get(COSINE) ? steps : 0),
               new AdamW(
                   invocation.get(BETA1).orElse(theirs.beta1()),

@@ -136,11 +136,12 @@ class FinetuneCommandTest {
 
   @Test
   void aFinishedRunCanBeMadeLonger() throws IOException {
-    assertEquals(0, finetune("parts", "--sample-every", "0", "--steps", "2").status());
-    Outcome more = finetune("parts", "--steps", "4", "--sample-every", "0", "--resume");
+    String[] options = {"--schedule", "constant", "--sample-every", "0", "--steps"};
+    assertEquals(0, finetune("parts", with(options, "2")).status());
+    Outcome more = finetune("parts", with(options, "4", "--resume"));
     assertEquals(0, more.status(), more.err());
     assertTrue(more.err().contains("from step 2 on"), more.err());
-    assertEquals(0, finetune("whole", "--steps", "4", "--sample-every", "0").status());
+    assertEquals(0, finetune("whole", with(options, "4")).status());
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("whole/model/model.safetensors")),
         Files.readAllBytes(folder.resolve("parts/model/model.safetensors")));
@@ -157,16 +158,14 @@ class FinetuneCommandTest {
         Files.copy(bytes, file);
       }
     }
-    assertEquals(
-        0, finetuneOn(mine.toString(), "run", "--steps", "1", "--sample-every", "0").status());
+    String[] options = {"--schedule", "constant", "--sample-every", "0", "--steps"};
+    assertEquals(0, finetuneOn(mine.toString(), "run", with(options, "1")).status());
     invertLastByte(images);
-    Outcome other =
-        finetuneOn(mine.toString(), "run", "--steps", "2", "--sample-every", "0", "--resume");
+    Outcome other = finetuneOn(mine.toString(), "run", with(options, "2", "--resume"));
     assertEquals(3, other.status(), other.err());
     assertTrue(other.err().contains("data_fingerprint was "), other.err());
     invertLastByte(images);
-    Outcome same =
-        finetuneOn(mine.toString(), "run", "--steps", "2", "--sample-every", "0", "--resume");
+    Outcome same = finetuneOn(mine.toString(), "run", with(options, "2", "--resume"));
     assertEquals(0, same.status(), same.err());
   }
 

@@ -6,12 +6,12 @@ import java.util.List;
 /** What training begins with. */
 enum Start {
   /** The bundled DiT, which was trained on Fashion-MNIST. */
-  TRAINED("trained", 1e-4),
+  TRAINED("trained", 3.5e-5),
   /** The same network with the random weights that its authors begin with. */
   SCRATCH("scratch", 1e-3);
 
   /** Learning rates from the checkpoint that are tried beside the usual one. */
-  static final List<Double> OTHER_RATES = List.of(3e-5, 3e-4);
+  static final List<Double> OTHER_RATES = List.of(1e-5, 1e-4);
 
   private final String label;
   private final double learningRate;

@@ -46,9 +46,9 @@ class JobTest {
     for (Job job : jobs) {
       assertEquals(job, Job.of(job.toString()));
     }
-    Job other = new Job(Start.TRAINED, Row.CAN_DWCONV, 1, 3e-4);
-    assertEquals("trained/dwconv@3.0E-4/1", other.toString());
-    assertEquals("trained-dwconv@3.0E-4-1", other.fileName());
+    Job other = new Job(Start.TRAINED, Row.CAN_DWCONV, 1, 1e-4);
+    assertEquals("trained/dwconv@1.0E-4/1", other.toString());
+    assertEquals("trained-dwconv@1.0E-4-1", other.fileName());
     assertTrue(jobs.contains(other));
   }
 }

@@ -7,13 +7,11 @@ import org.canbridge.runtime.engine.AdamW;
  * How the authors of a family train it, which is what fine-tuning starts from.
  *
  * @param learningRate their learning rate
- * @param warmup steps in which their learning rate rises
  * @param optimizer their optimizer
  * @param drop share of conditions that they drop
  * @param fixed parameters that never move
  */
-public record TrainingRecipe(
-    double learningRate, long warmup, AdamW optimizer, double drop, Set<String> fixed) {
+public record TrainingRecipe(double learningRate, AdamW optimizer, double drop, Set<String> fixed) {
 
   /** Keeps its own copy. */
   public TrainingRecipe {

@@ -52,7 +52,6 @@ public record DitRuntime(DitConfig config) implements RuntimeFamily {
   public TrainingRecipe training() {
     return new TrainingRecipe(
         1e-4,
-        0,
         OPTIMIZER,
         0.1,
         // A sine-cosine table in the authors' code, stored but not trained.

@@ -79,7 +79,6 @@ public record UvitRuntime(UvitConfig config) implements RuntimeFamily {
   public static TrainingRecipe recipe(boolean text, boolean classes) {
     return new TrainingRecipe(
         2e-4,
-        5000,
         text ? TEXT_OPTIMIZER : classes ? LABEL_OPTIMIZER : OPTIMIZER,
         text || classes ? 0.1 : 0,
         Set.of());
