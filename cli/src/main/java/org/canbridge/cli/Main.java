@@ -63,7 +63,13 @@ public final class Main {
 
   /** Runs the program and ends the JVM with its exit status. */
   public static void main(String[] args) {
-    System.exit(Interruption.during(() -> start(args)));
+    try {
+      System.exit(Interruption.during(() -> start(args)));
+    } catch (Throwable e) {
+      // A class that cannot be loaded, for want of descriptors or memory; the JVM would end with 1.
+      System.err.println("canbridge: internal error\n  actual: " + e);
+      Runtime.getRuntime().halt(4);
+    }
   }
 
   private static int start(String[] args) {

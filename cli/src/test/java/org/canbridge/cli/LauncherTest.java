@@ -4,23 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.canbridge.fixtures.Fixtures;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,24 +33,7 @@ class LauncherTest {
   void makeCheckout() throws IOException {
     assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "the launcher is a shell script");
     home = folder.resolve("checkout");
-    Path lib = Files.createDirectories(home.resolve("cli/target/canbridge/lib"));
-    Path root = Fixtures.root().resolve("../..").normalize();
-    for (String name : List.of("canbridge", "native.env")) {
-      Files.copy(root.resolve(name), home.resolve(name));
-    }
-    Files.createSymbolicLink(home.resolve("fixtures"), root.resolve("fixtures"));
-    Attributes attributes = new Attributes();
-    attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    attributes.put(Attributes.Name.MAIN_CLASS, Main.class.getName());
-    attributes.put(
-        Attributes.Name.CLASS_PATH,
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .map(entry -> Path.of(entry).toUri().toString())
-            .collect(Collectors.joining(" ")));
-    Manifest manifest = new Manifest();
-    manifest.getMainAttributes().putAll(attributes);
-    new JarOutputStream(Files.newOutputStream(lib.resolve("canbridge-cli.jar")), manifest).close();
-    Files.writeString(lib.resolveSibling("started"), JAVA + "\n");
+    LauncherHome.in(home);
   }
 
   private Outcome run(Map<String, String> environment, String... args) throws Exception {
@@ -67,20 +43,14 @@ class LauncherTest {
   /** Runs a script whose {@code $0} is the launcher, in an empty folder. */
   private Outcome shell(Map<String, String> environment, String script, String... args)
       throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of("/bin/sh", "-c", script, home.resolve("canbridge").toString()));
-    command.addAll(List.of(args));
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        new LauncherHome(home)
+            .shell(environment, script, List.of(args))
             .directory(Files.createDirectories(folder.resolve("work")).toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
-    builder.environment().keySet().removeIf(name -> name.endsWith("JAVA_OPTIONS"));
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().put("CANBRIDGE_BUILD", "never");
-    builder.environment().putAll(environment);
     int status = builder.start().waitFor();
     return new Outcome(status, Files.readString(out), Files.readString(err));
   }
