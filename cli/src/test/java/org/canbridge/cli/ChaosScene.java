@@ -27,12 +27,12 @@ enum ChaosScene {
       "finetune MODEL --heads 3 --data INPUTS/images --out WORK/run --steps 4 --batch 2"
           + " --checkpoint-every 2 --keep 9 --sample-every 2"),
   SAMPLE_GRID(
-      true,
+      false,
       "sample MODEL --heads 3 --classes 1,2 --steps 2 --out WORK/grid.png"
           + " --save-latents WORK/grid.safetensors"),
   SAMPLE_FOLDER(false, "sample MODEL --heads 3 --count 6 --batch 2 --steps 2 --out WORK/many"),
   SAVE_JOB(true, "sample MODEL --heads 3 --classes 1 --save-job WORK/job.json"),
-  VERIFY(true, "verify MODEL --reference BUNDLE --report WORK/report");
+  VERIFY(false, "verify MODEL --reference BUNDLE --report WORK/report");
 
   /** What tells how long something took. */
   private static final String TIMES =
@@ -103,7 +103,7 @@ enum ChaosScene {
     return args;
   }
 
-  /** Whether a result is there at once, and not in pieces that a second start adds to. */
+  /** Whether the result is there at once, and not as several files that are each whole. */
   boolean isWhole() {
     return whole;
   }

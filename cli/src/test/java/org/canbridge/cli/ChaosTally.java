@@ -23,7 +23,9 @@ final class ChaosTally {
     if (problem.isEmpty()) {
       counts[1]++;
     } else {
-      wrong.add(row + ", " + how + ": " + problem);
+      String all = row + ", " + how + ": " + problem;
+      System.out.println("WRONG " + all);
+      wrong.add(all);
     }
   }
 

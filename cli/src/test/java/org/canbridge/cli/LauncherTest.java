@@ -182,6 +182,23 @@ class LauncherTest {
         outcome);
   }
 
+  @Test
+  void workingFolderThatIsGoneIsAFailureAndNoDifference() throws Exception {
+    Outcome outcome = shell(Map.of(), "mkdir gone; cd gone; rmdir ../gone; exec \"$0\" --version");
+
+    assertEquals(4, outcome.status());
+    assertEquals("", outcome.out());
+    assertTrue(
+        outcome
+            .err()
+            .endsWith(
+                """
+                canbridge: the working folder is gone
+                  next: cd to a folder that is there
+                """),
+        outcome.err());
+  }
+
   private static void assertFailedToStart(Outcome outcome) {
     assertEquals(4, outcome.status(), outcome.err());
     assertEquals("", outcome.out());
