@@ -12,13 +12,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Inspection;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.bulk.SamplingJob;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.family.clip.ClipTokenizer;
+import org.canbridge.runtime.family.TextModel;
 import org.canbridge.runtime.record.RunRecord;
 import org.canbridge.runtime.training.TrainingCheckpoint;
 import org.canbridge.runtime.training.data.ExampleRandom;
@@ -202,9 +205,20 @@ enum FuzzTarget {
     file.scheduler();
   }
 
+  /** A text encoder, whose tokenizer may lie anywhere. */
+  private static final class Clip {
+    static final TextModel MODEL = model();
+
+    private static TextModel model() {
+      try (Checkpoint encoder = Checkpoints.open(Fixtures.of("clip-text-tiny"))) {
+        return RuntimeFamilies.of(encoder.config()).textModel().orElseThrow();
+      }
+    }
+  }
+
   private static void tokenizer(Path file) {
-    try (ClipTokenizer tokenizer = ClipTokenizer.open(file.getParent())) {
-      tokenizer.encode(List.of("ab a", "\u00e9"), 9);
+    try (TextModel.Tokenizer tokenizer = Clip.MODEL.tokenizer(file.getParent())) {
+      tokenizer.encode("ab a \u00e9", 9);
     }
   }
 

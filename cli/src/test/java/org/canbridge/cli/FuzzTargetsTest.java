@@ -114,6 +114,7 @@ class FuzzTargetsTest {
             "-XX:+UseSerialGC",
             "-D" + FuzzEntry.TARGET + "=" + target.name(),
             "-Djava.io.tmpdir=" + Files.createDirectories(folder.resolve("tmp")),
+            "-Dcanbridge.home=" + Fixtures.root().resolve("../..").normalize(),
             "-Dai.djl.offline=true",
             "-cp",
             System.getProperty("java.class.path"),

@@ -37,6 +37,27 @@ class OddCombinationsTest {
   }
 
   @Test
+  void anObjectiveOfAnotherLabelTable() {
+    Path model = Fixtures.of("dit-tiny-nosigma-p4").resolve("checkpoint.pt");
+    assertRefused(
+        3,
+        "this is no objective of the network\n"
+            + "  expected: the fields of 'objective' in docs/can-format.md\n"
+            + "  actual: classes and null_class must make the 11 rows of the label table, make 6\n"
+            + ("  file: " + model + "\n")
+            + "  key: {\"null_class\":5,\"classes\":5}\n"
+            + "  next: mend --objective\n",
+        "import",
+        model,
+        "--heads",
+        "3",
+        "--objective",
+        "null_class=5,classes=5",
+        "--out",
+        folder.resolve("out"));
+  }
+
+  @Test
   void aReferenceOfAnotherFamily() {
     Path reference = Fixtures.of("uvit-tiny");
     for (Path model : List.of(CLASSIFIER, Fixtures.of("vae-tiny"), Fixtures.of("dit-pipeline"))) {

@@ -544,6 +544,19 @@ class ModelDirectoryTest {
   }
 
   @Test
+  void refusesAnObjectiveOfAnotherNetwork() throws IOException {
+    edit(json -> ((ObjectNode) json.get("objective")).put("classes", 5).put("null_class", 5));
+    assertRefused(
+        ModelProblem.OBJECTIVE,
+        "this is no objective of the network",
+        "expected: the fields of 'objective' in docs/can-format.md",
+        "actual: classes and null_class must make the 11 rows of the label table, make 6",
+        "file: MODEL/config.json",
+        "key: objective",
+        "next: mend config.json, or import the published file again");
+  }
+
+  @Test
   void refusesTensorsThatTheConfigurationDoesNotAnnounce() throws IOException {
     Map<String, TensorData> tensors = DitFiles.tensors(48, 1);
     tensors.remove("pos_embed");
