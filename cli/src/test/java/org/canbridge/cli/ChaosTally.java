@@ -38,7 +38,7 @@ final class ChaosTally {
     wrong.clear();
   }
 
-  private int tried() {
+  int tried() {
     return rows.values().stream().mapToInt(counts -> counts[0]).sum();
   }
 

@@ -40,7 +40,9 @@ abstract class ChaosTrials {
   /** The table, and what came out wrong. */
   @AfterEach
   void report() {
-    System.out.print(tally);
+    if (tally.tried() > 0) {
+      System.out.print(tally);
+    }
     List<String> wrong = List.copyOf(tally.wrong());
     tally.clear();
     assertEquals(List.of(), wrong);

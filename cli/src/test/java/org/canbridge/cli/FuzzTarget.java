@@ -16,10 +16,11 @@ import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Inspection;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.published.SchedulerFile;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RuntimeFamilies;
-import org.canbridge.runtime.SchedulerFile;
 import org.canbridge.runtime.bulk.SamplingJob;
+import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.family.TextModel;
 import org.canbridge.runtime.record.RunRecord;
@@ -200,9 +201,9 @@ enum FuzzTarget {
 
   private static void scheduler(Path path) {
     SchedulerFile file = SchedulerFile.open(path);
-    file.describeTrained();
-    file.trained();
-    file.scheduler();
+    file.describe();
+    file.objective();
+    DiffusersScheduler.of(file);
   }
 
   /** A text encoder, whose tokenizer may lie anywhere. */
