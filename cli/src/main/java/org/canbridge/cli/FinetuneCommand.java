@@ -115,7 +115,8 @@ final class FinetuneCommand implements Command {
         record.putAll(parts.record());
         Optional<SampleSheet> sheet =
             SampleSheet.of(model, SHEET_ROWS, Optional.ofNullable(decoder));
-        try (TrainingProgress watching = new TrainingProgress(context, options.plan().steps())) {
+        try (TrainingProgress watching =
+            new TrainingProgress(context, options.plan().steps(), List.of())) {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(
                   options.plan(),

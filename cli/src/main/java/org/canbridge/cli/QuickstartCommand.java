@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,13 +32,15 @@ import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.AtomicDirectory;
+import org.canbridge.runtime.page.Page;
+import org.canbridge.runtime.training.watch.TrainingPage;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.ParityOptions;
 import org.canbridge.verifiers.ParityReport;
 import org.canbridge.verifiers.ReferenceBundle;
 import org.canbridge.verifiers.model.ModelSubject;
+import org.canbridge.verifiers.report.HtmlReport;
 import org.canbridge.verifiers.report.ReportWriter;
 
 /** {@code canbridge quickstart}: the main job on the bundled checkpoint, from file to pictures. */
@@ -60,6 +61,9 @@ final class QuickstartCommand implements Command {
   private static final SamplingSettings SETTINGS =
       SamplingSettings.of(SolverName.DDIM, Respacing.even(50)).withGuidance(2).withSeed(1);
 
+  /** From the other pages to the main one. */
+  private static final List<Page.Link> HOME = List.of(new Page.Link("Quickstart", "../index.html"));
+
   /** Of values in -1..1: a step of an 8-bit grey value is 0.0078. */
   private static final double SAME_PICTURE = 0.0078;
 
@@ -72,7 +76,8 @@ final class QuickstartCommand implements Command {
         "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
             + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
             + " draw all ten classes from both with the same seed, train the condition-aware"
-            + " model on for some steps, and write a page that shows it all.",
+            + " model on for some steps, for images of another kind, and write a page that shows it"
+            + " all.",
         List.of(
             new Example("quickstart --out demo", "everything under ./demo; open demo/index.html")));
   }
@@ -158,8 +163,10 @@ final class QuickstartCommand implements Command {
       boolean good =
           before.passed() && conversion.passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
+      ShortTraining.brighten(data, out.resolve("grey"));
       ShortTraining trained =
-          ShortTraining.run(converted, data, out.resolve("finetune"), target, context);
+          ShortTraining.run(
+              converted, out.resolve("grey"), out.resolve("finetune"), HOME, target, context);
       good &= trained.isSound();
       sample(trained.model(), "finetuned.png");
       page(before, conversion, after, apart, trained, good);
@@ -191,7 +198,7 @@ final class QuickstartCommand implements Command {
               ModelSubject.open(
                   model, ImportOptions.defaults(), reference, Optional.empty(), target)) {
         ParityReport report = subject.check(ParityOptions.NONE);
-        ReportWriter.write(report, out.resolve(name));
+        ReportWriter.write(report, out.resolve(name), HOME);
         say(
             "verify: %s: %d equal, %d different -> %s",
             model.getFileName(), report.equal(), report.failures(), out.resolve(name));
@@ -255,38 +262,44 @@ final class QuickstartCommand implements Command {
         ShortTraining trained,
         boolean good)
         throws IOException {
-      SummaryPage page =
-          new SummaryPage(
+      Page page =
+          new Page(
               "CAN Bridge quickstart",
               "A DiT trained on Fashion-MNIST, read from its published file, checked against"
-                  + " PyTorch, made condition-aware, and sampled.");
+                  + " PyTorch, made condition-aware, sampled, and trained on for other images.");
+      page.links(
+          List.of(
+              new Page.Link("Parity of the imported model", "parity-imported/report.html"),
+              new Page.Link("Parity of the converted model", "parity-converted/report.html"),
+              new Page.Link("Training", "finetune/" + TrainingPage.NAME)));
       page.verdict(
-          good, good ? "Every check passed." : "A check failed; the tables below say which.");
+          good ? Page.Mood.GOOD : Page.Mood.BAD,
+          good ? "Every check passed." : "A check failed; the pages linked above say which.");
       page.facts(
           List.of(
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "parity, imported", before.equal() + " equal", before.failures() + " different"),
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "parity, converted", after.equal() + " equal", after.failures() + " different"),
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "largest change by conversion",
                   String.format(Locale.ROOT, "%.2g", conversion.check().largest()),
                   "of an output, random inputs"),
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "parameters",
                   String.format(Locale.ROOT, "%.1f M", conversion.after().parameters() / 1e6),
                   String.format(
                       Locale.ROOT, "%.1f M before", conversion.before().parameters() / 1e6)),
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "MACs an image",
                   String.format(Locale.ROOT, "%.1f M", conversion.after().macs() / 1e6),
                   String.format(Locale.ROOT, "%.1f M before", conversion.before().macs() / 1e6)),
-              new SummaryPage.Fact(
+              new Page.Fact(
                   "loss on images held out",
-                  String.format(Locale.ROOT, "%.5f", trained.after()),
+                  String.format(Locale.ROOT, "%.4f", trained.after()),
                   String.format(
                       Locale.ROOT,
-                      "%.5f before %d steps of training",
+                      "%.4f before %d steps on grey ground",
                       trained.before(),
                       ShortTraining.STEPS))));
       page.section("Samples");
@@ -300,71 +313,44 @@ final class QuickstartCommand implements Command {
                   apart));
       page.figures(
           List.of(
-              new SummaryPage.Figure(
+              new Page.Figure(
                   out.resolve("imported.png"), "forty pieces of clothing", "the imported model"),
-              new SummaryPage.Figure(
+              new Page.Figure(
                   out.resolve("converted.png"),
                   "the same pieces of clothing",
                   "the condition-aware model"),
-              new SummaryPage.Figure(
+              new Page.Figure(
                   out.resolve("finetuned.png"),
-                  "pieces of clothing from the same noise",
-                  "after training on; finetune/index.html has the curves")));
+                  "pieces of clothing from the same noise, on grey ground",
+                  "after "
+                      + ShortTraining.STEPS
+                      + " steps on images with grey ground, which the model had never seen")));
       page.section("Parity of the imported model");
-      parity(page, before);
+      page.charts(before.calls().stream().map(HtmlReport::errors).toList());
       page.section("Parity of the condition-aware model");
-      parity(page, after);
+      page.charts(after.calls().stream().map(HtmlReport::errors).toList());
       page.section("Go on");
       page.commands(
           List.of(
-              new Example(
+              new Page.CommandLine(
                   "inspect " + bundle.resolve("checkpoint.pt"),
                   "every tensor of the file and what becomes of it"),
-              new Example(
+              new Page.CommandLine(
                   "sample "
                       + converted
                       + " --out more.png --classes 7,9 --count 20 --sampler ddpm --steps 250",
                   "more pictures"),
-              new Example(
-                  "finetune " + converted + " --data " + data + " --out run --steps 500",
+              new Page.CommandLine(
+                  "finetune "
+                      + converted
+                      + " --data "
+                      + out.resolve("grey")
+                      + " --out run --steps 500",
                   "train on; ends with run/model"),
-              new Example(
+              new Page.CommandLine(
                   "profile --arch DiT-XL/2 --image-size 512",
                   "parameters and MACs of a published model")));
       page.writeTo(out.resolve("index.html"));
-    }
-
-    private static void parity(SummaryPage page, ParityReport report) {
-      List<SummaryPage.Row> rows = new ArrayList<>();
-      report.findings().forEach(finding -> rows.add(row(finding)));
-      page.table(
-          List.of(
-              new SummaryPage.Column("tensor", false),
-              new SummaryPage.Column("result", false),
-              new SummaryPage.Column("largest difference", true),
-              new SummaryPage.Column("share of the tolerance", true)),
-          rows);
-    }
-
-    private static SummaryPage.Row row(ParityReport.Finding finding) {
-      Comparison comparison = finding.comparison();
-      String difference =
-          comparison
-              .differences()
-              .map(d -> String.format(Locale.ROOT, "%.2g", d.maxAbsolute()))
-              .orElse("");
-      String share =
-          comparison
-              .differences()
-              .map(d -> String.format(Locale.ROOT, "%.1f %%", 100 * d.factorNeeded()))
-              .orElse("");
-      return new SummaryPage.Row(
-          List.of(
-              comparison.name(),
-              comparison.outcome().toString().toLowerCase(Locale.ROOT),
-              difference,
-              share),
-          !comparison.outcome().isFailure());
     }
 
     private void say(String format, Object... values) {

@@ -1,6 +1,8 @@
 package org.canbridge.cli;
 
+import java.util.List;
 import java.util.Locale;
+import org.canbridge.runtime.page.Page;
 import org.canbridge.runtime.training.TrainingRun;
 import org.canbridge.runtime.training.watch.StepMetrics;
 
@@ -8,12 +10,14 @@ import org.canbridge.runtime.training.watch.StepMetrics;
 final class TrainingProgress implements TrainingRun.Watcher, AutoCloseable {
   private final Context context;
   private final long steps;
+  private final List<Page.Link> links;
   private Progress progress;
   private long before;
 
-  TrainingProgress(Context context, long steps) {
+  TrainingProgress(Context context, long steps, List<Page.Link> links) {
     this.context = context;
     this.steps = steps;
+    this.links = links;
   }
 
   @Override
@@ -35,6 +39,11 @@ final class TrainingProgress implements TrainingRun.Watcher, AutoCloseable {
   @Override
   public boolean wantsStop() {
     return context.interrupted();
+  }
+
+  @Override
+  public List<Page.Link> links() {
+    return links;
   }
 
   @Override

@@ -18,6 +18,7 @@ import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.page.Page;
 import org.canbridge.runtime.record.RunRecord;
 import org.canbridge.runtime.training.data.BatchLoader;
 import org.canbridge.runtime.training.data.TrainingBatch;
@@ -97,6 +98,11 @@ public final class TrainingRun {
 
     /** Whether the run should stop; asked before every step. */
     boolean wantsStop();
+
+    /** Pages that the run's page shall lead to, from its place. */
+    default List<Page.Link> links() {
+      return List.of();
+    }
   }
 
   /**
@@ -405,7 +411,8 @@ public final class TrainingRun {
             plan.steps(),
             trainer.trainedElements(),
             trainer.elements(),
-            shown));
+            shown,
+            setup.watcher().links()));
   }
 
   private End interrupted() throws IOException {

@@ -1,184 +1,157 @@
 package org.canbridge.verifiers.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.Optional;
-import org.canbridge.tensors.files.Printable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.canbridge.runtime.page.Drawing;
+import org.canbridge.runtime.page.Drawing.Ink;
+import org.canbridge.runtime.page.Page;
+import org.canbridge.runtime.page.Page.Mood;
 import org.canbridge.verifiers.CallReport;
 import org.canbridge.verifiers.Comparison;
 import org.canbridge.verifiers.Differences;
-import org.canbridge.verifiers.Outcome;
 import org.canbridge.verifiers.ParityReport;
 
 /**
- * A report as one HTML page that needs nothing else: no script, no font, no network. Each tensor
- * has a bar for the error in units of its tolerance, on a logarithmic scale with a mark at 1, so
- * that one sees how near to the limit a layer is and where in the network errors grow.
+ * A report as one HTML page that needs nothing else: no script, no font, no network. A chart for
+ * each call shows the tensors' errors in units of their tolerances, so that one sees how near to
+ * the limit a layer is and where in the network errors grow.
  */
 public final class HtmlReport {
-  /** The ends of the bars' scale, as powers of ten. */
-  private static final int LOWEST = -8;
+  private static final List<Page.Column> COLUMNS =
+      List.of(
+          new Page.Column("", true),
+          new Page.Column("tensor", false),
+          new Page.Column("result", false),
+          new Page.Column("type", false),
+          new Page.Column("of tolerance", true),
+          new Page.Column("max abs", true),
+          new Page.Column("max rel", true));
 
-  private static final int HIGHEST = 6;
+  /** Errors of nothing, or of next to nothing, are drawn here, those without bounds there. */
+  private static final double LEAST = 1e-8;
 
-  private final StringBuilder out = new StringBuilder();
+  private static final double MOST = 1e6;
 
   private HtmlReport() {}
 
-  /** The whole page, UTF-8. */
-  public static String of(ParityReport report) {
-    HtmlReport page = new HtmlReport();
-    page.head(report);
-    page.summary(report);
-    for (CallReport call : report.calls()) {
-      page.table(call, report.firstDifference());
-    }
-    page.line("</body>");
-    page.line("</html>");
-    return page.out.toString();
-  }
-
-  private void head(ParityReport report) {
-    String title = "Parity of " + report.model() + " with " + report.reference();
-    line("<!DOCTYPE html>");
-    line("<html lang=\"en\">");
-    line("<head>");
-    line("<meta charset=\"utf-8\">");
-    line("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    line("<title>" + Printable.html(title) + "</title>");
-    line("<style>");
-    out.append(style());
-    line("</style>");
-    line("</head>");
-    line("<body>");
-    line("<h1>" + Printable.html(title) + "</h1>");
-  }
-
-  private static String style() {
-    try (InputStream css = HtmlReport.class.getResourceAsStream("report.css")) {
-      return new String(css.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("report.css is missing from the jar", e);
-    }
-  }
-
-  private void summary(ParityReport report) {
-    line("<div class=\"verdict " + (report.passed() ? "passed" : "failed") + "\">");
-    line(Printable.html(Wording.verdict(report)));
-    report
-        .firstDifference()
-        .ifPresent(
-            f ->
-                line(
-                    "<p>First difference: <code>"
-                        + Printable.html(Wording.place(f))
-                        + "</code></p>"));
-    line("</div>");
-    line("<dl>");
-    report.sha256().ifPresent(digest -> term("sha256", digest));
+  /**
+   * The page.
+   *
+   * @param links to other pages, from this one's place
+   */
+  public static Page of(ParityReport report, List<Page.Link> links) {
+    Page page =
+        new Page("Parity of " + report.model() + " with " + report.reference(), "")
+            .links(links)
+            .verdict(report.passed() ? Mood.GOOD : Mood.BAD, Wording.verdict(report));
+    report.firstDifference().ifPresent(f -> page.text("First difference: " + Wording.place(f)));
+    report.calls().forEach(call -> call(page, report, call));
+    Map<String, String> rows = new LinkedHashMap<>();
+    report.sha256().ifPresent(digest -> rows.put("sha256", digest));
     report
         .referenceCheckpoint()
-        .ifPresent(name -> term("source", name + ", the file that the reference was made from"));
-    report.environment().forEach(this::term);
-    line("</dl>");
+        .ifPresent(
+            name -> rows.put("source", name + ", the file that the reference was made from"));
+    rows.putAll(report.environment());
+    return page.section("Circumstances").properties("Circumstances", rows);
   }
 
-  private void term(String name, String value) {
-    line("<dt>" + Printable.html(name) + "</dt><dd>" + Printable.html(value) + "</dd>");
-  }
-
-  private void table(CallReport call, Optional<ParityReport.Finding> first) {
-    line(
-        "<h2>Call "
-            + Printable.html(call.call())
-            + " <small>"
-            + Wording.seconds(call.seconds())
-            + " s</small></h2>");
-    line("<div class=\"scroll\">");
-    line("<table>");
-    line("<thead><tr><th></th><th>tensor</th><th>type</th>");
-    line("<th>error in units of the tolerance");
-    line(
-        "<div class=\"axis\"><span style=\"left:0\">1e"
-            + LOWEST
-            + "</span><span style=\"left:"
-            + position(1)
-            + "%\">1</span><span style=\"left:100%\">1e"
-            + HIGHEST
-            + "</span></div></th>");
-    line("<th class=\"number\"></th><th class=\"number\">max abs</th>");
-    line("<th class=\"number\">max rel</th></tr></thead>");
-    line("<tbody>");
-    for (Comparison c : call.comparisons()) {
-      ParityReport.Finding finding = new ParityReport.Finding(call.call(), c);
-      row(finding, first.filter(finding::equals).isPresent());
+  private static void call(Page page, ParityReport report, CallReport call) {
+    List<Comparison> comparisons = call.comparisons();
+    String name = "Call " + call.call();
+    page.section(name, Wording.seconds(call.seconds()) + " s");
+    page.charts(List.of(errors(call)));
+    List<Page.Row> rows = new ArrayList<>();
+    for (int i = 0; i < comparisons.size(); i++) {
+      rows.add(row(i + 1, comparisons.get(i)));
     }
-    line("</tbody>");
-    line("</table>");
-    line("</div>");
+    page.table(name, COLUMNS, rows);
+    for (Comparison comparison : comparisons) {
+      ParityReport.Finding finding = new ParityReport.Finding(call.call(), comparison);
+      if (comparison.outcome().isFailure()) {
+        page.details(
+            comparison.name() + ": " + Wording.remark(comparison),
+            TextReport.failure(finding),
+            report.firstDifference().filter(finding::equals).isPresent());
+      } else if (!comparison.passed()) {
+        page.text(comparison.name() + ": " + Wording.remark(comparison));
+      }
+    }
   }
 
-  private void row(ParityReport.Finding finding, boolean unfolded) {
-    Comparison c = finding.comparison();
-    String kind =
-        c.outcome().isFailure()
-            ? "failure"
-            : c.outcome() == Outcome.NOT_CHECKED ? "left-out" : "equal";
-    line("<tr class=\"" + kind + "\">");
-    line("<td class=\"status\">" + Printable.html(Wording.status(c.outcome())) + "</td>");
-    line("<td class=\"name\">" + Printable.html(c.name()) + "</td>");
-    line("<td class=\"type\">" + Printable.html(Wording.type(c)) + "</td>");
+  /** The chart of a call's tensors, in the order in which they were computed. */
+  public static Page.Chart errors(CallReport call) {
+    List<Comparison> comparisons = call.comparisons();
+    int[] measured =
+        IntStream.range(0, comparisons.size())
+            .filter(i -> comparisons.get(i).differences().isPresent())
+            .toArray();
+    double[] good = numbers(comparisons, measured, false);
+    double[] bad = numbers(comparisons, measured, true);
+    Drawing drawing =
+        new Drawing("tensor", comparisons.size() + 1.0, Wording::brief)
+            .logarithmic()
+            .including(LEAST)
+            .line(Ink.BAD, 1, new double[] {0, comparisons.size() + 1.0}, new double[] {1, 1});
+    if (good.length > 0) {
+      drawing.dots(Ink.CURVE, good, heights(comparisons, good));
+    }
+    if (bad.length > 0) {
+      drawing.dots(Ink.BAD, bad, heights(comparisons, bad));
+    }
+    double largest =
+        IntStream.of(measured).mapToDouble(i -> factor(comparisons, i)).max().orElse(0);
+    return new Page.Chart(
+        "Errors of call " + call.call() + " in units of the tolerance",
+        "logarithmic; the line is the limit",
+        drawing.svg(
+            "Errors of "
+                + measured.length
+                + " tensors of call "
+                + call.call()
+                + " in units of their tolerances, the largest "
+                + Wording.brief(largest)
+                + "; the report's table has all"),
+        List.of());
+  }
+
+  private static double factor(List<Comparison> comparisons, int index) {
+    double factor = comparisons.get(index).differences().orElseThrow().factorNeeded();
+    return Double.isNaN(factor) ? MOST : factor;
+  }
+
+  /** Of those that are equal or not: their numbers in the table. */
+  private static double[] numbers(List<Comparison> comparisons, int[] measured, boolean failed) {
+    return IntStream.of(measured)
+        .filter(i -> comparisons.get(i).outcome().isFailure() == failed)
+        .mapToDouble(i -> i + 1)
+        .toArray();
+  }
+
+  private static double[] heights(List<Comparison> comparisons, double[] numbers) {
+    return IntStream.range(0, numbers.length)
+        .mapToDouble(i -> factor(comparisons, (int) numbers[i] - 1))
+        .map(factor -> Math.min(Math.max(factor, LEAST), MOST))
+        .toArray();
+  }
+
+  private static Page.Row row(int number, Comparison c) {
+    List<String> cells = new ArrayList<>();
+    cells.add(Integer.toString(number));
+    cells.add(c.name());
+    cells.add(Wording.status(c.outcome()));
+    cells.add(Wording.type(c));
     if (c.differences().isPresent()) {
       Differences d = c.differences().get();
-      line("<td>" + bar(d.factorNeeded()) + "</td>");
-      number(d.factorNeeded());
-      number(d.maxAbsolute());
-      number(d.maxRelative());
+      cells.add(Wording.brief(d.factorNeeded()));
+      cells.add(Wording.brief(d.maxAbsolute()));
+      cells.add(Wording.brief(d.maxRelative()));
     } else {
-      line("<td></td><td></td><td></td><td></td>");
+      cells.addAll(List.of("", "", ""));
     }
-    line("</tr>");
-    if (!c.passed()) {
-      line("<tr class=\"detail\"><td></td><td colspan=\"6\">");
-      line(
-          c.outcome().isFailure() ? details(finding, unfolded) : Printable.html(Wording.remark(c)));
-      line("</td></tr>");
-    }
-  }
-
-  private static String details(ParityReport.Finding finding, boolean unfolded) {
-    return "<details"
-        + (unfolded ? " open" : "")
-        + "><summary>"
-        + Printable.html(Wording.remark(finding.comparison()))
-        + "</summary><pre>"
-        + Printable.markup(TextReport.failure(finding))
-        + "</pre></details>";
-  }
-
-  private static String bar(double factor) {
-    return "<div class=\"bar\"><span style=\"width:"
-        + position(factor)
-        + "%\"></span><i style=\"left:"
-        + position(1)
-        + "%\"></i></div>";
-  }
-
-  /** Where a number of tolerances lies on the logarithmic scale, in per cent of its length. */
-  private static String position(double factor) {
-    double decades = factor == 0 ? LOWEST : Math.log10(factor);
-    double inside = Math.min(Math.max(decades, LOWEST), HIGHEST);
-    return String.format(Locale.ROOT, "%.1f", 100 * (inside - LOWEST) / (HIGHEST - LOWEST));
-  }
-
-  private void number(double value) {
-    line("<td class=\"number\">" + Wording.brief(value) + "</td>");
-  }
-
-  private void line(String text) {
-    out.append(text).append('\n');
+    return new Page.Row(cells, !c.outcome().isFailure());
   }
 }

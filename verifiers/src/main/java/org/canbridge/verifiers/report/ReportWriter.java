@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apiguardian.api.API;
+import org.canbridge.runtime.page.Page;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.verifiers.ParityReport;
@@ -25,10 +27,18 @@ public final class ReportWriter {
    * @throws IOException if the directory cannot be created or written
    */
   public static void write(ParityReport report, Path directory) throws IOException {
+    write(report, directory, List.of());
+  }
+
+  /**
+   * As {@link #write(ParityReport, Path)}, with links to other pages from the HTML page's place.
+   */
+  public static void write(ParityReport report, Path directory, List<Page.Link> links)
+      throws IOException {
     Map<String, String> files = new LinkedHashMap<>();
     files.put("report.json", JsonReport.of(report));
     files.put("junit.xml", JunitXmlReport.of(report));
-    files.put("report.html", HtmlReport.of(report));
+    files.put("report.html", HtmlReport.of(report, links).html());
     Deque<Path> made = new ArrayDeque<>();
     try {
       AtomicDirectory.makeFolders(directory.toAbsolutePath(), made);

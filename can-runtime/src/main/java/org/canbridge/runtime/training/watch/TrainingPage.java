@@ -1,22 +1,18 @@
 package org.canbridge.runtime.training.watch;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.canbridge.tensors.files.AtomicFile;
-import org.canbridge.tensors.files.Printable;
+import org.canbridge.runtime.page.Page;
+import org.canbridge.runtime.page.Page.Mood;
 
 /**
- * A run's {@code index.html}: how far it is, its curves, the pictures it drew and its settings. One
- * file that holds its pictures and needs nothing else, no script and no network; readable in light
- * and dark. It is made from what lies in the run's directory: {@link MetricsFile#NAME} and {@code
+ * A run's {@code index.html}: how far it is, its curves, the pictures it drew and its settings. It
+ * is made from what lies in the run's directory: {@link MetricsFile#NAME} and {@code
  * samples/step-<number>.png}.
  */
 public final class TrainingPage {
@@ -32,12 +28,13 @@ public final class TrainingPage {
   private final TrainingSummary summary;
   private final RunHistory history;
   private final SampleGrids grids;
-  private final StringBuilder out = new StringBuilder();
+  private final Page page;
 
   private TrainingPage(TrainingSummary summary, RunHistory history, SampleGrids grids) {
     this.summary = summary;
     this.history = history;
     this.grids = grids;
+    this.page = new Page("Training of " + summary.model(), "").links(summary.links());
   }
 
   /**
@@ -50,54 +47,12 @@ public final class TrainingPage {
   public static void write(Path runDirectory, TrainingSummary summary) throws IOException {
     RunHistory history = RunHistory.read(runDirectory.resolve(MetricsFile.NAME));
     SampleGrids grids = SampleGrids.find(runDirectory, PICTURE_BYTES);
-    String html = new TrainingPage(summary, history, grids).html();
-    AtomicFile.write(runDirectory.resolve(NAME), html);
-  }
-
-  private String html() throws IOException {
-    head();
-    status();
-    curves();
-    samples();
-    settings();
-    line("</main>");
-    line("</body>");
-    line("</html>");
-    return out.toString();
-  }
-
-  private void head() {
-    line("<!doctype html>");
-    line("<html lang=\"en\">");
-    line("<head>");
-    line("<meta charset=\"utf-8\">");
-    line("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-    line("<meta name=\"color-scheme\" content=\"light dark\">");
-    // The browser itself keeps the promise that the page loads nothing.
-    line(
-        "<meta http-equiv=\"Content-Security-Policy\""
-            + " content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">");
-    if (summary.state() == TrainingSummary.State.RUNNING) {
-      line("<meta http-equiv=\"refresh\" content=\"" + REFRESH_SECONDS + "\">");
-    }
-    line("<title>" + Printable.html(title()) + "</title>");
-    line("<style>\n" + style() + "</style>");
-    line("</head>");
-    line("<body>");
-    line("<main>");
-    line("<h1>" + Printable.html(title()) + "</h1>");
-  }
-
-  private String title() {
-    return "Training of " + summary.model();
-  }
-
-  private static String style() {
-    try (InputStream css = TrainingPage.class.getResourceAsStream("training.css")) {
-      return new String(css.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("training.css is missing from the jar", e);
-    }
+    TrainingPage made = new TrainingPage(summary, history, grids);
+    made.status();
+    made.curves();
+    made.samples();
+    made.settings();
+    made.page.writeTo(runDirectory.resolve(NAME));
   }
 
   private void status() {
@@ -108,30 +63,16 @@ public final class TrainingPage {
             + " of "
             + Numbers.whole(summary.totalSteps())
             + percent(step);
-    String kind =
-        switch (summary.state()) {
-          case RUNNING -> "running";
-          case FINISHED -> "good";
-          case INTERRUPTED -> "halted";
-          case DIVERGED -> "bad";
-        };
-    String word =
-        switch (summary.state()) {
-          case RUNNING -> "Running: ";
-          case FINISHED -> "✓ Finished: ";
-          case INTERRUPTED -> "Interrupted: ";
-          case DIVERGED -> "✗ Diverged: ";
-        };
-    line("<p class=\"verdict " + kind + "\">" + Printable.html(word + place) + "</p>");
-    if (!summary.remark().isEmpty()) {
-      line("<p class=\"lead\">" + Printable.html(summary.remark()) + "</p>");
+    switch (summary.state()) {
+      case RUNNING -> page.refreshed(REFRESH_SECONDS).verdict(Mood.RUNNING, "Running: " + place);
+      case FINISHED -> page.verdict(Mood.GOOD, "Finished: " + place);
+      case INTERRUPTED -> page.verdict(Mood.HALTED, "Interrupted: " + place);
+      case DIVERGED -> page.verdict(Mood.BAD, "Diverged: " + place);
     }
-    line(
-        "<progress aria-label=\"steps done\" value=\""
-            + Math.min(step, summary.totalSteps())
-            + "\" max=\""
-            + summary.totalSteps()
-            + "\"></progress>");
+    if (!summary.remark().isEmpty()) {
+      page.text("lead", summary.remark());
+    }
+    page.progress("steps done", step, summary.totalSteps());
     facts(step);
   }
 
@@ -142,17 +83,30 @@ public final class TrainingPage {
   }
 
   private void facts(long step) {
-    line("<dl class=\"facts\">");
+    List<Page.Fact> facts = new ArrayList<>();
     if (step > 0) {
-      recent("loss", history.loss, 4);
-      fact("time", Numbers.duration(history.seconds()), remaining(step));
-      recent("images per second", history.imagesPerSecond, 3);
+      facts.add(recent("loss", history.loss, 4));
     }
-    fact(
-        "parameters trained",
-        Numbers.whole(summary.trainedParameters()),
-        "of " + Numbers.whole(summary.parameters()));
-    line("</dl>");
+    int measured = history.heldOut.size();
+    if (measured > 0) {
+      facts.add(
+          new Page.Fact(
+              "loss on examples held out",
+              Numbers.brief(history.heldOut.value(measured - 1), 4),
+              measured == 1
+                  ? "before the first step"
+                  : Numbers.brief(history.heldOut.value(0), 4) + " before"));
+    }
+    if (step > 0) {
+      facts.add(new Page.Fact("time", Numbers.duration(history.seconds()), remaining(step)));
+      facts.add(recent("images per second", history.imagesPerSecond, 3));
+    }
+    facts.add(
+        new Page.Fact(
+            "parameters trained",
+            Numbers.whole(summary.trainedParameters()),
+            "of " + Numbers.whole(summary.parameters())));
+    page.facts(facts);
   }
 
   private String remaining(long step) {
@@ -163,88 +117,54 @@ public final class TrainingPage {
   }
 
   /** Where a curve ends: its moving average, if it is long, and the last value itself. */
-  private void recent(String label, Series series, int digits) {
+  private static Page.Fact recent(String label, Series series, int digits) {
     String now = Numbers.brief(series.value(series.size() - 1), digits);
-    if (!Chart.isLong(series)) {
-      fact(label, now, "last step");
-      return;
+    if (!Curve.isLong(series)) {
+      return new Page.Fact(label, now, "last step");
     }
-    Series mean = Chart.mean(series);
+    Series mean = Curve.mean(series);
     String average = mean.last() < 0 ? "–" : Numbers.brief(mean.value(mean.last()), digits);
-    fact(label, average, "last step " + now);
-  }
-
-  private void fact(String label, String value, String note) {
-    out.append("<div><dt>").append(Printable.html(label)).append("</dt>");
-    out.append("<dd>").append(Printable.html(value)).append("</dd>");
-    if (!note.isEmpty()) {
-      out.append("<dd class=\"note\">").append(Printable.html(note)).append("</dd>");
-    }
-    line("</div>");
+    return new Page.Fact(label, average, "last step " + now);
   }
 
   private void curves() {
-    line("<h2>Curves</h2>");
+    page.section("Curves");
     if (history.step() == 0) {
-      line("<p>No step has been made yet.</p>");
+      page.text("No step has been made yet.");
       return;
     }
-    line("<div class=\"charts\">");
-    out.append(fitted("Loss", history.loss, true));
+    List<Curve> curves = new ArrayList<>();
+    curves.add(new Curve("Loss", history.loss, false, true));
+    if (history.heldOut.size() > 0) {
+      curves.add(new Curve("Loss on examples held out", history.heldOut, false, false));
+    }
     history.terms.forEach(
         (name, series) -> {
           // A loss of one term is that term.
           if (!series.sameAs(history.loss)) {
-            out.append(fitted(name.replace('_', ' '), series, false));
+            curves.add(new Curve(name.replace('_', ' '), series, false, true));
           }
         });
-    out.append(
-        new Chart(
-                "Learning rate",
-                history.learningRate,
-                Axis.fromZero(history.learningRate),
-                false,
-                false)
-            .figure());
-    out.append(fitted("Gradient norm", history.gradientNorm, false));
-    out.append(
-        new Chart(
-                "Images per second",
-                history.imagesPerSecond,
-                Axis.fromZero(history.imagesPerSecond),
-                true,
-                false)
-            .figure());
-    line("</div>");
-  }
-
-  private static String fitted(String title, Series series, boolean wide) {
-    return new Chart(title, series, Axis.fitting(series), true, wide).figure();
+    curves.add(new Curve("Learning rate", history.learningRate, true, false));
+    curves.add(new Curve("Gradient norm", history.gradientNorm, false, true));
+    curves.add(new Curve("Images per second", history.imagesPerSecond, true, true));
+    page.charts(curves.stream().map(Curve::chart).toList());
   }
 
   private void samples() throws IOException {
     if (grids.shown().isEmpty() && grids.left() == 0) {
       return;
     }
-    line("<h2>Samples</h2>");
-    line("<div class=\"figures\">");
+    page.section("Samples");
+    List<Page.Figure> figures = new ArrayList<>();
     for (SampleGrids.Grid grid : grids.shown()) {
       String step = Numbers.whole(grid.step());
-      out.append("<figure><img alt=\"samples after step ").append(step);
-      out.append("\" src=\"data:image/png;base64,");
-      out.append(Base64.getEncoder().encodeToString(Files.readAllBytes(grid.file())));
-      line("\"><figcaption>step " + step + "</figcaption></figure>");
+      figures.add(new Page.Figure(grid.file(), "samples after step " + step, "step " + step));
     }
-    line("</div>");
+    page.figures(figures);
     if (grids.left() > 0) {
-      line(
-          "<p><a href=\""
-              + SampleGrids.FOLDER
-              + "/\">"
-              + Numbers.whole(grids.left())
-              + " more in the folder "
-              + SampleGrids.FOLDER
-              + "</a></p>");
+      String more = Numbers.whole(grids.left()) + " more in the folder " + SampleGrids.FOLDER;
+      page.links(List.of(new Page.Link(more, SampleGrids.FOLDER + "/")));
     }
   }
 
@@ -258,20 +178,6 @@ public final class TrainingPage {
             + Numbers.whole(summary.parameters()));
     rows.put("steps", Numbers.whole(summary.totalSteps()));
     rows.putAll(summary.settings());
-    line("<h2>Settings</h2>");
-    line("<div class=\"scroll\"><table>");
-    rows.forEach(
-        (name, value) ->
-            line(
-                "<tr><th scope=\"row\">"
-                    + Printable.html(name)
-                    + "</th><td>"
-                    + Printable.html(value)
-                    + "</td></tr>"));
-    line("</table></div>");
-  }
-
-  private void line(String text) {
-    out.append(text).append('\n');
+    page.section("Settings").properties("Settings", rows);
   }
 }

@@ -2,8 +2,10 @@ package org.canbridge.runtime.training.watch;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.canbridge.runtime.page.Page;
 
 /**
  * What a run is, and how it stands.
@@ -15,6 +17,7 @@ import java.util.Objects;
  * @param trainedParameters how many of the model's numbers change
  * @param parameters how many it has
  * @param settings batch, precision, seed, data ...: texts by name, in the order they are shown in
+ * @param links to other pages, from this one's place
  */
 public record TrainingSummary(
     String model,
@@ -23,7 +26,8 @@ public record TrainingSummary(
     long totalSteps,
     long trainedParameters,
     long parameters,
-    Map<String, String> settings) {
+    Map<String, String> settings,
+    List<Page.Link> links) {
 
   /** How the run stands. */
   public enum State {
@@ -49,6 +53,7 @@ public record TrainingSummary(
       throw new IllegalArgumentException(
           trainedParameters + " of " + parameters + " parameters are trained");
     }
+    links = List.copyOf(links);
     settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
   }
 }

@@ -1,4 +1,4 @@
-package org.canbridge.cli;
+package org.canbridge.runtime.page;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,15 +15,15 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.canbridge.cli.SummaryPage.Column;
-import org.canbridge.cli.SummaryPage.Fact;
-import org.canbridge.cli.SummaryPage.Figure;
-import org.canbridge.cli.SummaryPage.Row;
 import org.canbridge.fixtures.Fixtures;
+import org.canbridge.runtime.page.Page.Column;
+import org.canbridge.runtime.page.Page.Fact;
+import org.canbridge.runtime.page.Page.Figure;
+import org.canbridge.runtime.page.Page.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SummaryPageTest {
+class PageTest {
   private static final List<Column> COLUMNS =
       List.of(new Column("tensor", false), new Column("largest difference", true));
 
@@ -31,20 +31,21 @@ class SummaryPageTest {
     return Fixtures.of("dit-fmnist").resolve("classes.png");
   }
 
-  private static SummaryPage page() throws IOException {
-    return new SummaryPage("Quickstart", "What <happened> & why.")
-        .verdict(true, "everything is equal")
+  private static Page page() throws IOException {
+    return new Page("Quickstart", "What <happened> & why.")
+        .verdict(Page.Mood.GOOD, "everything is equal")
         .facts(
             List.of(new Fact("parameters", "2.4 M", "1.6 M before"), new Fact("time", "3 s", "")))
         .section("Samples")
         .figures(List.of(new Figure(picture(), "ten \"classes\"", "before conversion")))
         .text("Layer by layer.")
         .table(
+            "Layers",
             COLUMNS,
             List.of(
                 new Row(List.of("blocks.0", "1e-7"), true),
                 new Row(List.of("blocks.1", "NaN"), false)))
-        .commands(List.of(new Command.Example("inspect a.pt", "look")));
+        .commands(List.of(new Page.CommandLine("inspect a.pt --json", "look")));
   }
 
   private static List<String> all(String pattern, String text) {
@@ -73,7 +74,9 @@ class SummaryPageTest {
     assertEquals(
         List.of("<td>blocks.1</td><td class=\"number\">NaN</td>"),
         all("<tr class=\"bad\">(.*?)</tr>", html));
-    assertEquals(List.of("# look\n./canbridge inspect a.pt"), all("<pre>(.*?)</pre>", html));
+    assertEquals(
+        List.of("# look\n./canbridge inspect a.pt <span>--json</span>"),
+        all("<pre>(.*?)</pre>", html));
     List<Integer> order =
         Stream.of(
                 "<h1>", "lead", "<p class=\"verdict", "<dl", "<h2>", "<figure>", "<table", "<pre>")
@@ -95,10 +98,10 @@ class SummaryPageTest {
 
   @Test
   void aRowMustFitTheColumns() {
-    SummaryPage page = new SummaryPage("a", "b");
+    Page page = new Page("a", "b");
     List<Row> rows = List.of(new Row(List.of("only one"), true));
 
-    assertThrows(IllegalArgumentException.class, () -> page.table(COLUMNS, rows));
+    assertThrows(IllegalArgumentException.class, () -> page.table("Layers", COLUMNS, rows));
   }
 
   @Test
