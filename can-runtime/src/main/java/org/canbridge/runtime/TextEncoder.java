@@ -94,6 +94,11 @@ public final class TextEncoder implements AutoCloseable {
     return new TextConditions(features, input.tokens(), input.width());
   }
 
+  /** The end of a prompt that does not fit and is left out; empty if all of it does. */
+  public String lost(String prompt) {
+    return tokenizer.lost(prompt, input.tokens());
+  }
+
   @Override
   public void close() {
     session.close();

@@ -42,8 +42,14 @@ final class FinetuneCommand implements Command {
   private static final Opt<Boolean> RESUME = Opt.flag("resume").help("go on with the run in --out");
   private static final Opt<Optional<Boolean>> FLIP =
       Opt.word("flip", "yes", true, "no", false)
-          .usually("yes for folders of images, else no")
+          .usually("yes for folders of images and latents_flip, else no")
           .help("mirror half of the examples at random");
+  private static final Opt<Boolean> EXIF =
+      Opt.word("exif", "yes", true, "no", false)
+          .defaultsTo(true)
+          .help(
+              "turn images upright as the camera noted; no takes them as they are stored, as the"
+                  + " authors' scripts do");
   private static final Opt<Optional<Double>> LATENT_SCALE =
       Opt.number("latent-scale", Float.MIN_NORMAL, Float.MAX_VALUE)
           .usually("the authors', 0.18215, 0.2301 with text")
@@ -86,7 +92,7 @@ final class FinetuneCommand implements Command {
   @Override
   public List<OptionGroup> options() {
     return List.of(
-        OptionGroup.own(DATA, OUT, RESUME, FLIP, LATENT_SCALE, SKIP_BROKEN, VAE),
+        OptionGroup.own(DATA, OUT, RESUME, FLIP, EXIF, LATENT_SCALE, SKIP_BROKEN, VAE),
         FinetuneOptions.GROUP,
         ModelOptions.GROUP);
   }
@@ -96,7 +102,7 @@ final class FinetuneCommand implements Command {
     Path source = ModelOptions.path(invocation, "MODEL");
     Path data = invocation.get(DATA);
     Path out = out(invocation);
-    Optional<Path> vae = invocation.get(VAE);
+    Optional<Path> vae = ModelOptions.part(invocation, VAE, "vae");
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       TrainingRecipe recipe = recipe(model);
       FinetuneOptions options = FinetuneOptions.read(invocation, recipe);
@@ -154,6 +160,7 @@ final class FinetuneCommand implements Command {
     TrainingSetOptions options =
         TrainingSetOptions.of(diffusion.shape())
             .withSkipBroken(invocation.get(SKIP_BROKEN))
+            .withUpright(invocation.get(EXIF))
             .withLatentScale(
                 invocation
                     .get(LATENT_SCALE)
@@ -236,6 +243,7 @@ final class FinetuneCommand implements Command {
                 .map(held -> String.format(Locale.ROOT, ", held out %,d", held.size()))
                 .orElse(", none held out"),
             trainer.steps() == 0 ? "" : ", from step " + trainer.steps() + " on");
+    context.err().println("data: " + set.kind());
     if (!set.classNames().isEmpty()) {
       context.err().println("classes, from 0: " + String.join(", ", set.classNames()));
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.canbridge.importers.family.PublishedModel;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.HubCache;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
@@ -105,14 +107,35 @@ final class ModelOptions {
    */
   static Path path(Invocation invocation, String operand) throws UsageException {
     Optional<Path> ckpt = invocation.get(CKPT);
-    HubCache hub = HubCache.of(System.getenv(), Path.of(System.getProperty("user.home", "")));
     if (ckpt.isEmpty()) {
-      return hub.located(invocation.pathOperand(operand));
+      return hub().located(invocation.pathOperand(operand));
     }
     if (invocation.hasOperand()) {
       throw new UsageException(CKPT + " takes the place of " + operand + "; give one of them");
     }
-    return hub.located(ckpt.get());
+    return hub().located(ckpt.get());
+  }
+
+  /**
+   * Another network's folder, by its path or its name on the hub; of a whole pipeline the part.
+   *
+   * @param name the part's folder in a pipeline, e.g. {@code vae}
+   */
+  static Optional<Path> part(Invocation invocation, Opt<Optional<Path>> option, String name)
+      throws UsageException {
+    return invocation
+        .get(option)
+        .map(given -> hub().located(given))
+        .map(
+            found ->
+                PipelineFolder.at(found)
+                    .map(pipeline -> pipeline.path().resolve(name))
+                    .filter(Files::isDirectory)
+                    .orElse(found));
+  }
+
+  private static HubCache hub() {
+    return HubCache.of(System.getenv(), Path.of(System.getProperty("user.home", "")));
   }
 
   /** Reads them. */

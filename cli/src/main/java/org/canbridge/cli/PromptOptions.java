@@ -36,7 +36,7 @@ final class PromptOptions {
       throws UsageException, IOException {
     Optional<String> prompt = invocation.get(PROMPT);
     Optional<Path> file = invocation.get(PROMPTS);
-    Optional<Path> clip = invocation.get(TEXT_ENCODER);
+    Optional<Path> clip = ModelOptions.part(invocation, TEXT_ENCODER, "text_encoder");
     if (prompt.isPresent() && file.isPresent()) {
       throw new UsageException("--prompt and --prompts exclude each other");
     }

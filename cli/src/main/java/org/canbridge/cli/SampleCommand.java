@@ -205,7 +205,7 @@ final class SampleCommand implements Command {
     return new SamplingJob(
         model,
         ModelOptions.read(invocation),
-        invocation.get(VAE),
+        ModelOptions.part(invocation, VAE, "vae"),
         invocation.get(SamplingOptions.SCHEDULER),
         SamplingOptions.read(invocation),
         invocation.get(PRECISION),

@@ -75,7 +75,7 @@ final class VerifyCommand implements Command {
     Path reference = invocation.get(REFERENCE);
     ParityOptions options = options(invocation);
     ImportOptions opening = ModelOptions.read(invocation);
-    Optional<Path> vae = invocation.get(VAE);
+    Optional<Path> vae = ModelOptions.part(invocation, VAE, "vae");
     Target target = CommonOptions.target(invocation, Precision.F32);
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);

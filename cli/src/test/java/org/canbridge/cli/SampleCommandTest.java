@@ -274,17 +274,59 @@ class SampleCommandTest {
     Outcome without = run(model, with(how, "--save-latents", at("latents")));
     assertEquals(2, without.status());
     assertTrue(without.err().contains("give --prompt TEXT"), without.err());
-    ok(
-        model,
-        with(
-            how,
-            "--prompts",
-            at("prompts.txt"),
-            "--text-encoder",
-            at("clip"),
-            "--out",
-            at("images")));
+    Outcome drawn =
+        ok(
+            model,
+            with(
+                how,
+                "--prompts",
+                at("prompts.txt"),
+                "--text-encoder",
+                at("clip"),
+                "--out",
+                at("images")));
     assertEquals(3, files("images").size());
+    assertFalse(drawn.err().contains("words are lost"), drawn.err());
+    Outcome cut =
+        ok(
+            model,
+            with(
+                how,
+                "--prompt",
+                "cat cat a tac",
+                "--text-encoder",
+                at("clip"),
+                "--save-latents",
+                at("latents.safetensors")));
+    assertTrue(
+        cut.err()
+            .contains(
+                "canbridge: a text is longer than the model's 7 tokens, so these words are lost:"
+                    + " cat a tac\n"),
+        cut.err());
+  }
+
+  @Test
+  void partsAreFoundUnderTheirNamesOnTheHub() throws IOException {
+    for (String[] part :
+        List.of(new String[] {"--vae"}, new String[] {"--prompt", "a", "--text-encoder"})) {
+      Outcome unknown =
+          run(PIXELS, with(with(part, "nobody/nothing"), "--heads", "3", "--out", at("x.png")));
+      assertEquals(3, unknown.status(), unknown.err());
+      assertTrue(unknown.err().contains("hf download nobody/nothing"), unknown.err());
+    }
+    // The part of a whole pipeline.
+    Path pipeline = Fixtures.of("dit-pipeline");
+    ok(
+        pipeline.resolve("transformer").toString(),
+        "--vae",
+        pipeline.toString(),
+        "--steps",
+        "2",
+        "--classes",
+        "3",
+        "--out",
+        at("part.png"));
   }
 
   /** Latents and PNGs of a pipeline folder, from what its own files say and from options. */

@@ -307,6 +307,9 @@ final class Examination {
       config = Optional.of(built);
       trained = Trained.of(file.path(), chosen.family(), built, said(), this::scheduled, options);
       trained.flatMap(told -> told.note(chosen.family())).ifPresent(notes::add);
+      trained
+          .filter(told -> told.from().equals(Trained.FILE))
+          .ifPresent(told -> notes.add("objective of " + told.from() + ": " + told.objective()));
     } catch (IllegalArgumentException e) {
       problems.add(impossible(chosen, e));
     } catch (InputFileException e) {

@@ -106,6 +106,29 @@ class FieldCheckpointsTest {
     assertFactor(name, HEADS.withWeights(word), factor);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "ema, ema",
+    "model_ema, ema",
+    "ema_state_dict, ema",
+    "G_ema, ema",
+    "netEMA, ema",
+    "ema_0.9999, ema",
+    "callbacks.EMA.shadow, ema",
+    "shadow, ema",
+    "polyak, ema",
+    "averaged_model, ema",
+    "model_avg, ema",
+    "swa_state_dict, ema",
+    "ema.online_model, model",
+    "model, model",
+    "schema, model",
+    "'', model"
+  })
+  void averagesAreToldByTheirNames(String name, String word) {
+    assertEquals(word, Weights.of(name).word());
+  }
+
   @Test
   void whatIsNotUsedIsSaid() {
     assertEquals(

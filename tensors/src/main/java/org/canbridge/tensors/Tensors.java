@@ -2,6 +2,8 @@ package org.canbridge.tensors;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import org.apiguardian.api.API;
 
 /** Views of tensors in another element type, and small tensors as Java arrays. */
@@ -50,6 +52,33 @@ public final class Tensors {
       throw new IllegalArgumentException(factors.length + " factors for the rows of " + type);
     }
     return new ScaledRows(tensor, factors);
+  }
+
+  /**
+   * Tensors {@code (R_i, ...)} of one element type and equal sizes below the outermost as one
+   * tensor {@code (sum R_i, ...)}, joined when it is read; a single one is that itself.
+   *
+   * @throws IllegalArgumentException if they do not fit together
+   */
+  public static TensorData joinedRows(List<TensorData> parts) {
+    TensorType first = parts.get(0).type();
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    long rows = 0;
+    for (TensorData part : parts) {
+      List<Long> shape = part.type().shape();
+      if (part.type().dtype() != first.dtype()
+          || shape.isEmpty()
+          || shape.size() != first.shape().size()
+          || !shape.subList(1, shape.size()).equals(first.shape().subList(1, shape.size()))) {
+        throw new IllegalArgumentException(part.type() + " below " + first);
+      }
+      rows = Math.addExact(rows, shape.get(0));
+    }
+    List<Long> joined = new ArrayList<>(first.shape());
+    joined.set(0, rows);
+    return new JoinedRows(new TensorType(first.dtype(), joined), parts);
   }
 
   /**

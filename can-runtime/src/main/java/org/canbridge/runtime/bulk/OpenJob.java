@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.importers.published.SchedulerFile;
@@ -36,12 +37,15 @@ import org.canbridge.tensors.files.InputFileException;
 
 /** A {@link SamplingJob} with its model open, so that what the job leaves open is settled. */
 public final class OpenJob implements AutoCloseable {
+  private static final int MAX_WORDS = 200;
+
   private final SamplingJob job;
   private final Target target;
   private final Optional<SchedulerFile> scheduler;
   private final Optional<Path> autoencoder;
   private final Deque<Runnable> closing = new ArrayDeque<>();
   private Optional<String> assumption = Optional.empty();
+  private Optional<String> cut = Optional.empty();
   private ModelSampler sampler;
   private SamplingSettings settings;
   private Optional<LatentDecoder> decoder = Optional.empty();
@@ -158,8 +162,31 @@ public final class OpenJob implements AutoCloseable {
     }
     SamplingJob.Texts texts = job.texts().orElseThrow();
     try (TextEncoder encoder = TextEncoder.open(texts.encoder(), input.get(), target)) {
+      cut = cut(texts, encoder, input.get().tokens());
       return ModelSampler.of(model, session, encoder.encode(texts.prompts(), texts.negative()));
     }
+  }
+
+  /** What is said of texts that are too long. */
+  private static Optional<String> cut(SamplingJob.Texts texts, TextEncoder encoder, int tokens) {
+    List<String> lost =
+        Stream.concat(texts.prompts().stream(), Stream.of(texts.negative()))
+            .map(encoder::lost)
+            .filter(words -> !words.isEmpty())
+            .toList();
+    String others =
+        lost.size() == 2
+            ? "; so it is with another text"
+            : "; so it is with " + (lost.size() - 1) + " other texts";
+    return lost.stream()
+        .findFirst()
+        .map(
+            words ->
+                "a text is longer than the model's "
+                    + tokens
+                    + " tokens, so these words are lost: "
+                    + (words.length() > MAX_WORDS ? words.substring(0, MAX_WORDS) + "..." : words)
+                    + (lost.size() > 1 ? others : ""));
   }
 
   /** What draws. */
@@ -197,14 +224,15 @@ public final class OpenJob implements AutoCloseable {
   }
 
   /**
-   * What is assumed of the model's training, and what was taken from a pipeline folder without
-   * having been asked for, one sentence each.
+   * What is assumed of the model's training, which words are lost, and what was taken from a
+   * pipeline folder without having been asked for, one sentence each.
    */
   public List<String> remarks() {
     List<String> remarks = new ArrayList<>();
     if (scheduler.isEmpty()) {
       assumption.ifPresent(remarks::add);
     }
+    cut.ifPresent(remarks::add);
     if (job.scheduler().isEmpty() && settings.solver() instanceof DiffusersScheduler own) {
       remarks.add("sampling by the pipeline's own scheduler, " + own);
     }

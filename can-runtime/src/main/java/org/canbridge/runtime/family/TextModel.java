@@ -12,6 +12,9 @@ public interface TextModel {
     /** The ids {@code (1, tokens)} of a text, cut or padded to this number of tokens. */
     TensorData encode(String text, int tokens);
 
+    /** The end of a text that does not fit into this number of tokens; empty if all of it does. */
+    String lost(String text, int tokens);
+
     @Override
     void close();
   }

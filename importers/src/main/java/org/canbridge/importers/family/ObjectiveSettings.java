@@ -3,6 +3,7 @@ package org.canbridge.importers.family;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -79,25 +80,45 @@ public final class ObjectiveSettings {
     }
   }
 
-  /** An argument of the training script that wrote a file, {@code args} of its values. */
+  /**
+   * An argument of the training script that wrote a file: {@code args.NAME} of its values, else the
+   * only value that bears the name anywhere, as in {@code hyper_parameters.model.NAME}.
+   */
   public static Optional<String> argument(Map<String, Object> values, String name) {
-    return Optional.ofNullable(values.get(ARGUMENTS + name)).map(Object::toString);
+    return value(values, name).map(Object::toString);
+  }
+
+  private static Optional<Object> value(Map<String, Object> values, String name) {
+    if (values.containsKey(ARGUMENTS + name)) {
+      return Optional.of(values.get(ARGUMENTS + name));
+    }
+    List<Object> found =
+        values.entrySet().stream()
+            .filter(entry -> ("." + entry.getKey()).endsWith("." + name))
+            .<Object>map(Map.Entry::getValue)
+            .distinct()
+            .toList();
+    return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
   }
 
   /**
    * What a training script's arguments say about the rows of the label table: as many as classes,
-   * or one more for the null class.
+   * or one more for the null class, which there is if labels are dropped in training.
    *
    * @param rows of the table
    */
   static ObjectNode labels(Map<String, Object> values, int rows) {
     ObjectNode settings = JsonNodeFactory.instance.objectNode();
-    if (values.get(ARGUMENTS + "num_classes") instanceof Long classes) {
-      if (classes == rows) {
-        settings.putNull("null_class");
-      } else if (classes == rows - 1L) {
-        settings.put("null_class", rows - 1);
-      }
+    Optional<Object> classes = value(values, "num_classes").filter(Long.class::isInstance);
+    Optional<Object> dropped = value(values, "class_dropout_prob").filter(Number.class::isInstance);
+    boolean all =
+        classes.isPresent()
+            ? classes.get().equals((long) rows)
+            : dropped.isPresent() && ((Number) dropped.get()).doubleValue() == 0;
+    if (rows > 0 && all) {
+      settings.putNull("null_class");
+    } else if (rows > 0 && classes.filter(number -> number.equals(rows - 1L)).isPresent()) {
+      settings.put("null_class", rows - 1);
     }
     return settings;
   }

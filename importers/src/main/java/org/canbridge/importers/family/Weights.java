@@ -16,7 +16,7 @@ public enum Weights {
 
   /** What training programs call moving averages. */
   private static final Pattern AVERAGE =
-      Pattern.compile("(?<![a-z])ema(?![a-z])|averaged|shadow_params|swa_model|avg_model");
+      Pattern.compile("(?<![a-z])(ema|swa|avg|average|shadow|polyak)(?![a-z])|EMA|averaged");
 
   /** The word that {@code --weights} takes. */
   public String word() {

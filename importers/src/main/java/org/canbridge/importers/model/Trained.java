@@ -20,6 +20,9 @@ public record Trained(Objective objective, String from) {
   /** Nobody said it: the objective of the family's published models. */
   public static final String ASSUMED = "assumed";
 
+  /** The arguments of the training program, which it saved beside the weights, say it. */
+  public static final String FILE = "the file's own arguments";
+
   private static final String OPTION = "--objective";
 
   /** What the family's published models were trained for; empty if it is no diffusion model. */
@@ -45,10 +48,7 @@ public record Trained(Objective objective, String from) {
     return usual(family, config)
         .map(
             usual ->
-                usual.with(
-                    file,
-                    family.objectiveOf(usual.objective(), values),
-                    "the file's own arguments"))
+                usual.with(file, family.objectiveOf(usual.objective(), values), FILE))
         .map(
             said ->
                 options.objective().has("path")

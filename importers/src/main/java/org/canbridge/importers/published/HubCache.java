@@ -15,7 +15,8 @@ import org.canbridge.tensors.files.InputFileException;
  * models--org--name/refs/main} holds the name of a folder below {@code snapshots}. Nothing is
  * downloaded here.
  *
- * @param folder {@code HF_HUB_CACHE}, {@code HF_HOME/hub} or {@code ~/.cache/huggingface/hub}
+ * @param folder {@code HF_HUB_CACHE}, {@code HF_HOME/hub}, {@code XDG_CACHE_HOME/huggingface/hub}
+ *     or {@code ~/.cache/huggingface/hub}
  */
 public record HubCache(Path folder) {
   private static final Pattern ID = Pattern.compile("([\\w.-]+)/([\\w.-]+)");
@@ -26,12 +27,19 @@ public record HubCache(Path folder) {
 
   /** The cache that these environment variables and this home folder mean. */
   public static HubCache of(Map<String, String> environment, Path home) {
-    String hub = environment.getOrDefault("HF_HUB_CACHE", "");
-    String base = environment.getOrDefault("HF_HOME", "");
-    return new HubCache(
-        !hub.isEmpty()
-            ? Path.of(hub)
-            : (base.isEmpty() ? home.resolve(".cache/huggingface") : Path.of(base)).resolve("hub"));
+    for (String[] each :
+        new String[][] {
+          {"HF_HUB_CACHE", ""},
+          {"HUGGINGFACE_HUB_CACHE", ""},
+          {"HF_HOME", "hub"},
+          {"XDG_CACHE_HOME", "huggingface/hub"}
+        }) {
+      String folder = environment.getOrDefault(each[0], "");
+      if (!folder.isEmpty()) {
+        return new HubCache(Path.of(folder).resolve(each[1]));
+      }
+    }
+    return new HubCache(home.resolve(".cache/huggingface/hub"));
   }
 
   /**

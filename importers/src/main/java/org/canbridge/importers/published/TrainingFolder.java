@@ -5,12 +5,14 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.InputFileException;
+import org.canbridge.tensors.formats.DistributedFile;
 
 /**
  * Folders as training programs leave them: Lightning's {@code checkpoints/*.ckpt}, DeepSpeed's
@@ -22,6 +24,8 @@ final class TrainingFolder {
   private static final Pattern DISTRIBUTED = Pattern.compile(".*\\.distcp");
   private static final Pattern PARTITIONS = Pattern.compile("zero_pp_rank_.*_model_states\\.pt");
   private static final Pattern STEP = Pattern.compile("global_step\\d+");
+  private static final String LATEST = "latest";
+  private static final int MAX_LATEST = 1 << 10;
   private static final String STATES = "mp_rank_00_model_states.pt";
 
   private TrainingFolder() {}
@@ -32,9 +36,11 @@ final class TrainingFolder {
    * @throws InputFileException if the weights are there and no single file holds them
    */
   static Optional<Path> weights(Path folder) {
-    refuseDistributed(folder);
-    List<Path> steps = list(folder, STEP);
-    Path step = steps.isEmpty() ? folder : steps.get(steps.size() - 1);
+    Optional<Path> distributed = distributed(folder);
+    if (distributed.isPresent()) {
+      return distributed;
+    }
+    Path step = step(folder);
     refusePartitions(folder, step);
     if (Files.isRegularFile(step.resolve(STATES))) {
       return Optional.of(step.resolve(STATES));
@@ -54,30 +60,48 @@ final class TrainingFolder {
     return last.or(() -> checkpoints.stream().findFirst());
   }
 
+  /** DeepSpeed's folder of the step that {@value #LATEST} names, else of the last one. */
+  private static Path step(Path folder) {
+    Path latest = folder.resolve(LATEST);
+    List<Path> steps = new ArrayList<>(list(folder, STEP));
+    try {
+      if (Files.isRegularFile(latest) && Files.size(latest) < MAX_LATEST) {
+        String name = Files.readString(latest).strip();
+        Optional<Path> named = steps.stream().filter(one -> one.endsWith(name)).findFirst();
+        if (named.isPresent()) {
+          return named.get();
+        }
+      }
+    } catch (IOException e) {
+      throw InputFileException.unreadable(latest, e);
+    }
+    // As numbers: 10 comes after 9.
+    steps.sort(
+        Comparator.<Path>comparingInt(one -> one.getFileName().toString().length())
+            .thenComparing(Comparator.naturalOrder()));
+    return steps.isEmpty() ? folder : steps.get(steps.size() - 1);
+  }
+
   /** Whether the folder holds what accelerate saves beside the weights. */
   static boolean isOfAccelerate(Path folder) {
     return Stream.of("optimizer.bin", "random_states_0.pkl")
         .anyMatch(name -> Files.isRegularFile(folder.resolve(name)));
   }
 
-  private static void refuseDistributed(Path folder) {
-    List<Path> parts = new ArrayList<>(list(folder, DISTRIBUTED));
-    for (Path below : list(folder, Pattern.compile("pytorch_model_fsdp_\\d+|state|model"))) {
-      parts.addAll(list(below, DISTRIBUTED));
-    }
-    if (!parts.isEmpty()) {
-      Path holder = parts.get(0).getParent();
-      throw InputFileException.of(FileProblem.IS_A_DIRECTORY, holder)
-          .what("this is a distributed checkpoint of PyTorch (FSDP), whose tensors lie in pieces")
-          .expected("one file with whole tensors")
-          .actual(parts.size() + " files *.distcp")
-          .next(
-              "in Python's environment: python -m torch.distributed.checkpoint.format_utils"
-                  + " dcp_to_torch "
-                  + holder
-                  + " weights.pt")
+  /** The description of a distributed checkpoint, in the folder or where FSDP's users put it. */
+  private static Optional<Path> distributed(Path folder) {
+    List<Path> folders = new ArrayList<>(List.of(folder));
+    folders.addAll(list(folder, Pattern.compile("pytorch_model_fsdp_\\d+|state|model")));
+    Optional<Path> holder =
+        folders.stream().filter(one -> !list(one, DISTRIBUTED).isEmpty()).findFirst();
+    Optional<Path> metadata = holder.map(one -> one.resolve(DistributedFile.METADATA));
+    if (metadata.isPresent() && !Files.isRegularFile(metadata.get())) {
+      throw InputFileException.of(FileProblem.MISSING, metadata.get())
+          .what("the file that says where the pieces of the distributed checkpoint lie is missing")
+          .next("copy it too, it is hidden; then name the folder " + holder.get())
           .build();
     }
+    return metadata;
   }
 
   private static void refusePartitions(Path folder, Path step) {

@@ -59,18 +59,19 @@ public final class UvitFamily extends Family {
   }
 
   /**
-   * The models of pixels have three channels. Those of 1000 rows were trained without a null class
-   * on ImageNet's 1000 classes; guided ones have a row more.
+   * The models of pixels have three channels and were trained without a null class, as were those
+   * of 1000 rows, ImageNet's classes; guided ones have a row more.
    */
   @Override
   public Optional<Objective> objective(ModelConfig config) {
     UvitConfig uvit = (UvitConfig) config;
     int rows = uvit.condition() instanceof Label label ? label.numClasses() : 0;
     boolean text = uvit.condition() instanceof Text;
-    boolean nullClass = rows > 1 && rows != IMAGENET_CLASSES;
+    boolean pixels = uvit.inChans() == PIXEL_CHANNELS;
+    boolean nullClass = rows > 1 && rows != IMAGENET_CLASSES && !pixels;
     Objective latents = latents(rows, nullClass, text);
     return Optional.of(
-        uvit.inChans() == PIXEL_CHANNELS
+        pixels
             ? latents.on(PathKind.VP_CONTINUOUS, PathKind.VP_CONTINUOUS.usual(), 0, 999)
             : latents);
   }
@@ -83,6 +84,10 @@ public final class UvitFamily extends Family {
   @Override
   public ObjectNode objectiveOf(Objective usual, Map<String, Object> values) {
     ObjectNode settings = super.objectiveOf(usual, values);
+    if (usual.labelRows() == IMAGENET_CLASSES + 1) {
+      // The authors' own arguments count the null class.
+      settings.remove("null_class");
+    }
     boolean flow = values.getOrDefault("config.model_name", "").toString().contains("-usit-");
     return flow ? settings.setAll(ObjectiveSettings.sit()) : settings;
   }

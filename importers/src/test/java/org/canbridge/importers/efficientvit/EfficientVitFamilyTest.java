@@ -5,16 +5,28 @@ import static org.canbridge.importers.efficientvit.EfficientVitSeries.L;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.formats.TensorFiles;
+import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -98,6 +110,25 @@ class EfficientVitFamilyTest extends FamilyContract {
   private static Fixture fixture(
       String folder, String file, String layout, EfficientVitConfig config) {
     return new Fixture(folder, file, layout, ImportOptions.defaults(), config);
+  }
+
+  /** {@code timm.create_model(..., num_classes=0)}. */
+  @Test
+  void aHeadOfTimmWithoutClassesIsRead(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    Path source = Fixtures.of("efficientvit-timm-b-tiny").resolve("model.safetensors");
+    try (TensorFile whole = TensorFiles.open(source)) {
+      Map<String, TensorData> tensors = new LinkedHashMap<>(whole.tensors());
+      tensors.keySet().removeIf(name -> name.startsWith("head.classifier.4"));
+      assertEquals(whole.tensors().size() - 2, tensors.size());
+      SafetensorsWriter.write(file, tensors, Map.of());
+    }
+    try (Checkpoint checkpoint = Checkpoints.open(file)) {
+      assertEquals(Optional.empty(), ((EfficientVitConfig) checkpoint.config()).head());
+      assertEquals(
+          Set.of("the head without classes (num_classes=0); the backbone is read"),
+          checkpoint.provenance().ignored().keySet());
+    }
   }
 
   @ParameterizedTest

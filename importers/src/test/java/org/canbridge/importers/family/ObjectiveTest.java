@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.importers.cat.CatFamily;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.sit.SitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
@@ -133,7 +134,43 @@ class ObjectiveTest {
     assertEquals(DIT, told(7));
   }
 
+  @Test
+  void otherProgramsArgumentsTellItToo() {
+    assertEquals(false, told(Map.of("config.num_classes", 1001L)).nullClass());
+    assertEquals(false, told(Map.of("hyper_parameters.model.num_classes", 1001L)).nullClass());
+    assertEquals(false, told(Map.of("args.class_dropout_prob", 0.0)).nullClass());
+    assertEquals(false, told(Map.of("cfg.class_dropout_prob", 0L)).nullClass());
+    assertEquals(DIT, told(Map.of("args.class_dropout_prob", 0.1)));
+    // Two that differ, and a text, tell nothing.
+    assertEquals(DIT, told(Map.of("a.num_classes", 1001L, "b.num_classes", 1000L)));
+    assertEquals(DIT, told(Map.of("args.num_classes", "1001")));
+    assertEquals(DIT, told(Map.of("my_num_classes", 1001L)));
+  }
+
+  /** U-ViT's own settings count the null class, and its models of pixels have none. */
+  @Test
+  void uvitsOfPixelsHaveNoNullClass() {
+    UvitFamily family = new UvitFamily();
+    Arguments imagenet = Families.published("U-ViT-M/4").arguments();
+    for (int rows : new int[] {10, 1000}) {
+      Objective objective =
+          family.objective(family.config(imagenet.with("num_classes", rows))).orElseThrow();
+      assertEquals("eps on vp-continuous, no null class", objective.toString());
+      assertEquals(rows, objective.classes());
+    }
+    Objective guided = UvitFamily.latents(1001, true, false);
+    assertEquals(
+        guided, guided.with(family.objectiveOf(guided, Map.of("nnet.num_classes", 1001L))));
+    Objective few = UvitFamily.latents(10, true, false);
+    assertEquals(
+        false, few.with(family.objectiveOf(few, Map.of("args.num_classes", 10L))).nullClass());
+  }
+
   private static Objective told(long classes) {
-    return DIT.with(new DitFamily().objectiveOf(DIT, Map.of("args.num_classes", classes)));
+    return told(Map.of("args.num_classes", classes));
+  }
+
+  private static Objective told(Map<String, Object> values) {
+    return DIT.with(new DitFamily().objectiveOf(DIT, values));
   }
 }

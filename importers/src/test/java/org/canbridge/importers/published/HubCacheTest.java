@@ -27,15 +27,21 @@ class HubCacheTest {
     Files.writeString(model.resolve("refs/main"), "0123abcd");
     assertEquals(snapshot, cache().located(Path.of("facebook/DiT-XL-2-256")));
     Path hub = home.resolve(".cache/huggingface/hub");
-    for (Map<String, String> environment :
-        Map.of("HF_HUB_CACHE", hub.toString(), "HF_HOME", hub.getParent().toString())
-            .entrySet()
-            .stream()
-            .map(entry -> Map.of(entry.getKey(), entry.getValue()))
-            .toList()) {
-      HubCache named = HubCache.of(environment, Path.of("elsewhere"));
-      assertEquals(snapshot, named.located(Path.of("facebook/DiT-XL-2-256")));
-    }
+    Map<String, Path> folders =
+        Map.of(
+            "HF_HUB_CACHE",
+            hub,
+            "HUGGINGFACE_HUB_CACHE",
+            hub,
+            "HF_HOME",
+            hub.getParent(),
+            "XDG_CACHE_HOME",
+            hub.getParent().getParent());
+    folders.forEach(
+        (variable, folder) -> {
+          HubCache named = HubCache.of(Map.of(variable, folder.toString()), Path.of("elsewhere"));
+          assertEquals(snapshot, named.located(Path.of("facebook/DiT-XL-2-256")), variable);
+        });
   }
 
   @Test

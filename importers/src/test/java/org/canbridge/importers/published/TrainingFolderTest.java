@@ -68,17 +68,32 @@ class TrainingFolderTest {
   }
 
   @Test
-  void refusesDistributedCheckpoints() throws IOException {
-    file(".metadata");
+  void theStepThatLatestNamesIsTaken() throws IOException {
+    file("global_step9/mp_rank_00_model_states.pt");
+    Path tenth = file("global_step10/mp_rank_00_model_states.pt");
+    assertEquals(Optional.of(tenth), PublishedFolder.weights(folder));
+    Files.writeString(file("latest"), "global_step9\n");
+    assertEquals(
+        Optional.of(folder.resolve("global_step9/mp_rank_00_model_states.pt")),
+        PublishedFolder.weights(folder));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"''", "pytorch_model_fsdp_0/", "state/"})
+  void findsDistributedCheckpoints(String below) throws IOException {
+    file(below + "__0_0.distcp");
+    Path metadata = file(below + ".metadata");
+    assertEquals(Optional.of(metadata), PublishedFolder.weights(folder));
+  }
+
+  @Test
+  void refusesDistributedCheckpointsWithoutTheirDescription() throws IOException {
     file("__0_0.distcp");
     assertRefused(
         """
-        this is a distributed checkpoint of PyTorch (FSDP), whose tensors lie in pieces
-          expected: one file with whole tensors
-          actual: 1 files *.distcp
-          file: FOLDER
-          next: in Python's environment: python -m torch.distributed.checkpoint.format_utils\
-         dcp_to_torch FOLDER weights.pt""");
+        the file that says where the pieces of the distributed checkpoint lie is missing
+          file: FOLDER/.metadata
+          next: copy it too, it is hidden; then name the folder FOLDER""");
   }
 
   @Test

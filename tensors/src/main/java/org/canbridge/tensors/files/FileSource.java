@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Deque;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
@@ -38,15 +39,36 @@ public final class FileSource implements AutoCloseable {
   private final Path path;
   private final FileChannel channel;
   private final boolean mappable;
+  private final boolean part;
+  private final long begin;
   private final long size;
   private volatile boolean closed;
   private volatile boolean mapped;
 
-  private FileSource(Path path, FileChannel channel, boolean mappable) throws IOException {
+  private FileSource(
+      Path path, FileChannel channel, boolean mappable, boolean part, long begin, long size) {
     this.path = path;
     this.channel = channel;
     this.mappable = mappable;
-    this.size = channel.size();
+    this.part = part;
+    this.begin = begin;
+    this.size = size;
+  }
+
+  private static FileSource whole(Path path, FileChannel channel, boolean mappable)
+      throws IOException {
+    return new FileSource(path, channel, mappable, false, 0, channel.size());
+  }
+
+  /**
+   * A stretch of the file as a source of its own. It shares the file, is of no use when this one is
+   * closed, and closes nothing itself.
+   *
+   * @throws IndexOutOfBoundsException if the stretch leaves the file
+   */
+  public FileSource part(long position, long bytes) {
+    Objects.checkFromIndexSize(position, bytes, size);
+    return new FileSource(path, channel, mappable, true, begin + position, bytes);
   }
 
   /**
@@ -101,13 +123,13 @@ public final class FileSource implements AutoCloseable {
         try {
           FileChannel both =
               FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-          return new FileSource(path, both, true);
+          return whole(path, both, true);
         } catch (FileSystemException e) {
           // Writable by its mode, but not here (immutable, busy): read it without mapping.
-          return new FileSource(path, FileChannel.open(path, StandardOpenOption.READ), false);
+          return whole(path, FileChannel.open(path, StandardOpenOption.READ), false);
         }
       }
-      return new FileSource(path, FileChannel.open(path, StandardOpenOption.READ), false);
+      return whole(path, FileChannel.open(path, StandardOpenOption.READ), false);
     } catch (IOException e) {
       throw InputFileException.unreadable(path, e);
     }
@@ -141,7 +163,7 @@ public final class FileSource implements AutoCloseable {
     return path;
   }
 
-  /** Size in bytes when the file was opened. */
+  /** Size in bytes when the file was opened, or of the part. */
   public long size() {
     return size;
   }
@@ -156,7 +178,7 @@ public final class FileSource implements AutoCloseable {
   /** Fills what remains of the buffer. */
   public void read(long position, ByteBuffer target) {
     try {
-      long at = position;
+      long at = begin + position;
       while (target.hasRemaining()) {
         int count = channel.read(target, at);
         if (count < 0) {
@@ -175,18 +197,19 @@ public final class FileSource implements AutoCloseable {
    * at a multiple of {@code alignment}, which native code may rely on.
    */
   public ByteBuffer map(long position, int length, int alignment) {
-    if (!mappable || length == 0 || position % alignment != 0) {
+    long start = begin + position;
+    if (!mappable || length == 0 || start % alignment != 0) {
       ByteBuffer copy = ByteBuffer.allocateDirect(length).order(ByteOrder.LITTLE_ENDIAN);
       read(position, copy);
       return copy.flip();
     }
     try {
       // Mapping past the end through a writable channel would grow the user's file.
-      if (channel.size() < position + length) {
+      if (channel.size() < start + length) {
         throw changed();
       }
       remember();
-      return channel.map(MapMode.PRIVATE, position, length).order(ByteOrder.LITTLE_ENDIAN);
+      return channel.map(MapMode.PRIVATE, start, length).order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw failed(e);
     }
@@ -195,11 +218,13 @@ public final class FileSource implements AutoCloseable {
   /** A read-only mapping, for code here that gathers elements; never handed out. */
   public ByteBuffer mapForReading(long position, int length) {
     try {
-      if (channel.size() < position + length) {
+      if (channel.size() < begin + position + length) {
         throw changed();
       }
       remember();
-      return channel.map(MapMode.READ_ONLY, position, length).order(ByteOrder.LITTLE_ENDIAN);
+      return channel
+          .map(MapMode.READ_ONLY, begin + position, length)
+          .order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
       throw failed(e);
     }
@@ -211,7 +236,7 @@ public final class FileSource implements AutoCloseable {
    */
   public static Optional<InputFileException> shrunk() {
     return MAPPED.stream()
-        .filter(mapped -> mapped.path.toFile().length() < mapped.size)
+        .filter(mapped -> mapped.path.toFile().length() < mapped.begin + mapped.size)
         .findFirst()
         .map(FileSource::changed);
   }
@@ -244,6 +269,9 @@ public final class FileSource implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    if (part) {
+      return;
+    }
     try {
       channel.close();
     } catch (IOException e) {

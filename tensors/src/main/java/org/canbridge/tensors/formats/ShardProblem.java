@@ -11,5 +11,7 @@ public enum ShardProblem implements Problem {
   /** The index names a tensor that its shard does not hold. */
   LACKS_TENSOR,
   /** A shard holds a tensor that the index does not place there. */
-  TENSOR_NOT_IN_INDEX
+  TENSOR_NOT_IN_INDEX,
+  /** A distributed checkpoint that is described, or cut, in another way than is read. */
+  DISTRIBUTED
 }

@@ -216,7 +216,7 @@ final class ShardedFile implements TensorFile {
   }
 
   /** No separators of any system, no drive or stream, nothing that means a folder. */
-  private static boolean isPlainName(String name) {
+  static boolean isPlainName(String name) {
     return !name.isBlank()
         && !name.equals(".")
         && !name.equals("..")

@@ -26,8 +26,9 @@ public final class TensorFiles {
   private TensorFiles() {}
 
   /**
-   * Opens a safetensors file, a torch file of either format, an ONNX model, or the JSON index of a
-   * set of shards; one of several parts that have no index opens all of them.
+   * Opens a safetensors file, a torch file of either format, an ONNX model, the JSON index of a set
+   * of shards, or the description of a distributed checkpoint; one of several parts that have no
+   * index opens all of them.
    *
    * @throws InputFileException if the file is none of these, or departs from its format
    */
@@ -63,8 +64,10 @@ public final class TensorFiles {
   private static TensorFile openAny(Path path) {
     FileSource source = FileSource.open(path);
     boolean index;
+    boolean distributed;
     try {
       index = isJson(source);
+      distributed = DistributedFile.looksLike(source);
     } catch (RuntimeException | Error e) {
       source.close();
       throw e;
@@ -72,6 +75,9 @@ public final class TensorFiles {
     if (index) {
       source.close();
       return ShardedFile.open(path);
+    }
+    if (distributed) {
+      return DistributedFile.open(source);
     }
     List<Path> parts = ShardedFile.parts(path);
     if (parts.size() > 1) {

@@ -67,7 +67,7 @@ final class ForeignObjects {
           "gc",
           "platform");
 
-  /** Names of refused modules that are plain types. */
+  /** Names of refused modules that are plain types, and what names a class inside of another. */
   private static final Set<String> PLAIN_TYPES =
       Set.of(
           "set",
@@ -85,7 +85,11 @@ final class ForeignObjects {
           "int",
           "float",
           "str",
-          "bool");
+          "bool",
+          "Ellipsis",
+          "NotImplemented",
+          "type",
+          "getattr");
 
   /** Functions, and classes that are spelled like functions, that make plain data. */
   private static final Set<String> PLAIN_FUNCTIONS =
@@ -104,6 +108,13 @@ final class ForeignObjects {
           "functools.partial",
           "itertools.count",
           "itertools.repeat",
+          "array._array_reconstructor",
+          "array.array",
+          "zoneinfo.ZoneInfo._unpickle",
+          "pandas._libs.internals._unpickle_block",
+          "pandas.core.indexes.base._new_Index",
+          "pandas.core.indexes.datetimes._new_DatetimeIndex",
+          "numpy.ma.core._mareconstruct",
           "numpy.core.multiarray._reconstruct",
           "numpy._core.multiarray._reconstruct",
           "numpy.core.numeric._frombuffer",
@@ -113,6 +124,11 @@ final class ForeignObjects {
           "numpy.random._pickle.__bit_generator_ctor",
           "re._compile",
           TorchGlobals.LAYOUT);
+
+  /** How Cython spells what restores an object of its classes, NumPy's random states for one. */
+  private static final String CYTHON = "__pyx_unpickle_";
+
+  private static final String GETATTR = "getattr";
 
   private ForeignObjects() {}
 
@@ -132,14 +148,20 @@ final class ForeignObjects {
    * The result of calling a name, as a record: of the class that the function is given where that
    * is its purpose. Refused if it is a function that is not known.
    */
-  static Pickled.Foreign called(Pickled.ForeignName callee, List<Object> arguments) {
+  static Pickled called(
+      Pickled.ForeignName callee, List<Object> arguments, PickleInput in, long at) {
     String name = callee.name().substring(callee.name().lastIndexOf('.') + 1);
+    if (name.equals(GETATTR) && callee.name().contains("builtin")) {
+      return attribute(callee, arguments, in, at);
+    }
     boolean spelledLikeAClass =
         name.codePoints().filter(Character::isLetter).findFirst().stream()
             .anyMatch(Character::isUpperCase);
     boolean plain =
         spelledLikeAClass
             || PLAIN_FUNCTIONS.contains(callee.name())
+            || name.startsWith(CYTHON)
+            || TorchGlobals.isSpecialTensor(callee.name())
             || callee.name().startsWith("builtins.")
             || callee.name().startsWith("__builtin__.");
     if (!plain) {
@@ -148,5 +170,16 @@ final class ForeignObjects {
     boolean makes = name.startsWith("_") && !arguments.isEmpty();
     return new Pickled.Foreign(
         makes && arguments.get(0) instanceof Pickled.ForeignName cls ? cls : callee);
+  }
+
+  /** {@code getattr(cls, name)}: how protocols before 4 name a class inside of another. */
+  private static Pickled attribute(
+      Pickled.ForeignName getattr, List<Object> arguments, PickleInput in, long at) {
+    if (arguments.size() != 2
+        || !(arguments.get(0) instanceof Pickled.ForeignName outer)
+        || !(arguments.get(1) instanceof String inner)) {
+      throw getattr.refusal();
+    }
+    return new Pickled.ForeignName(outer.name() + "." + inner, in, at);
   }
 }

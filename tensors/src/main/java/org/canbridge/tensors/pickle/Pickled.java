@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -93,29 +94,37 @@ public sealed interface Pickled {
   record NumpyName(NumpyGlobals.Name name) implements Pickled {}
 
   /**
-   * A class or function that is not on the list: its name, and where the pickle has it.
+   * A class or function that is not on the list, or makes tensors of a kind that is not read.
    *
-   * @param in the pickle, for {@link #refusal()}
-   * @param at where it is named
+   * @param refuse the message for a place where such an object cannot be left out
    */
-  record ForeignName(String name, PickleInput in, long at) implements Pickled {
+  record ForeignName(String name, Supplier<InputFileException> refuse) implements Pickled {
+
+    /** A name that means nothing here, at this place of the pickle. */
+    ForeignName(String name, PickleInput in, long at) {
+      this(
+          name,
+          () ->
+              in.refusal(PickleProblem.GLOBAL, at)
+                  .what("the pickle asks for a Python object that is not allowed")
+                  .expected("tensors, dictionaries, lists, numbers, strings, argparse.Namespace")
+                  .actual(name)
+                  .next(
+                      "nothing was run; if you trust the file, load it in PyTorch and save its"
+                          + " state dict alone")
+                  .build());
+    }
 
     /** The message for a place where such an object cannot be left out. */
     public InputFileException refusal() {
-      return in.refusal(PickleProblem.GLOBAL, at)
-          .what("the pickle asks for a Python object that is not allowed")
-          .expected("tensors, dictionaries, lists, numbers, strings, argparse.Namespace")
-          .actual(name)
-          .next(
-              "nothing was run; if you trust the file, load it in PyTorch and save its state dict"
-                  + " alone")
-          .build();
+      return refuse.get();
     }
   }
 
   /**
    * In place of an object that was never made: the name of its class and, for those that are
-   * dictionaries, their items. As a key of a dictionary it stands for one that is none here.
+   * dictionaries, their items; for those of distributed checkpoints their attributes. As a key of a
+   * dictionary it stands for one that is no name.
    */
   final class Foreign implements Pickled {
     private final ForeignName cls;
@@ -137,14 +146,19 @@ public sealed interface Pickled {
   /** A function or class from the list of allowed ones, not called yet. */
   record Callable(TorchGlobals.Function function) implements Pickled {}
 
-  /** A storage class, e.g. {@code FloatStorage}; {@code dtype} is null if it is untyped. */
-  record StorageClass(String name, DType dtype) implements Pickled {}
+  /**
+   * A storage class, e.g. {@code FloatStorage}.
+   *
+   * @param dtype type of its elements, null if it is untyped or of a type that no reader here knows
+   * @param width bytes of an element
+   */
+  record StorageClass(String name, DType dtype, int width) implements Pickled {}
 
   /**
    * Where a tensor's elements are kept.
    *
    * @param key its name in the file
-   * @param dtype type of its elements, null if untyped
+   * @param dtype type of its elements, null if untyped or of an unknown type
    * @param bytes its size
    * @param viewBegin first byte that tensors of this view may use; 0 but for views in legacy files
    * @param viewEnd the byte after the last one

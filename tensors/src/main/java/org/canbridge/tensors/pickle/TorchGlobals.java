@@ -60,7 +60,34 @@ public final class TorchGlobals implements PickleGlobals {
   /** What the layout of a sparse or dense tensor is saved as: a call that gives a plain name. */
   static final String LAYOUT = "torch.serialization._get_layout";
 
+  /** Storage classes of element types that are not read, and the bytes of an element. */
+  private static final Map<String, Integer> UNKNOWN_STORAGES =
+      Map.of(
+          "ComplexFloatStorage",
+          8,
+          "ComplexDoubleStorage",
+          16,
+          "QInt8Storage",
+          1,
+          "QUInt8Storage",
+          1,
+          "QInt32Storage",
+          4,
+          "QUInt4x2Storage",
+          1,
+          "QUInt2x4Storage",
+          1);
+
+  /** Classes of plain data, whose attributes are kept as items. */
+  public static final String DISTRIBUTED = "torch.distributed.checkpoint.";
+
   private final Map<String, Pickled.Storage> storages = new LinkedHashMap<>();
+
+  /** Storage classes of unknown element types by their names, as the pickle first has them. */
+  private final Map<String, Pickled.ForeignName> unknown = new HashMap<>();
+
+  /** The storages of those classes. */
+  private final Map<String, Pickled.ForeignName> unreadable = new HashMap<>();
 
   private static Map<String, Object> allowed() {
     Map<String, Object> names = new HashMap<>();
@@ -110,7 +137,7 @@ public final class TorchGlobals implements PickleGlobals {
             "qint32")) {
       dtype(names, unknown, null);
     }
-    names.put("torch.storage.UntypedStorage", new Pickled.StorageClass("UntypedStorage", null));
+    names.put("torch.storage.UntypedStorage", new Pickled.StorageClass("UntypedStorage", null, 1));
     return names;
   }
 
@@ -121,7 +148,7 @@ public final class TorchGlobals implements PickleGlobals {
   private static void elementType(
       Map<String, Object> names, String dtypeName, String storage, DType dtype) {
     dtype(names, dtypeName, dtype);
-    names.put("torch." + storage, new Pickled.StorageClass(storage, dtype));
+    names.put("torch." + storage, new Pickled.StorageClass(storage, dtype, dtype.bytes()));
   }
 
   private static void dtype(Map<String, Object> names, String name, DType dtype) {
@@ -140,19 +167,33 @@ public final class TorchGlobals implements PickleGlobals {
     if (found != null) {
       return found;
     }
-    String kind = module.startsWith("torch.") ? SPECIAL_TENSORS.get(name) : null;
-    if (kind != null) {
-      throw in.refusal(PickleProblem.UNSUPPORTED_TENSOR, at)
-          .what("the file holds " + kind)
-          .expected("dense tensors")
-          .actual(module + "." + name)
-          .next("in PyTorch, make it a dense CPU tensor and save again")
-          .build();
+    String full = module + "." + name;
+    if (isSpecialTensor(full)) {
+      return new Pickled.ForeignName(full, () -> specialTensor(full, in, at));
     }
     if (module.equals("torch") && name.endsWith("Storage")) {
-      throw unknownType("torch." + name, in, at);
+      if (!UNKNOWN_STORAGES.containsKey(name)) {
+        throw unknownType(full, in, at);
+      }
+      unknown.putIfAbsent(full, unknownTypeName(full, in, at));
+      return new Pickled.StorageClass(full, null, UNKNOWN_STORAGES.get(name));
     }
     return ForeignObjects.named(module, name, in, at);
+  }
+
+  /** Whether a name makes tensors of a kind that is not read. */
+  static boolean isSpecialTensor(String name) {
+    return name.startsWith("torch.")
+        && SPECIAL_TENSORS.containsKey(name.substring(name.lastIndexOf('.') + 1));
+  }
+
+  private static InputFileException specialTensor(String name, PickleInput in, long at) {
+    return in.refusal(PickleProblem.UNSUPPORTED_TENSOR, at)
+        .what("the file holds " + SPECIAL_TENSORS.get(name.substring(name.lastIndexOf('.') + 1)))
+        .expected("dense tensors")
+        .actual(name)
+        .next("in PyTorch, make it a dense CPU tensor and save again")
+        .build();
   }
 
   @Override
@@ -163,6 +204,10 @@ public final class TorchGlobals implements PickleGlobals {
   @Override
   public String advice() {
     return "load the file in PyTorch, if you trust it, and save its state dict again";
+  }
+
+  private static Pickled.ForeignName unknownTypeName(String name, PickleInput in, long at) {
+    return new Pickled.ForeignName(name, () -> unknownType(name, in, at));
   }
 
   private static InputFileException unknownType(String name, PickleInput in, long at) {
@@ -178,7 +223,7 @@ public final class TorchGlobals implements PickleGlobals {
   @Override
   public Object call(Object callee, List<Object> arguments, PickleInput in, long at) {
     if (callee instanceof Pickled.ForeignName foreign) {
-      return ForeignObjects.called(foreign, arguments);
+      return ForeignObjects.called(foreign, arguments, in, at);
     }
     if (!(callee instanceof Pickled.Callable callable)) {
       throw in.malformed("the pickle calls something that is no function", at);
@@ -222,11 +267,18 @@ public final class TorchGlobals implements PickleGlobals {
     throw in.malformed("the pickle makes an object of a class without instances", at);
   }
 
-  /** {@code __setstate__}: attributes of dictionaries, tensors and foreign objects are dropped. */
+  /**
+   * {@code __setstate__}: attributes of dictionaries, tensors and foreign objects are dropped, but
+   * for those that say where the pieces of a distributed checkpoint lie.
+   */
   @Override
   public void build(Object target, Object state, PickleInput in, long at) {
     if (target instanceof Pickled.NumpyType) {
       NumpyScalars.checkState(state, in, at);
+    } else if (target instanceof Pickled.Foreign object
+        && state instanceof Pickled.Dictionary attributes
+        && object.cls().name().startsWith(DISTRIBUTED)) {
+      object.entries().putAll(attributes.entries());
     } else if (!(target instanceof Pickled.Dictionary
         || target instanceof Pickled.Tensor
         || target instanceof Pickled.Foreign
@@ -250,7 +302,7 @@ public final class TorchGlobals implements PickleGlobals {
         || !(tuple.items().get(4) instanceof Long elements)) {
       throw in.malformed("a persistent object that is no storage", at);
     }
-    int width = type.dtype() == null ? 1 : type.dtype().bytes();
+    int width = type.width();
     if (elements < 0 || elements > Long.MAX_VALUE / width) {
       throw in.malformed("a storage of " + elements + " elements", at);
     }
@@ -280,6 +332,9 @@ public final class TorchGlobals implements PickleGlobals {
       }
       begin = offset * width;
       end = begin + size * width;
+    }
+    if (unknown.containsKey(type.name())) {
+      unreadable.put(key, unknown.get(type.name()));
     }
     return new Pickled.Storage(key, type.dtype(), bytes, begin, end);
   }
@@ -315,7 +370,7 @@ public final class TorchGlobals implements PickleGlobals {
    * {@code _rebuild_tensor(storage, offset, size, stride)}; version 2 adds requires_grad, hooks and
    * optional metadata, version 3 the dtype before the metadata.
    */
-  private static Object tensor(Function function, List<Object> arguments, PickleInput in, long at) {
+  private Object tensor(Function function, List<Object> arguments, PickleInput in, long at) {
     if (arguments.size() < 4
         || !(arguments.get(0) instanceof Pickled.Storage storage)
         || !(arguments.get(1) instanceof Long offset)
@@ -333,7 +388,8 @@ public final class TorchGlobals implements PickleGlobals {
       type = new Pickled.ElementType("an untyped storage", storage.dtype());
     }
     if (type.dtype() == null) {
-      throw unknownType(type.name(), in, at);
+      Pickled.ForeignName named = unreadable.get(storage.key());
+      return new Pickled.Foreign(named == null ? unknownTypeName(type.name(), in, at) : named);
     }
     return new Pickled.Tensor(
         storage, type, offset, integers(size, in, at), integers(stride, in, at));
@@ -352,21 +408,24 @@ public final class TorchGlobals implements PickleGlobals {
 
   /** {@code _rebuild_parameter(tensor, requires_grad, hooks[, state])}. */
   private static Object parameter(List<Object> arguments, PickleInput in, long at) {
-    if (arguments.isEmpty() || !(arguments.get(0) instanceof Pickled.Tensor tensor)) {
+    if (arguments.isEmpty()
+        || !(arguments.get(0) instanceof Pickled.Tensor
+            || arguments.get(0) instanceof Pickled.Foreign)) {
       throw in.malformed("a parameter without a tensor", at);
     }
-    return tensor;
+    return arguments.get(0);
   }
 
   /** {@code _rebuild_from_type_v2(function, class, arguments, state)}: the call, without state. */
   private Object fromType(List<Object> arguments, PickleInput in, long at) {
-    if (arguments.size() != 4 || !(arguments.get(0) instanceof Pickled.Callable rebuild)) {
-      throw in.malformed("a tensor of a class that is not allowed", at);
+    for (Object named : arguments.subList(0, Math.min(2, arguments.size()))) {
+      if (named instanceof Pickled.ForeignName foreign) {
+        return new Pickled.Foreign(foreign);
+      }
     }
-    if (arguments.get(1) instanceof Pickled.ForeignName foreign) {
-      return new Pickled.Foreign(foreign);
-    }
-    if (!(arguments.get(1) instanceof Pickled.Callable cls)
+    if (arguments.size() != 4
+        || !(arguments.get(0) instanceof Pickled.Callable rebuild)
+        || !(arguments.get(1) instanceof Pickled.Callable cls)
         || !(arguments.get(2) instanceof Pickled.Tuple inner)
         || cls.function() != Function.TENSOR_CLASS) {
       throw in.malformed("a tensor of a class that is not allowed", at);

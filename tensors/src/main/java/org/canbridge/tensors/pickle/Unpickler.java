@@ -250,7 +250,7 @@ public final class Unpickler {
   /** A key that may be one in Python and is no name here. */
   private Pickled.Foreign opaqueKey(Object key) {
     if (key instanceof Pickled.Foreign foreign) {
-      return foreign(foreign.cls().name());
+      return foreign;
     }
     if (key instanceof Pickled.Sequence
         || key instanceof Pickled.Dictionary

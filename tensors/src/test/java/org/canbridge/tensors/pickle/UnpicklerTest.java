@@ -352,6 +352,47 @@ public final class UnpicklerTest {
   }
 
   @Test
+  void leavesTensorsOfOtherKindsOutByName() throws IOException {
+    PickleBytes pickle = besideTheWeights();
+    pickle.str("sparse").global("torch._utils", "_rebuild_sparse_tensor");
+    pickle.op('N', 'N', 0x86, 'R');
+    pickle.str("complex").tensor("ComplexFloatStorage", "1", 3);
+    pickle.str("inside").global("torch._tensor", "_rebuild_from_type_v2").op('(');
+    pickle.global("torch._utils", "_rebuild_wrapper_subclass");
+    pickle.global("torch.nn.parameter", "Parameter").op(')', '}', 't', 'R');
+    try (TorchFile file = TorchFile.open(file(pickle.op('u').stop()))) {
+      assertEquals(
+          Map.of(
+              "sparse", "torch._utils._rebuild_sparse_tensor",
+              "complex", "torch.ComplexFloatStorage",
+              "inside", "torch._utils._rebuild_wrapper_subclass"),
+          file.objects());
+      assertEquals(Set.of("w"), file.tensors().keySet());
+    }
+  }
+
+  @Test
+  void leavesWhatRestoresPlainDataOut() throws IOException {
+    PickleBytes pickle = besideTheWeights();
+    pickle.str("inner").global("__builtin__", "getattr").global("my.module", "Outer").str("Inner");
+    pickle.op(0x86, 'R', ')', 'R');
+    pickle.str("seed").global("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence");
+    pickle.op(')', 'R').str("dots").global("__builtin__", "Ellipsis");
+    pickle.str("none").global("__builtin__", "type").op('N', 0x85, 'R');
+    pickle.str("zone").global("zoneinfo", "ZoneInfo._unpickle").str("UTC").op(0x85, 'R');
+    try (TorchFile file = TorchFile.open(file(pickle.op('u').stop()))) {
+      assertEquals(
+          Map.of(
+              "inner", "my.module.Outer.Inner",
+              "seed", "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+              "dots", "__builtin__.Ellipsis",
+              "none", "__builtin__.type",
+              "zone", "zoneinfo.ZoneInfo._unpickle"),
+          file.objects());
+    }
+  }
+
+  @Test
   void refusesWhatWouldRunSomethingBesideTheWeightsToo() throws IOException {
     for (String name :
         List.of(

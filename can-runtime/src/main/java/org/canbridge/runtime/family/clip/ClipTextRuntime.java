@@ -52,6 +52,11 @@ public record ClipTextRuntime(ClipTextConfig config) implements RuntimeFamily, T
       }
 
       @Override
+      public String lost(String text, int tokens) {
+        return tokenizer.lost(text, tokens);
+      }
+
+      @Override
       public void close() {
         tokenizer.close();
       }

@@ -2,6 +2,7 @@ package org.canbridge.runtime.family.clip;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -111,6 +112,26 @@ final class ClipTokenizer implements AutoCloseable {
     }
     return new Tokens(
         MemoryTensor.of(ids, texts.size(), length), MemoryTensor.of(mask, texts.size(), length));
+  }
+
+  /**
+   * The end of a text that {@link #encode} loses, from the word on in which it begins; empty if the
+   * text fits.
+   *
+   * @param length N, the number of tokens of each text with padding
+   */
+  public String lost(String text, int length) {
+    CharSpan[] spans = tokenizer.encode(text, false, false).getCharTokenSpans();
+    int kept = length - 2;
+    if (spans.length <= kept) {
+      return "";
+    }
+    int begin = spans[kept] == null ? text.length() : spans[kept].getStart();
+    int at = text.offsetByCodePoints(0, Math.min(begin, text.codePointCount(0, text.length())));
+    while (at > 0 && !Character.isWhitespace(text.charAt(at - 1))) {
+      at--;
+    }
+    return text.substring(at).strip();
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.canbridge.tensors.files.InputFileException;
  */
 final class ArrayFolder implements TrainingSet {
   private static final String LABELS = "dataset.json";
+  private static final String DEVIATIONS = "img-mean-std-";
 
   /** How far below a folder its first example may lie. */
   private static final int DEPTH = 3;
@@ -31,6 +32,9 @@ final class ArrayFolder implements TrainingSet {
     this.listing = listing;
     this.options = options;
     int sample = firstReadable(broken);
+    if (listing.file(sample).getFileName().toString().startsWith(DEVIATIONS)) {
+      throw listed(listing.file(sample));
+    }
     this.stored = NumpyArrays.read(listing.file(sample)).shape();
     this.latents = new StoredLatents(stored, listing.file(sample), options);
     long size = listing.file(sample).toFile().length();
@@ -91,22 +95,26 @@ final class ArrayFolder implements TrainingSet {
       for (Path entry : entries) {
         Path list = Files.isDirectory(entry) ? entry.resolve(LABELS) : entry;
         if (list.endsWith(LABELS) && Files.isRegularFile(list)) {
-          throw InputFileException.of(DataProblem.NOT_A_TRAINING_SET, list)
-              .what(
-                  "the classes of this data set (of EDM's or REPA's tools) stand in a list, which"
-                      + " is not read")
-              .expected(
-                  "CLASS/NAME.npy with latents or moments; U-ViT's i.npy; fast-DiT's X_features"
-                      + " and X_labels; images by class; one safetensors file of latents and"
-                      + " labels")
-              .actual(LABELS)
-              .next(
-                  "write each latent (C, H, W) as .npy into a folder of its class; the files"
-                      + " img-mean-std-*.npy hold means and standard deviations to draw it from")
-              .build();
+          throw listed(list);
         }
       }
     }
+  }
+
+  private static InputFileException listed(Path file) {
+    return InputFileException.of(DataProblem.NOT_A_TRAINING_SET, file)
+        .what(
+            "the classes of this data set (of EDM's or REPA's tools) stand in a list, which is not"
+                + " read")
+        .expected(
+            "CLASS/NAME.npy with latents or moments; U-ViT's i.npy; fast-DiT's X_features and"
+                + " X_labels; images by class; one safetensors file of latents and labels")
+        .actual(file.getFileName())
+        .next(
+            "write each latent (C, H, W) as .npy into a folder of its class; the files "
+                + DEVIATIONS
+                + "*.npy hold means and standard deviations to draw it from")
+        .build();
   }
 
   private int firstReadable(BrokenFiles broken) {

@@ -36,6 +36,10 @@ final class ExampleListing {
           "$recycle.bin",
           "system volume information");
 
+  /** Folders that hold the parts of a data set, and are no classes where there is nothing else. */
+  private static final Set<String> PARTS =
+      Set.of("train", "training", "val", "valid", "validation", "test", "testing");
+
   /** Deepest folder below a class's; links may lead in circles. */
   private static final int MAX_DEPTH = 16;
 
@@ -74,6 +78,7 @@ final class ExampleListing {
       broken.report(odd);
       return new ExampleListing(root, List.of(), List.<String[]>of(flat));
     }
+    refuseParts(root, folders);
     folders.sort(order(folders));
     List<String> classes = new ArrayList<>();
     List<String[]> names = new ArrayList<>();
@@ -96,6 +101,17 @@ final class ExampleListing {
           .build();
     }
     return new ExampleListing(root, classes, names);
+  }
+
+  private static void refuseParts(Path root, List<Path> folders) {
+    List<String> names = folders.stream().map(path -> path.getFileName().toString()).toList();
+    if (names.stream().allMatch(name -> PARTS.contains(name.toLowerCase(Locale.ROOT)))) {
+      throw InputFileException.of(DataProblem.NOT_A_TRAINING_SET, root)
+          .what("the folders are the parts of a data set, and no classes")
+          .actual(String.join(", ", names))
+          .next("name the one to train on, e.g. " + folders.get(0))
+          .build();
+    }
   }
 
   private static Comparator<Path> order(List<Path> folders) {
@@ -179,8 +195,14 @@ final class ExampleListing {
     return classes;
   }
 
-  /** How the classes are numbered, where that is not by the code of the characters; else empty. */
+  /**
+   * What is to be said of the classes: that their numbers are not by the code of the characters,
+   * that there is one alone which may hold the folders of the others; else empty.
+   */
   String numbering() {
+    if (classes.size() == 1 && names.get(0).length > 0 && names.get(0)[0].matches(".*[/\\\\].*")) {
+      return ", one class; if the folders in it are the classes, name " + root.resolve(classes.get(0));
+    }
     return classes.equals(classes.stream().sorted().toList())
         ? ""
         : ", classes in the order of their numbers";

@@ -28,7 +28,8 @@ import org.canbridge.tensors.files.InputFileException;
  * <p>Colours are what Pillow's {@code convert} makes of a file: the stored samples as they are,
  * without colour profiles; transparency dropped; palettes looked up; of 16 bits the upper 8; gray
  * as the luma of ITU-R 601. (Java's own {@code getRGB} would take gray for linear and brighten it.)
- * An orientation in EXIF data is not applied.
+ * Pictures are turned upright as their EXIF data say ({@link Orientation}), unless they are to be
+ * taken as they are stored.
  */
 final class ImageDecoder {
   /** Largest file that is read. */
@@ -44,16 +45,24 @@ final class ImageDecoder {
 
   private final int channels;
   private final long maxPixels;
+  private final boolean upright;
 
   /**
    * A decoder.
    *
    * @param channels 1 for gray, 3 for red, green, blue
    * @param maxPixels most pixels that are decoded
+   * @param upright whether the orientation in EXIF data is applied
    */
-  ImageDecoder(int channels, long maxPixels) {
+  ImageDecoder(int channels, long maxPixels, boolean upright) {
     this.channels = channels;
     this.maxPixels = maxPixels;
+    this.upright = upright;
+  }
+
+  /** Whether the orientation in EXIF data is applied. */
+  boolean isUpright() {
+    return upright;
   }
 
   /**
@@ -81,17 +90,25 @@ final class ImageDecoder {
    */
   Pixels decode(Path file) {
     requireContent(file);
-    // Never from the file itself: ImageIO reads it in many small steps.
+    try {
+      // Never from the file itself: ImageIO reads it in many small steps.
+      byte[] bytes = Files.readAllBytes(file);
+      Pixels stored = decode(bytes, file);
+      return upright ? Orientation.upright(stored, Orientation.of(bytes)) : stored;
+    } catch (IOException | RuntimeException e) {
+      throw asRefusal(file, e);
+    }
+  }
+
+  private Pixels decode(byte[] bytes, Path file) throws IOException {
     try (ImageInputStream stream =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(Files.readAllBytes(file)))) {
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
       ImageReader reader = reader(stream, file);
       try {
         return pixels(picture(reader));
       } finally {
         reader.dispose();
       }
-    } catch (IOException | RuntimeException e) {
-      throw asRefusal(file, e);
     }
   }
 

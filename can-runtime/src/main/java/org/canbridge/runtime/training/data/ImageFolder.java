@@ -17,7 +17,7 @@ final class ImageFolder implements TrainingSet {
   private ImageFolder(ExampleListing listing, TrainingSetOptions options, BrokenFiles broken) {
     this.listing = listing;
     this.shape = options.shape();
-    this.decoder = new ImageDecoder(shape.channels(), options.maxPixels());
+    this.decoder = new ImageDecoder(shape.channels(), options.maxPixels(), options.upright());
     this.flip = options.flip().orElse(true);
     this.usable =
         broken.usable(listing.count(), i -> decoder.check(listing.file(i)), options.checked());
@@ -72,7 +72,7 @@ final class ImageFolder implements TrainingSet {
 
   @Override
   public String kind() {
-    return "image files" + listing.numbering();
+    return "image files" + listing.numbering() + (decoder.isUpright() ? "" : ", not turned");
   }
 
   @Override

@@ -1,6 +1,9 @@
 package org.canbridge.runtime.training.data;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,24 +18,33 @@ import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /**
- * A safetensors file with {@code latents} or {@code x} (N, C, H, W), F32, F16 or BF16, and perhaps
- * {@code labels} or {@code y} (N), integers. Labels are read at once, latents one example at a
- * time.
+ * One safetensors file, or several of a folder one after another, with {@code latents} or {@code x} (N, C, H, W), F32, F16 or BF16, and perhaps
+ * {@code labels} or {@code y} (N), integers. Latents of the mirrored images, {@code latents_flip}
+ * of the same type, stand in for half of the examples at random. Labels are read at once, latents
+ * one example at a time.
  */
 final class LatentTensors implements TrainingSet {
   private static final List<String> VALUES = List.of("latents", "x");
+  private static final String MIRRORED = "latents_flip";
   private static final List<String> LABELS = List.of("labels", "y");
   private static final Set<DType> TYPES = Set.of(DType.F32, DType.F16, DType.BF16);
 
-  private final SafetensorsFile file;
+  private static final String STATISTICS = "latents_stats.pt";
+
+  private final Path path;
+  private final List<SafetensorsFile> files;
+  private final Map<String, TensorData> tensors;
   private final TensorData values;
+  private final Optional<TensorData> mirrored;
   private final long[] labels;
   private final OptionalInt classes;
   private final ImageShape shape;
   private final StoredLatents latents;
 
-  private LatentTensors(SafetensorsFile file, TrainingSetOptions options) {
-    this.file = file;
+  private LatentTensors(Path path, List<SafetensorsFile> files, TrainingSetOptions options) {
+    this.path = path;
+    this.files = List.copyOf(files);
+    this.tensors = joined();
     this.shape = options.shape();
     this.values =
         find(VALUES)
@@ -41,7 +53,7 @@ final class LatentTensors implements TrainingSet {
                     refusal(DataProblem.NOT_A_TRAINING_SET, null)
                         .what("the file holds no latents")
                         .expected("a tensor latents or x (N, C, H, W)")
-                        .actual(String.join(", ", file.tensors().keySet()))
+                        .actual(String.join(", ", tensors.keySet()))
                         .next("name the tensor so")
                         .build());
     List<Long> sizes = values.type().shape();
@@ -53,12 +65,26 @@ final class LatentTensors implements TrainingSet {
           .next("save them so")
           .build();
     }
-    this.latents = new StoredLatents(sizes.subList(1, 4), file.path(), options);
+    this.mirrored = find(List.of(MIRRORED)).filter(flip -> options.flip().orElse(true));
+    if (mirrored.isPresent() && !mirrored.get().type().equals(values.type())) {
+      throw refusal(DataProblem.EXAMPLE_SHAPE, MIRRORED)
+          .what("the latents of the mirrored images are not like the others")
+          .expected(values.type())
+          .actual(mirrored.get().type())
+          .next("save them alike, or leave them out with --flip no")
+          .build();
+    }
+    // Those are mirrored already.
+    this.latents =
+        new StoredLatents(
+            sizes.subList(1, 4),
+            path,
+            mirrored.isPresent() ? options.withFlip(false) : options);
     Optional<TensorData> stored = find(LABELS);
     this.labels = stored.map(tensor -> labels(tensor, sizes.get(0))).orElse(new long[0]);
     this.classes =
         stored.isPresent()
-            ? OptionalInt.of(Labels.classes(labels, options.classes(), file.path()))
+            ? OptionalInt.of(Labels.classes(labels, options.classes(), path))
             : OptionalInt.empty();
   }
 
@@ -68,22 +94,58 @@ final class LatentTensors implements TrainingSet {
    * @throws InputFileException if it is no safetensors file or holds no latents for the network
    */
   static TrainingSet open(Path path, TrainingSetOptions options) {
-    SafetensorsFile file = SafetensorsFile.open(path);
+    return open(path, List.of(path), options);
+  }
+
+  /**
+   * Opens the files of a folder in the order of their names.
+   *
+   * @throws InputFileException if one is no safetensors file or holds no latents for the network,
+   *     or they are not alike
+   */
+  static TrainingSet open(Path folder, List<Path> paths, TrainingSetOptions options) {
+    List<SafetensorsFile> files = new ArrayList<>();
     try {
-      return new LatentTensors(file, options);
+      paths.stream().sorted().map(SafetensorsFile::open).forEach(files::add);
+      return new LatentTensors(folder, files, options);
     } catch (RuntimeException | Error e) {
-      file.close();
+      files.forEach(SafetensorsFile::close);
       throw e;
     }
   }
 
+  /** The tensors of all files by name, each below those of the files before. */
+  private Map<String, TensorData> joined() {
+    Map<String, TensorData> joined = new LinkedHashMap<>();
+    SafetensorsFile first = files.get(0);
+    for (String name : first.tensors().keySet()) {
+      List<TensorData> parts = new ArrayList<>();
+      for (SafetensorsFile file : files) {
+        TensorData part = file.tensors().get(name);
+        try {
+          parts.add(part);
+          Tensors.joinedRows(parts);
+        } catch (IllegalArgumentException | NullPointerException e) {
+          throw InputFileException.of(DataProblem.EXAMPLE_SHAPE, file.path())
+              .what("the file is not like the first one beside it")
+              .expected(first.tensors().get(name).type())
+              .actual(part == null ? "no such tensor" : part.type())
+              .key(name)
+              .next("give a folder whose safetensors files hold latents of one kind")
+              .build();
+        }
+      }
+      joined.put(name, Tensors.joinedRows(parts));
+    }
+    return joined;
+  }
+
   private Optional<TensorData> find(List<String> names) {
-    Map<String, TensorData> tensors = file.tensors();
     return names.stream().filter(tensors::containsKey).map(tensors::get).findFirst();
   }
 
   private InputFileException.Builder refusal(Problem problem, String key) {
-    return InputFileException.of(problem, file.path()).key(key);
+    return InputFileException.of(problem, path).key(key);
   }
 
   private long[] labels(TensorData tensor, long count) {
@@ -109,20 +171,25 @@ final class LatentTensors implements TrainingSet {
 
   @Override
   public Example read(long index, ExampleRandom random) {
-    float[] stored = Tensors.floats(values, index * latents.count(), latents.count());
+    TensorData from = mirrored.isPresent() && random.flip() ? mirrored.get() : values;
+    float[] stored = Tensors.floats(from, index * latents.count(), latents.count());
     return new Example(
-        latents.values(stored, random, file.path(), "example " + index),
+        latents.values(stored, random, path, "example " + index),
         classes.isPresent() ? labels[Math.toIntExact(index)] : Example.NO_LABEL);
   }
 
   @Override
   public Path path() {
-    return file.path();
+    return path;
   }
 
   @Override
   public String kind() {
-    return latents.moments() ? "moments in safetensors" : "latents in safetensors";
+    return (latents.moments() ? "moments in safetensors" : "latents in safetensors")
+        + (mirrored.isPresent() ? ", those of mirrored images from " + MIRRORED : "")
+        + (Files.exists(files.get(0).path().resolveSibling(STATISTICS))
+            ? ", as stored: " + STATISTICS + " is not applied"
+            : "");
   }
 
   @Override
@@ -142,11 +209,11 @@ final class LatentTensors implements TrainingSet {
 
   @Override
   public boolean flipped() {
-    return latents.flipped();
+    return mirrored.isPresent() || latents.flipped();
   }
 
   @Override
   public void close() {
-    file.close();
+    files.forEach(SafetensorsFile::close);
   }
 }

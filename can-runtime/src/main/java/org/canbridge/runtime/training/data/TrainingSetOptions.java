@@ -16,6 +16,8 @@ import org.canbridge.runtime.diffusion.ImageShape;
  * @param split which of a set's parts
  * @param skipBroken whether to leave out files that cannot be used, instead of refusing the set
  * @param maxPixels most pixels of an image that is decoded
+ * @param upright whether images are turned as their EXIF data say; torchvision and the authors'
+ *     scripts take them as they are stored
  * @param checked told now and then how many files have been looked at while a set is opened; from
  *     several threads
  */
@@ -27,6 +29,7 @@ public record TrainingSetOptions(
     Split split,
     boolean skipBroken,
     long maxPixels,
+    boolean upright,
     LongConsumer checked) {
   /** Factor of Stable Diffusion's first autoencoders, with which DiT and U-ViT were trained. */
   public static final float STABLE_DIFFUSION_SCALE = 0.18215f;
@@ -63,36 +66,59 @@ public record TrainingSetOptions(
         Split.TRAIN,
         false,
         MAX_PIXELS,
+        true,
         count -> {});
   }
 
   /** The same for a network of so many classes. */
   public TrainingSetOptions withClasses(int number) {
     return new TrainingSetOptions(
-        shape, OptionalInt.of(number), flip, latentScale, split, skipBroken, maxPixels, checked);
+        shape,
+        OptionalInt.of(number),
+        flip,
+        latentScale,
+        split,
+        skipBroken,
+        maxPixels,
+        upright,
+        checked);
   }
 
   /** The same with flips or without. */
   public TrainingSetOptions withFlip(boolean on) {
     return new TrainingSetOptions(
-        shape, classes, Optional.of(on), latentScale, split, skipBroken, maxPixels, checked);
+        shape,
+        classes,
+        Optional.of(on),
+        latentScale,
+        split,
+        skipBroken,
+        maxPixels,
+        upright,
+        checked);
   }
 
   /** The same with another factor for latents. */
   public TrainingSetOptions withLatentScale(float factor) {
     return new TrainingSetOptions(
-        shape, classes, flip, factor, split, skipBroken, maxPixels, checked);
+        shape, classes, flip, factor, split, skipBroken, maxPixels, upright, checked);
   }
 
   /** The same for another part. */
   public TrainingSetOptions withSplit(Split part) {
     return new TrainingSetOptions(
-        shape, classes, flip, latentScale, part, skipBroken, maxPixels, checked);
+        shape, classes, flip, latentScale, part, skipBroken, maxPixels, upright, checked);
   }
 
   /** The same, leaving out broken files or not. */
   public TrainingSetOptions withSkipBroken(boolean skip) {
     return new TrainingSetOptions(
-        shape, classes, flip, latentScale, split, skip, maxPixels, checked);
+        shape, classes, flip, latentScale, split, skip, maxPixels, upright, checked);
+  }
+
+  /** The same with images turned upright or as they are stored. */
+  public TrainingSetOptions withUpright(boolean turned) {
+    return new TrainingSetOptions(
+        shape, classes, flip, latentScale, split, skipBroken, maxPixels, turned, checked);
   }
 }

@@ -19,7 +19,7 @@ public final class TrainingSets {
   /**
    * Opens a set. A file is one of latents in safetensors or of IDX images, told by its first bytes.
    * A folder is, by the first that fits: IDX files under the published names, {@code .npy} features
-   * of U-ViT or fast-DiT, a folder with one safetensors file, {@code .npy} latents by class, images
+   * of U-ViT or fast-DiT, a folder with safetensors files, {@code .npy} latents by class, images
    * by class, images.
    *
    * @throws InputFileException if it is none of these, does not fit the network, or has broken
@@ -77,29 +77,23 @@ public final class TrainingSets {
         images |= ExampleFiles.IMAGES.isNamed(name) || Files.isDirectory(entry);
       }
     }
-    if (latents.size() == 1) {
-      return LatentTensors.open(latents.get(0), options);
+    if (!latents.isEmpty()) {
+      return LatentTensors.open(latents.size() == 1 ? latents.get(0) : folder, latents, options);
     }
-    if (latents.isEmpty() && ArrayFolder.isFolder(folder)) {
+    if (ArrayFolder.isFolder(folder)) {
       return ArrayFolder.open(folder, options);
     }
     if (images) {
       return ImageFolder.open(folder, options);
     }
-    throw unknown(
-        folder,
-        empty
-            ? "an empty folder"
-            : latents.isEmpty()
-                ? "a folder without any of these"
-                : latents.size() + " safetensors files");
+    throw unknown(folder, empty ? "an empty folder" : "a folder without any of these");
   }
 
   private static InputFileException unknown(Path path, String found) {
     return InputFileException.of(DataProblem.NOT_A_TRAINING_SET, path)
         .what("this is no training set of a kind that is known")
         .expected(
-            "a folder of images by class, IDX files, one safetensors file of latents, or .npy"
+            "a folder of images by class, IDX files, safetensors files of latents, or .npy"
                 + " features")
         .actual(found)
         .next("see docs/training-data.md for the layouts")

@@ -117,6 +117,38 @@ class ClipTokenizerTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "cat the | 4 | ''",
+        "cat the  Cat the | 4 | Cat the",
+        // Half of a word is none; é is two tokens.
+        "cat hats | 4 | hats",
+        "é cat the | 5 | the",
+        "é 1 the | 5 | the",
+        "12 | 2 | 12"
+      })
+  void whatALongTextLosesIsKnown(String text, int length, String lost) {
+    try (ClipTokenizer tokenizer = ClipTokenizer.open(folder)) {
+      assertEquals(lost, tokenizer.lost(text, length));
+    }
+  }
+
+  @Test
+  void theTokenizerOfAPipelineLiesBeside() throws IOException {
+    Path pipeline = Files.createDirectory(folder.resolve("pipeline"));
+    Path encoder = Files.createDirectory(pipeline.resolve("text_encoder"));
+    Path beside = Files.createDirectory(pipeline.resolve("tokenizer"));
+    for (String name : List.of("vocab.json", "merges.txt")) {
+      Files.copy(folder.resolve(name), beside.resolve(name));
+    }
+    try (ClipTokenizer tokenizer = ClipTokenizer.open(encoder)) {
+      long[] ids = Tensors.longs(tokenizer.encode(List.of("cat"), 3).inputIds());
+      assertEquals(List.of("<|startoftext|>", "cat</w>", "<|endoftext|>"), named(ids));
+    }
+  }
+
   /** Stable Diffusion 2 pads with the exclamation mark. */
   @Test
   void paddingIsWhatTheFolderSays() throws IOException {

@@ -3,6 +3,7 @@ package org.canbridge.runtime.training.data;
 import static org.canbridge.runtime.training.data.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.diffusion.ImageShape;
+import org.canbridge.tensors.files.InputFileException;
 import org.junit.jupiter.api.Test;
 
 /** Latents in a folder for each class, as efficientvit's script writes them. */
@@ -91,6 +93,18 @@ final class ArrayFolderTest extends TrainingSetContract {
           "next: write each latent (C, H, W) as .npy into a folder of its class; the files"
               + " img-mean-std-*.npy hold means and standard deviations to draw it from");
     }
+  }
+
+  @Test
+  void refusesDeviationsWithoutTheListToo() throws IOException {
+    Path file = folder.resolve("repa/vae-sd/00000/img-mean-std-00000000.npy");
+    array(0, file);
+    InputFileException refusal =
+        assertThrows(
+            InputFileException.class,
+            () -> TrainingSets.open(folder.resolve("repa/vae-sd"), options()));
+    assertEquals(DataProblem.NOT_A_TRAINING_SET, refusal.problem());
+    assertEquals(file, refusal.file());
   }
 
   @Test

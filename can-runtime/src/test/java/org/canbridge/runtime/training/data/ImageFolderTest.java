@@ -86,6 +86,39 @@ final class ImageFolderTest extends TrainingSetContract {
   }
 
   @Test
+  void partsOfADataSetAreNoClasses() throws IOException {
+    Path root = folder.resolve("parts");
+    image("photo.png", root.resolve("val/a/1.png"));
+    image("photo.png", root.resolve("train/a/1.png"));
+    assertRefused(
+        DataProblem.NOT_A_TRAINING_SET,
+        root,
+        () -> TrainingSets.open(root, options()),
+        "the folders are the parts of a data set, and no classes",
+        "actual: train, val",
+        "file: FILE",
+        "next: name the one to train on, e.g. " + root.resolve("train"));
+    image("photo.png", root.resolve("cats/a/1.png"));
+    try (TrainingSet set = TrainingSets.open(root, options())) {
+      assertEquals(List.of("cats", "train", "val"), set.classNames());
+    }
+  }
+
+  @Test
+  void aFolderThatMayHoldTheClassesIsNamed() throws IOException {
+    Path root = folder.resolve("wrapped");
+    image("photo.png", root.resolve("images/a/1.png"));
+    image("photo.png", root.resolve("images/b/1.png"));
+    try (TrainingSet set = TrainingSets.open(root, options())) {
+      assertEquals(List.of("images"), set.classNames());
+      assertEquals(
+          "image files, one class; if the folders in it are the classes, name "
+              + root.resolve("images"),
+          set.kind());
+    }
+  }
+
+  @Test
   void whatLiesBelowAClassBelongsToIt() throws IOException {
     Path root = folder.resolve("nested");
     image("tall.png", root.resolve("a/z.png"));
@@ -105,7 +138,7 @@ final class ImageFolderTest extends TrainingSetContract {
   @Test
   void valuesAreThoseOfTheCrop() throws IOException {
     Pixels crop =
-        new ImageDecoder(3, 1 << 20).decode(Fixtures.data("images").resolve("photo-24.png"));
+        new ImageDecoder(3, 1 << 20, true).decode(Fixtures.data("images").resolve("photo-24.png"));
     try (TrainingSet set = open(options().withFlip(false))) {
       float[] values = set.read(0, random(0)).values();
       for (int c = 0; c < 3; c++) {
@@ -194,7 +227,7 @@ final class ImageFolderTest extends TrainingSetContract {
         int kept = percent;
         assertThrows(
             InputFileException.class,
-            () -> new ImageDecoder(3, 1 << 20).decode(cut),
+            () -> new ImageDecoder(3, 1 << 20, true).decode(cut),
             () -> kept + " % of " + name);
       }
     }
@@ -292,7 +325,7 @@ final class ImageFolderTest extends TrainingSetContract {
           path,
           () -> TrainingSets.open(path, options()),
           "this is no training set of a kind that is known",
-          "expected: a folder of images by class, IDX files, one safetensors file of latents, or"
+          "expected: a folder of images by class, IDX files, safetensors files of latents, or"
               + " .npy features",
           "actual: " + found[i],
           "file: FILE",

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.canbridge.runtime.diffusion.ImageShape;
@@ -96,6 +97,77 @@ final class LatentTensorsTest extends TrainingSetContract {
         Ramps.assertSampled(moments, 0.5, random(i), set.read(i, random(i)).values());
       }
     }
+  }
+
+  @Test
+  void latentsOfMirroredImagesStandInForHalf() throws IOException {
+    Path file = folder.resolve("mirrored.safetensors");
+    TensorData values = latents("latents", 2).tensor();
+    float[] other = Tensors.floats(values);
+    for (int i = 0; i < other.length; i++) {
+      other[i] = -1 - other[i];
+    }
+    TensorData flip = MemoryTensor.of(other, COUNT, 2, 3, 4);
+    SafetensorsWriter.write(file, Map.of("latents", values, "latents_flip", flip), Map.of());
+    try (TrainingSet set = TrainingSets.open(file, options());
+        TrainingSet plain = TrainingSets.open(file, options().withFlip(false))) {
+      assertEquals(
+          "latents in safetensors, those of mirrored images from latents_flip", set.kind());
+      assertEquals(true, set.flipped());
+      assertEquals("latents in safetensors", plain.kind());
+      for (long epoch = 0; epoch < 8; epoch++) {
+        ExampleRandom random = new ExampleRandom(1, epoch, 1);
+        float[] expected =
+            Arrays.copyOfRange(random.flip() ? other : Tensors.floats(values), 24, 48);
+        assertArrayEquals(expected, set.read(1, random).values());
+        assertArrayEquals(
+            Arrays.copyOfRange(Tensors.floats(values), 24, 48), plain.read(1, random).values());
+      }
+    }
+    SafetensorsWriter.write(
+        file, Map.of("latents", values, "latents_flip", Tensors.as(flip, DType.F16)), Map.of());
+    assertRefused(
+        DataProblem.EXAMPLE_SHAPE,
+        file,
+        () -> TrainingSets.open(file, options()),
+        "the latents of the mirrored images are not like the others",
+        "expected: F32[5, 2, 3, 4]",
+        "actual: F16[5, 2, 3, 4]",
+        "file: FILE",
+        "key: latents_flip",
+        "next: save them alike, or leave them out with --flip no");
+  }
+
+  @Test
+  void filesOfAFolderFollowEachOther() throws IOException {
+    for (String name : List.of("b", "a")) {
+      Path file = folder.resolve(name + ".safetensors");
+      long[] labels = {name.equals("a") ? 1 : 2, 0, 0, 0, 0};
+      write(file, latents("latents", 2), "labels", MemoryTensor.of(labels, COUNT));
+    }
+    Files.write(folder.resolve("latents_stats.pt"), new byte[1]);
+    try (TrainingSet set = TrainingSets.open(folder, options())) {
+      assertEquals(folder, set.path());
+      assertEquals(2 * COUNT, set.size());
+      assertEquals(1, set.read(0, random(0)).label());
+      assertEquals(2, set.read(COUNT, random(COUNT)).label());
+      assertArrayEquals(
+          set.read(3, random(3)).values(), set.read(COUNT + 3, random(COUNT + 3)).values());
+      assertEquals(
+          "latents in safetensors, as stored: latents_stats.pt is not applied", set.kind());
+    }
+    Path other = folder.resolve("c.safetensors");
+    write(other, latents("latents", 4), "labels", MemoryTensor.of(labels(), COUNT));
+    assertRefused(
+        DataProblem.EXAMPLE_SHAPE,
+        other,
+        () -> TrainingSets.open(folder, options()),
+        "the file is not like the first one beside it",
+        "expected: F32[5, 2, 3, 4]",
+        "actual: F32[5, 4, 3, 4]",
+        "file: FILE",
+        "key: latents",
+        "next: give a folder whose safetensors files hold latents of one kind");
   }
 
   @Test

@@ -22,7 +22,7 @@ final class PicturesTest {
   private static final Path IMAGES = Fixtures.data("images");
 
   private static Pixels decode(String name, int channels) {
-    return new ImageDecoder(channels, 1 << 20).decode(IMAGES.resolve(name));
+    return new ImageDecoder(channels, 1 << 20, true).decode(IMAGES.resolve(name));
   }
 
   private static void assertSame(Pixels expected, Pixels found) {
@@ -100,7 +100,7 @@ final class PicturesTest {
     }
     Path file = Files.write(folder.resolve("x.jpg"), bytes);
     InputFileException e =
-        assertThrows(InputFileException.class, () -> new ImageDecoder(3, 1L << 30).decode(file));
+        assertThrows(InputFileException.class, () -> new ImageDecoder(3, 1L << 30, true).decode(file));
     assertEquals(
         """
         the image is damaged or of an unusual kind
