@@ -89,8 +89,17 @@ class FieldRowsTest {
         Stream.concat(Stream.of(sample), Stream.of("--cfg", "4")).toArray(String[]::new));
     latents(2, 0, 0);
     String[] train = {
-      "finetune", at("model"), "--data", at("latents.safetensors"), "--steps", "1", "--out",
-      at("run"), "--sample-every", "0", "--batch"
+      "finetune",
+      at("model"),
+      "--data",
+      at("latents.safetensors"),
+      "--steps",
+      "1",
+      "--out",
+      at("run"),
+      "--sample-every",
+      "0",
+      "--batch"
     };
     // A refused command leaves nothing behind that stops the next one.
     refused(
@@ -125,8 +134,18 @@ class FieldRowsTest {
     }
     imported("--family", "sit");
     ok(
-        "sample", at("model"), "--steps", "4", "--cfg", "1", "--count", "20", "--classes", "0",
-        "--save-latents", at("drawn"));
+        "sample",
+        at("model"),
+        "--steps",
+        "4",
+        "--cfg",
+        "1",
+        "--count",
+        "20",
+        "--classes",
+        "0",
+        "--save-latents",
+        at("drawn"));
     try (TensorFile drawn = TensorFiles.open(folder.resolve("drawn"))) {
       double squares = 0;
       float[] values = Tensors.floats(drawn.tensors().get("latents"));
@@ -148,8 +167,16 @@ class FieldRowsTest {
     refused(
         3,
         "the weights are not finite",
-        "finetune", at("model"), "--data", at("latents.safetensors"), "--batch", "2", "--steps",
-        "1", "--out", at("run"));
+        "finetune",
+        at("model"),
+        "--data",
+        at("latents.safetensors"),
+        "--batch",
+        "2",
+        "--steps",
+        "1",
+        "--out",
+        at("run"));
     assertFalse(Files.exists(folder.resolve("run")));
   }
 }

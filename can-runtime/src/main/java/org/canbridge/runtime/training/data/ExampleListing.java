@@ -201,7 +201,8 @@ final class ExampleListing {
    */
   String numbering() {
     if (classes.size() == 1 && names.get(0).length > 0 && names.get(0)[0].matches(".*[/\\\\].*")) {
-      return ", one class; if the folders in it are the classes, name " + root.resolve(classes.get(0));
+      return ", one class; if the folders in it are the classes, name "
+          + root.resolve(classes.get(0));
     }
     return classes.equals(classes.stream().sorted().toList())
         ? ""

@@ -18,10 +18,10 @@ import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /**
- * One safetensors file, or several of a folder one after another, with {@code latents} or {@code x} (N, C, H, W), F32, F16 or BF16, and perhaps
- * {@code labels} or {@code y} (N), integers. Latents of the mirrored images, {@code latents_flip}
- * of the same type, stand in for half of the examples at random. Labels are read at once, latents
- * one example at a time.
+ * One safetensors file, or several of a folder one after another, with {@code latents} or {@code x}
+ * (N, C, H, W), F32, F16 or BF16, and perhaps {@code labels} or {@code y} (N), integers. Latents of
+ * the mirrored images, {@code latents_flip} of the same type, stand in for half of the examples at
+ * random. Labels are read at once, latents one example at a time.
  */
 final class LatentTensors implements TrainingSet {
   private static final List<String> VALUES = List.of("latents", "x");
@@ -77,9 +77,7 @@ final class LatentTensors implements TrainingSet {
     // Those are mirrored already.
     this.latents =
         new StoredLatents(
-            sizes.subList(1, 4),
-            path,
-            mirrored.isPresent() ? options.withFlip(false) : options);
+            sizes.subList(1, 4), path, mirrored.isPresent() ? options.withFlip(false) : options);
     Optional<TensorData> stored = find(LABELS);
     this.labels = stored.map(tensor -> labels(tensor, sizes.get(0))).orElse(new long[0]);
     this.classes =

@@ -19,8 +19,8 @@ public final class TrainingSets {
   /**
    * Opens a set. A file is one of latents in safetensors or of IDX images, told by its first bytes.
    * A folder is, by the first that fits: IDX files under the published names, {@code .npy} features
-   * of U-ViT or fast-DiT, a folder with safetensors files, {@code .npy} latents by class, images
-   * by class, images.
+   * of U-ViT or fast-DiT, a folder with safetensors files, {@code .npy} latents by class, images by
+   * class, images.
    *
    * @throws InputFileException if it is none of these, does not fit the network, or has broken
    *     files that are not to be skipped

@@ -100,7 +100,8 @@ final class PicturesTest {
     }
     Path file = Files.write(folder.resolve("x.jpg"), bytes);
     InputFileException e =
-        assertThrows(InputFileException.class, () -> new ImageDecoder(3, 1L << 30, true).decode(file));
+        assertThrows(
+            InputFileException.class, () -> new ImageDecoder(3, 1L << 30, true).decode(file));
     assertEquals(
         """
         the image is damaged or of an unusual kind
