@@ -46,9 +46,7 @@ public record Trained(Objective objective, String from) {
       Supplier<ObjectNode> scheduler,
       ImportOptions options) {
     return usual(family, config)
-        .map(
-            usual ->
-                usual.with(file, family.objectiveOf(usual.objective(), values), FILE))
+        .map(usual -> usual.with(file, family.objectiveOf(usual.objective(), values), FILE))
         .map(
             said ->
                 options.objective().has("path")
