@@ -59,8 +59,13 @@ public final class NameLock implements AutoCloseable {
       while (true) {
         NameLock lock = open(absolute, file);
         // A holder that ended meanwhile has removed the file that was locked here.
-        if (lock.isCurrent()) {
-          return lock;
+        try {
+          if (lock.isCurrent()) {
+            return lock;
+          }
+        } catch (IOException e) { // such as an interrupt, which closes the channel
+          lock.close();
+          throw e;
         }
         lock.channel.close();
       }
