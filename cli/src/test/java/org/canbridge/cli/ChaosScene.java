@@ -20,7 +20,7 @@ enum ChaosScene {
   CONVERT(true, "convert MODEL --heads 3 --out WORK/out"),
   CONVERT_OVERWRITE(true, "convert MODEL --heads 3 --out WORK/out --overwrite"),
   BAKE(true, "bake INPUTS/by-class --class 2 --out WORK/out"),
-  EXPORT_FILE(true, "export MODEL --heads 3 --format published -o WORK/out.pt"),
+  EXPORT_FILE(true, "export MODEL --heads 3 --format published -o WORK/out.safetensors"),
   EXPORT_FOLDER(true, "export DIFFUSERS --format diffusers -o WORK/out"),
   FINETUNE(
       false,
