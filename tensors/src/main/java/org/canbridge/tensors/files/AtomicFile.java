@@ -176,13 +176,14 @@ public final class AtomicFile implements AutoCloseable {
   public void commit() throws IOException {
     try {
       channel.force(true);
-      channel.close();
     } catch (IOException e) {
       throw named(e);
     }
+    // Open until then: closing gives the lock back, and others take what is not locked for left.
     Files.move(
         temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     committed = true;
+    channel.close();
     syncFolder();
   }
 

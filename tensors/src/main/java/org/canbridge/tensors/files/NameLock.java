@@ -17,6 +17,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The right to make, or to go on with, what bears a name. Whoever holds it may remove what a killed
@@ -30,6 +31,8 @@ public final class NameLock implements AutoCloseable {
 
   private static final int LONGEST_OWNER = 512;
   private static final int PADDING = 4096;
+  private static final int OWNER_READS = 100;
+  private static final long OWNER_NANOS = 10_000_000;
 
   private final Path file;
   private final FileChannel channel;
@@ -88,12 +91,24 @@ public final class NameLock implements AutoCloseable {
     }
     if (lock == null) {
       try (channel) {
-        ByteBuffer text = ByteBuffer.allocate(LONGEST_OWNER);
-        channel.read(text, 0);
-        throw inUse(target, StandardCharsets.UTF_8.decode(text.flip()).toString().strip());
+        throw inUse(target, holder(channel));
       }
     }
     return new NameLock(file, channel, true);
+  }
+
+  /** Who holds it; somebody who took it just now may yet have to write that. */
+  private static String holder(FileChannel channel) throws IOException {
+    String owner = "";
+    for (int i = 0; i < OWNER_READS && owner.isEmpty(); i++) {
+      if (i > 0) {
+        LockSupport.parkNanos(OWNER_NANOS);
+      }
+      ByteBuffer text = ByteBuffer.allocate(LONGEST_OWNER);
+      channel.read(text, 0);
+      owner = StandardCharsets.UTF_8.decode(text.flip()).toString().strip();
+    }
+    return owner.isEmpty() ? "another process" : owner;
   }
 
   /**
