@@ -157,7 +157,9 @@ class ExaminationTest {
             .map(PublishedModel::name)
             .toList();
     assertEquals(
-        "no published model is named DiT-M/2; there are " + String.join(", ", names),
+        "no published model is named DiT-M/2; there are "
+            + String.join(", ", names)
+            + "; did you mean DiT-B/2?",
         assertThrows(
                 IllegalArgumentException.class, () -> ImportOptions.defaults().withArch("DiT-M/2"))
             .getMessage());
