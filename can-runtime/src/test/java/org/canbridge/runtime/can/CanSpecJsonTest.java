@@ -91,7 +91,7 @@ class CanSpecJsonTest {
       value = {
         "\"all\"|\"weather\"|unknown condition 'weather'; conditions are time, class, all",
         "\"dwconv\"|\"conv\"|unknown target 'conv'; targets are patch_embed, dwconv, out_proj,"
-            + " head, qkv, mlp",
+            + " head, qkv, mlp; did you mean dwconv?",
         "\"keep\"|\"mix\"|'control' must be 'keep' or 'can-only' but is 'mix'",
         "\"generate\"|7|can.method must be a text, is 7",
         "\"generate\"|\"mix\"|unknown method 'mix'; methods are generate, select, static",
