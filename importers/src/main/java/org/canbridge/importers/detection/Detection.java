@@ -14,6 +14,7 @@ import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
 import org.canbridge.importers.family.Signature;
 import org.canbridge.importers.family.StateDict;
+import org.canbridge.importers.family.TensorNames;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.files.InputFileException;
@@ -133,7 +134,7 @@ public record Detection(
    */
   private static Optional<Recognised> recognise(
       StateDict set, TensorFile file, Optional<String> wanted) {
-    Set<String> names = set.tensors().keySet();
+    TensorNames names = new TensorNames(set.tensors().keySet());
     return Families.all().stream()
         .flatMap(
             family -> family.layouts().stream().map(layout -> new Recognised(set, family, layout)))
@@ -255,15 +256,16 @@ public record Detection(
   }
 
   private static List<String> verdicts(List<StateDict> sets) {
+    List<TensorNames> all =
+        sets.stream().map(set -> new TensorNames(set.tensors().keySet())).toList();
     List<String> lines = new ArrayList<>();
     for (Family family : Families.all()) {
       for (Layout layout : family.layouts()) {
         Signature signature = layout.signature();
-        Set<String> names =
-            sets.stream()
-                .map(set -> set.tensors().keySet())
+        TensorNames names =
+            all.stream()
                 .max(Comparator.comparingDouble(signature::share))
-                .orElse(Set.of());
+                .orElseGet(() -> new TensorNames(Set.of()));
         List<String> missing = signature.missing(names);
         lines.add(
             "not "

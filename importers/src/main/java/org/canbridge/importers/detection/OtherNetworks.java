@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.canbridge.importers.family.Signature;
+import org.canbridge.importers.family.TensorNames;
 
 /**
  * Networks that are recognised so that they can be refused by name. The marks are names in the
@@ -104,7 +105,8 @@ final class OtherNetworks {
   }
 
   /** The network that these names fit best, if there is one. */
-  static Optional<String> recognise(Collection<String> names) {
+  static Optional<String> recognise(Collection<String> tensors) {
+    TensorNames names = new TensorNames(tensors);
     return ALL.stream()
         .filter(network -> network.signature().recognises(names))
         .max(

@@ -30,30 +30,17 @@ public record Signature(List<String> marks) {
   }
 
   /** The marks that none of these names bears. */
-  public List<String> missing(Collection<String> names) {
-    return marks.stream()
-        .filter(mark -> !names.contains(mark) && !(mark.indexOf('*') >= 0 && fits(mark, names)))
-        .toList();
-  }
-
-  /** The ends tell most names apart, at a fraction of a pattern's cost. */
-  private static boolean fits(String mark, Collection<String> names) {
-    String start = mark.substring(0, mark.indexOf('*'));
-    String end = mark.substring(mark.lastIndexOf('*') + 1);
-    Pattern pattern = Globs.compile(mark);
-    return names.stream()
-        .anyMatch(
-            name ->
-                name.startsWith(start) && name.endsWith(end) && pattern.matcher(name).matches());
+  public List<String> missing(TensorNames names) {
+    return marks.stream().filter(mark -> !names.bear(mark)).toList();
   }
 
   /** The share of the marks that these names bear, 0 to 1. */
-  public double share(Collection<String> names) {
+  public double share(TensorNames names) {
     return 1 - (double) missing(names).size() / marks.size();
   }
 
   /** Whether the share is enough. */
-  public boolean recognises(Collection<String> names) {
+  public boolean recognises(TensorNames names) {
     return share(names) > 0.5;
   }
 
