@@ -119,11 +119,11 @@ final class ImportCommand implements Command {
       if (invocation.get(DRY_RUN)) {
         context.out().print(Inspection.of(source, options).toText());
       } else {
-        NonFinite.Watch watch = CommonOptions.watch(invocation, checkpoint.tensors(), source);
-        write(target, checkpoint, writing, watch, context);
         for (String damage : Checkpoints.damages(source)) {
           context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
         }
+        NonFinite.Watch watch = CommonOptions.watch(invocation, checkpoint.tensors(), source);
+        write(target, checkpoint, writing, watch, context);
         context.out().print(report(target, checkpoint));
       }
     }

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.TensorFile;
@@ -92,6 +95,27 @@ class DamagedWeightsTest {
                 + " its bytes; the file may be damaged"),
         warnings(outcome));
     assertTrue(warnings(imported("plain.pt")).isEmpty());
+  }
+
+  @Test
+  void whatIsRefusedSaysItsChecksumToo() throws IOException {
+    byte[] bytes = Files.readAllBytes(FILES.resolve("not_finite.pt"));
+    bytes[firstNan(bytes)] = 1; // another NaN
+    Path file = Files.write(folder.resolve("both.pt"), bytes);
+    String out = folder.resolve("model").toString();
+    Outcome outcome = Outcome.of("import", file.toString(), "--heads", "2", "--out", out);
+    assertEquals(3, outcome.status());
+    assertTrue(outcome.err().contains("2 of its 32 values are not finite"), outcome.err());
+    assertEquals(1, warnings(outcome).size(), outcome.err());
+    assertTrue(warnings(outcome).get(0).contains("does not fit its bytes"), outcome.err());
+  }
+
+  private static int firstNan(byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return IntStream.range(0, bytes.length - 3)
+        .filter(at -> buffer.getInt(at) == 0x7fc00000)
+        .findFirst()
+        .orElseThrow();
   }
 
   private void refused(Path file, String... args) throws IOException {
