@@ -131,7 +131,8 @@ enum ChaosScene {
     Map<String, String> tree = new TreeMap<>();
     try (var files = Files.walk(work)) {
       for (Path file : files.filter(each -> !each.equals(work)).toList()) {
-        tree.put(work.relativize(file).toString(), content(work, file));
+        String name = work.relativize(file).toString();
+        tree.put(name.replaceAll("(tfevents\\.)[0-9]+", "$1TIME"), content(work, file));
       }
     }
     return tree;
@@ -143,8 +144,8 @@ enum ChaosScene {
     }
     String name = file.getFileName().toString();
     byte[] bytes = Files.readAllBytes(file);
-    if (name.equals("index.html")) {
-      return "a page"; // its curves are of how long steps took, too
+    if (name.matches("index\\.html|metrics\\.csv|events\\..*")) {
+      return "a file"; // in which stands how long steps took, too
     }
     if (name.matches(".*\\.(jsonl?|xml|html)")) {
       String text = new String(bytes, StandardCharsets.UTF_8);
