@@ -6,6 +6,8 @@ import java.awt.Font;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.AffineTransform;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleFunction;
@@ -84,7 +86,9 @@ public final class Drawing {
   private double low = Double.POSITIVE_INFINITY;
   private double high = Double.NEGATIVE_INFINITY;
   private boolean logarithmic;
+  private double unit = 1;
   private double[] marks = {};
+  private final List<XYSeries> drawn = new ArrayList<>();
   private int lines;
 
   /**
@@ -113,7 +117,7 @@ public final class Drawing {
         .setXAxisTickLabelsFormattingFunction(
             place -> place == Math.rint(place) ? String.format(Locale.ROOT, "%,.0f", place) : "")
         .setYAxisTickLabelsFormattingFunction(
-            height -> labels.apply(logarithmic ? Math.pow(10, height) : height))
+            height -> labels.apply(logarithmic ? Math.pow(10, height) : height * unit))
         .setYAxisTitleVisible(false);
     chart
         .getStyler()
@@ -166,6 +170,20 @@ public final class Drawing {
     return this;
   }
 
+  /** XChart marks small values where the data happen to lie, unless they are counted in a unit. */
+  private void chooseUnit(double most) {
+    if (most == 0 || most > 1e-2) {
+      return;
+    }
+    unit = Math.pow(10, Math.floor(Math.log10(most)));
+    low /= unit;
+    high /= unit;
+    for (XYSeries series : drawn) {
+      double[] heights = DoubleStream.of(series.getYData()).map(y -> y / unit).toArray();
+      chart.updateXYSeries(series.getName(), series.getXData(), heights, null);
+    }
+  }
+
   /** A line from bottom to top at each of these places. */
   public Drawing marks(double... x) {
     this.marks = x.clone();
@@ -174,7 +192,9 @@ public final class Drawing {
 
   private XYSeries series(double[] x, double[] y) {
     double[] heights = DoubleStream.of(y).map(this::height).toArray();
-    return chart.addSeries("series " + lines++, x, heights);
+    XYSeries series = chart.addSeries("series " + lines++, x, heights);
+    drawn.add(series);
+    return series;
   }
 
   /**
@@ -189,6 +209,9 @@ public final class Drawing {
     }
     if (!HAS_FONTS) {
       return "<p>" + Printable.html(description) + "</p>";
+    }
+    if (!logarithmic) {
+      chooseUnit(Math.max(Math.abs(low), Math.abs(high)));
     }
     double margin = MARGIN * (high > low ? high - low : Math.max(Math.abs(high), 1e-12));
     double bottom = low == 0 && !logarithmic ? 0 : low - margin;
