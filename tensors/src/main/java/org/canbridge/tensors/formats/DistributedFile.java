@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
@@ -174,19 +175,27 @@ public final class DistributedFile implements TensorFile {
       rows &= part.offset().stream().skip(1).allMatch(other -> other == 0);
       next += rows && !shape.isEmpty() ? shape.get(0) : 0;
     }
-    if (rows) {
-      try {
-        TensorData whole = Tensors.joinedRows(sorted.stream().map(Piece::tensor).toList());
-        if (whole.type().shape().equals(size)) {
-          return whole;
-        }
-      } catch (IllegalArgumentException | ArithmeticException e) {
-        rows = false;
-      }
+    Optional<TensorData> whole = rows ? joined(sorted) : Optional.empty();
+    return whole
+        .filter(tensor -> tensor.type().shape().equals(size))
+        .orElseThrow(
+            () ->
+                malformed(
+                    "the "
+                        + sorted.size()
+                        + " pieces of a tensor "
+                        + size
+                        + " are no rows one below the other",
+                    name));
+  }
+
+  /** Pieces of other types or widths make no tensor. */
+  private static Optional<TensorData> joined(List<Piece> rows) {
+    try {
+      return Optional.of(Tensors.joinedRows(rows.stream().map(Piece::tensor).toList()));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      return Optional.empty();
     }
-    throw malformed(
-        "the " + sorted.size() + " pieces of a tensor " + size + " are no rows one below the other",
-        name);
   }
 
   private Map<Object, Object> dictionary(Pickled.Foreign metadata, String name) {
