@@ -94,8 +94,13 @@ final class SafetensorsWriterTest {
     assertEquals(List.of("x.safetensors"), names());
   }
 
-  /** Fails after some bytes, as a full disk would. */
-  private static final class Failing implements TensorData {
+  /** What writing a tensor does in place of writing it. */
+  private interface Writing {
+    void to(WritableByteChannel channel) throws IOException;
+  }
+
+  /** A tensor that cannot be written. */
+  private record Failing(Writing writing) implements TensorData {
     @Override
     public TensorType type() {
       return TensorType.of(DType.U8, 100);
@@ -108,8 +113,7 @@ final class SafetensorsWriterTest {
 
     @Override
     public void writeTo(WritableByteChannel channel) throws IOException {
-      channel.write(ByteBuffer.wrap(new byte[50]));
-      throw new IOException("No space left on device");
+      writing.to(channel);
     }
   }
 
@@ -118,23 +122,11 @@ final class SafetensorsWriterTest {
   void namesTheFileThatCannotBeWritten() throws IOException {
     Path path = folder.resolve("x.safetensors");
     TensorData closing =
-        new TensorData() {
-          @Override
-          public TensorType type() {
-            return TensorType.of(DType.U8, 100);
-          }
-
-          @Override
-          public ByteBuffer bytes(long offset, int length) {
-            throw new UnsupportedOperationException();
-          }
-
-          @Override
-          public void writeTo(WritableByteChannel channel) throws IOException {
-            channel.close();
-            channel.write(ByteBuffer.allocate(1));
-          }
-        };
+        new Failing(
+            channel -> {
+              channel.close();
+              channel.write(ByteBuffer.allocate(1));
+            });
     FileSystemException e =
         assertThrows(
             FileSystemException.class,
@@ -150,7 +142,17 @@ final class SafetensorsWriterTest {
     IOException e =
         assertThrows(
             IOException.class,
-            () -> SafetensorsWriter.write(path, Map.of("a", new Failing()), Map.of()));
+            () ->
+                SafetensorsWriter.write(
+                    path,
+                    Map.of(
+                        "a",
+                        new Failing(
+                            channel -> {
+                              channel.write(ByteBuffer.wrap(new byte[50]));
+                              throw new IOException("No space left on device");
+                            })),
+                    Map.of()));
     assertEquals("No space left on device", e.getMessage());
     assertEquals(List.of("x.safetensors"), names());
     assertEquals("before", Files.readString(path));
@@ -160,7 +162,13 @@ final class SafetensorsWriterTest {
   void leavesNoShardBehindWhenWritingFails() throws IOException {
     Map<String, TensorData> tensors = new LinkedHashMap<>();
     tensors.put("a", MemoryTensor.of(new float[25], 25));
-    tensors.put("b", new Failing());
+    tensors.put(
+        "b",
+        new Failing(
+            channel -> {
+              channel.write(ByteBuffer.wrap(new byte[50]));
+              throw new IOException("No space left on device");
+            }));
     assertThrows(
         IOException.class,
         () -> SafetensorsWriter.writeShards(folder, "model", tensors, Map.of(), 100));
