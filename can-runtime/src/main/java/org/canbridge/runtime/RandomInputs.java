@@ -19,10 +19,16 @@ import org.canbridge.tensors.TensorData;
  * Random arguments for a network, from a seed: standard normal images, timesteps of the objective,
  * labels of the table that they index.
  */
-final class RandomInputs {
+public final class RandomInputs {
   private RandomInputs() {}
 
-  static Map<String, TensorData> of(
+  /**
+   * One for each input of a graph; each row has its own timestep and condition.
+   *
+   * @param objective whose timesteps they are; from 0 to 1 if there is none
+   * @param batch rows of the inputs whose batch size is open
+   */
+  public static Map<String, TensorData> of(
       Graph graph, Optional<Objective> objective, int batch, long seed) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     Map<String, TensorData> inputs = new LinkedHashMap<>();

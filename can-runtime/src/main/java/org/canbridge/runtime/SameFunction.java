@@ -51,8 +51,8 @@ public record SameFunction(String output, double largest, double rootMeanSquare,
     return of(before.run(inputs, outputs, single), after.run(inputs, outputs, single));
   }
 
-  /** Compares outputs; one that is not finite differs more than all others. */
-  static SameFunction of(Map<String, TensorData> before, Map<String, TensorData> after) {
+  /** Compares outputs by name; one that is not finite differs more than all others. */
+  public static SameFunction of(Map<String, TensorData> before, Map<String, TensorData> after) {
     SameFunction worst = null;
     for (Map.Entry<String, TensorData> output : before.entrySet()) {
       SameFunction found =
@@ -83,7 +83,16 @@ public record SameFunction(String output, double largest, double rootMeanSquare,
 
   /** Whether both compute the same function; not if anything is NaN or infinite. */
   public boolean holds() {
-    return largest <= TOLERANCE * deviation && Double.isFinite(deviation);
+    return holds(TOLERANCE);
+  }
+
+  /**
+   * Whether they are as near as that; not if anything is NaN or infinite.
+   *
+   * @param tolerance largest difference in standard deviations of the output
+   */
+  public boolean holds(double tolerance) {
+    return largest <= tolerance * deviation && Double.isFinite(deviation);
   }
 
   /** The largest difference in standard deviations of the output. */

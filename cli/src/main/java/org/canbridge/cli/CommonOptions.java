@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TorchDevice;
+import org.canbridge.tensors.DType;
 import org.canbridge.tensors.NonFinite;
 import org.canbridge.tensors.TensorData;
 
@@ -23,6 +24,14 @@ final class CommonOptions {
   static final Opt<Boolean> ALLOW_NONFINITE =
       Opt.flag("allow-nonfinite")
           .help("weights that are not finite are named, and moved as they are");
+
+  static final Opt<Optional<DType>> DTYPE =
+      Opt.word(
+              "dtype",
+              List.of(DType.F32, DType.BF16, DType.F16),
+              type -> type.name().toLowerCase(Locale.ROOT))
+          .usually("each tensor's own")
+          .help("element type of the weights");
 
   static final Opt<Optional<TorchDevice>> DEVICE =
       Opt.of(

@@ -4,8 +4,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.export.Export;
+import org.canbridge.runtime.export.ExportCheck;
+import org.canbridge.runtime.export.ExportDiffersException;
+import org.canbridge.runtime.export.ExportOptions;
 import org.canbridge.runtime.export.Exporter;
 import org.canbridge.runtime.export.Exporters;
 import org.canbridge.tensors.NonFinite;
@@ -14,6 +19,8 @@ import org.canbridge.tensors.NonFinite;
 final class ExportCommand implements Command {
   private static final Opt<Path> OUT =
       CommonOptions.out("PATH").required().help("the file or folder to make");
+  private static final Opt<Boolean> NO_VERIFY =
+      Opt.flag("no-verify").help("what is written is not run again to see that it is the model");
 
   private final List<Exporter> exporters;
   private final Opt<Optional<Exporter>> format;
@@ -37,8 +44,11 @@ final class ExportCommand implements Command {
     return new About(
         "export",
         "writes a model in a form that other programs read",
-        "MODEL --format " + names("|") + " --out PATH [--allow-nonfinite]",
-        forms + "Where the form means the same weights otherwise, that is said.",
+        "MODEL --format " + names("|") + " --out PATH [--no-verify] [--allow-nonfinite]",
+        forms
+            + "Where the form means the same weights otherwise, that is said. What is written is run"
+            + " again from there on random inputs before it has its name; a difference is exit"
+            + " status 1, and nothing is left.",
         List.of(
             new Example(
                 "export dit-xl-2 --format published --out dit.safetensors", "back as it came"),
@@ -49,7 +59,12 @@ final class ExportCommand implements Command {
 
   @Override
   public List<OptionGroup> options() {
-    return List.of(OptionGroup.own(format, OUT, CommonOptions.ALLOW_NONFINITE), ModelOptions.GROUP);
+    return Stream.of(
+            Stream.of(OptionGroup.own(format, OUT, NO_VERIFY, CommonOptions.ALLOW_NONFINITE)),
+            FormOptions.groups(exporters).stream(),
+            Stream.of(ModelOptions.GROUP))
+        .flatMap(groups -> groups)
+        .toList();
   }
 
   @Override
@@ -60,15 +75,23 @@ final class ExportCommand implements Command {
     if (exporter.isEmpty()) {
       throw new UsageException(format + " is missing: " + names(" or "));
     }
-    FileNames.check(OUT.toString(), target, exporter.get().ending());
+    ExportOptions options =
+        FormOptions.read(exporters, invocation).withPipeline(PipelineFolder.at(source));
+    FileNames.check(OUT.toString(), target, exporter.get().ending(options));
+    boolean verified = !invocation.get(NO_VERIFY);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       NonFinite.Watch watch = CommonOptions.watch(invocation, model.checkpoint().tensors(), source);
-      Export export = prepare(exporter.get(), model.withTensors(watch.tensors()));
+      Export export = prepare(exporter.get(), model.withTensors(watch.tensors()), options);
       ModelOptions.say(model, context);
       export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
-      export.write(target);
+      // A network whose weights are not finite gives no outputs that could be compared.
+      List<ExportCheck> checks = export.write(target, () -> verified && watch.found().isEmpty());
       CommonOptions.warn(watch, context);
       context.out().println(target + ": " + export.contents());
+      checks.forEach(check -> context.out().println("checked by " + check));
+    } catch (ExportDiffersException e) {
+      context.err().println("canbridge: " + e.getMessage());
+      return ExitStatus.DIFFERENCE;
     }
     return ExitStatus.OK;
   }
@@ -77,9 +100,10 @@ final class ExportCommand implements Command {
     return exporters.stream().map(Exporter::name).collect(Collectors.joining(separator));
   }
 
-  private static Export prepare(Exporter exporter, Model model) throws UsageException {
+  private static Export prepare(Exporter exporter, Model model, ExportOptions options)
+      throws UsageException {
     try {
-      return exporter.prepare(model);
+      return exporter.prepare(model, options);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage());
     }

@@ -30,13 +30,6 @@ import org.canbridge.tensors.Tensors;
 final class ImportCommand implements Command {
   private static final int MAX_SIZE = 1 << 16;
 
-  private static final Opt<Optional<DType>> DTYPE =
-      Opt.word(
-              "dtype",
-              List.of(DType.F32, DType.BF16, DType.F16),
-              type -> type.name().toLowerCase(Locale.ROOT))
-          .usually("each tensor's own")
-          .help("element type of the weights");
   private static final Opt<Optional<Integer>> IMAGE_SIZE =
       Opt.integer("image-size", 1, MAX_SIZE)
           .elsewhere("resolution", "size")
@@ -81,7 +74,7 @@ final class ImportCommand implements Command {
     return List.of(
         OptionGroup.own(
             ModelOutput.OUT,
-            DTYPE,
+            CommonOptions.DTYPE,
             IMAGE_SIZE,
             NUM_CLASSES,
             FOLD_BATCH_NORM,
@@ -208,14 +201,14 @@ final class ImportCommand implements Command {
     try (CountedTensors counted = new CountedTensors("import", watch.tensors(), context)) {
       ModelDirectory.write(target, checkpoint.withTensors(counted.tensors()), writing);
     } catch (ArithmeticException e) {
-      throw new UsageException(DTYPE + ": " + e.getMessage());
+      throw new UsageException(CommonOptions.DTYPE + ": " + e.getMessage());
     }
     CommonOptions.warn(watch, context);
   }
 
   private static WriteOptions writing(Invocation invocation) throws UsageException {
     WriteOptions options = ModelOutput.writing(invocation);
-    return invocation.get(DTYPE).map(options::withDtype).orElse(options);
+    return invocation.get(CommonOptions.DTYPE).map(options::withDtype).orElse(options);
   }
 
   private static String report(Path target, Checkpoint checkpoint) {

@@ -1,5 +1,6 @@
 package org.canbridge.cli;
 
+import java.math.BigInteger;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.canbridge.tensors.files.Suggestion;
 
@@ -16,6 +19,8 @@ import org.canbridge.tensors.files.Suggestion;
  * @param <V> what it is read as
  */
 interface Value<V> {
+  /** Short enough for any text to be read at once. */
+  Pattern SIZE = Pattern.compile("(\\d{1,18})([KMGT])(i?)B");
 
   /**
    * Reads it.
@@ -151,6 +156,22 @@ interface Value<V> {
       return " from " + min + " to " + max;
     }
     return min == -Double.MAX_VALUE ? "" : ", " + min + " or more";
+  }
+
+  /** Bytes, with a unit as the hub's libraries read it: {@code 5GB} is 5,000,000,000. */
+  static Value<Long> size() {
+    return (name, text) -> {
+      Matcher size = SIZE.matcher(text);
+      if (size.matches()) {
+        BigInteger base = BigInteger.valueOf(size.group(3).isEmpty() ? 1000 : 1024);
+        BigInteger bytes =
+            new BigInteger(size.group(1)).multiply(base.pow("KMGT".indexOf(size.group(2)) + 1));
+        if (bytes.signum() > 0 && bytes.bitLength() < Long.SIZE) {
+          return bytes.longValue();
+        }
+      }
+      throw wrong(name, text, "a size such as 5GB, 200MB or 512MiB");
+    };
   }
 
   /** One of several words, each with its meaning; the map's order is the one that messages use. */

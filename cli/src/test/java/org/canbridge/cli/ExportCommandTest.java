@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,12 @@ import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.export.Export;
+import org.canbridge.runtime.export.ExportDiffersException;
+import org.canbridge.runtime.export.ExportOption;
+import org.canbridge.runtime.export.ExportOptions;
+import org.canbridge.runtime.export.ExportedNetwork;
 import org.canbridge.runtime.export.Exporter;
+import org.canbridge.runtime.export.Exporters;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
@@ -40,6 +46,29 @@ class ExportCommandTest {
     return Outcome.of(all);
   }
 
+  /** What was written; below it stands how it was checked. */
+  private static String written(Outcome outcome) {
+    List<String> lines = outcome.out().lines().toList();
+    assertEquals(3, lines.size(), outcome.out());
+    for (int i = 1; i < 3; i++) {
+      assertTrue(
+          lines
+              .get(i)
+              .matches(
+                  "checked by import, batch %d: largest difference \\S+ in output, whose standard deviation is \\S+"
+                      .formatted(2 * i - 1)),
+          outcome.out());
+    }
+    return lines.get(0);
+  }
+
+  @Test
+  void whatIsWrittenNeedNotBeRun() {
+    Path out = folder.resolve("transformer");
+    Outcome outcome = export(Fixtures.of("dit-diffusers"), "diffusers", out, "--no-verify");
+    assertEquals(new Outcome(0, out + ": 63 tensors, layout diffusers\n", ASSUMED), outcome);
+  }
+
   @Test
   void importAndExportGiveTheFileBack() {
     Path source = Fixtures.of("dit-diffusers").resolve("diffusion_pytorch_model.safetensors");
@@ -48,7 +77,7 @@ class ExportCommandTest {
     assertEquals(0, Outcome.of("import", source.toString(), "--out", model.toString()).status());
     Outcome outcome = export(model, "published", back);
     assertEquals(ASSUMED, outcome.err());
-    assertEquals(back + ": 63 tensors, layout diffusers\n", outcome.out());
+    assertEquals(back + ": 63 tensors, layout diffusers", written(outcome));
     assertEquals(0, outcome.status());
     try (TensorFile expected = TensorFiles.open(source);
         TensorFile actual = TensorFiles.open(back)) {
@@ -73,7 +102,7 @@ class ExportCommandTest {
             + " same weights give other results there\n",
         outcome.err());
     assertEquals(0, outcome.status());
-    assertEquals(out + ": 63 tensors, layout diffusers\n", outcome.out());
+    assertEquals(out + ": 63 tensors, layout diffusers", written(outcome));
     Outcome again = export(source, "diffusers", out, "--heads", "3");
     assertEquals(4, again.status());
     assertEquals(0, Outcome.of("inspect", out.toString()).status());
@@ -90,8 +119,15 @@ class ExportCommandTest {
     assertFalse(Files.exists(out));
   }
 
+  /** What becomes of a written export. */
+  private enum Fate {
+    GOOD,
+    DISK_IS_FULL,
+    ANOTHER_NETWORK
+  }
+
   /** A form that is not one of the program's: this class and a word in a list. */
-  private record NamesExporter(boolean diskIsFull) implements Exporter {
+  private record NamesExporter(Fate fate) implements Exporter {
     private static final int MOST = 100;
 
     @Override
@@ -105,12 +141,17 @@ class ExportCommandTest {
     }
 
     @Override
-    public String ending() {
+    public String ending(ExportOptions options) {
       return "txt";
     }
 
     @Override
-    public Export prepare(Model model) {
+    public Set<ExportOption> options() {
+      return Set.of(ExportOption.GUIDED);
+    }
+
+    @Override
+    public Export export(Model model, ExportOptions options) {
       Set<String> names = model.checkpoint().tensors().keySet();
       if (names.size() > MOST) {
         throw new IllegalArgumentException(names.size() + " tensors are not a small model");
@@ -127,9 +168,25 @@ class ExportCommandTest {
         }
 
         @Override
+        public List<ExportedNetwork> networks() {
+          return fate == Fate.ANOTHER_NETWORK
+              ? List.of(
+                  new ExportedNetwork(
+                      "",
+                      "the reader of names",
+                      model.graph(),
+                      model.checkpoint().tensors(),
+                      model.objective(),
+                      written -> {
+                        throw new ExportDiffersException("42 names", "41 names");
+                      }))
+              : List.of();
+        }
+
+        @Override
         public void writeTo(Path path) throws IOException {
           Files.write(path, names);
-          if (diskIsFull) {
+          if (fate == Fate.DISK_IS_FULL) {
             throw new IOException("No space left on device");
           }
         }
@@ -137,38 +194,84 @@ class ExportCommandTest {
     }
   }
 
-  private Outcome names(String fixture, boolean diskIsFull) {
+  private Outcome names(String fixture, Fate fate, String... more) {
     String source = Fixtures.of(fixture).toString();
     String out = folder.resolve("names.txt").toString();
-    return Outcome.of(
-        new ExportCommand(List.of(new NamesExporter(diskIsFull))),
-        "export",
-        source,
-        "--format",
-        "names",
-        "-o",
-        out);
+    List<String> line = new ArrayList<>(List.of("export", source, "--format", "names", "-o", out));
+    line.addAll(List.of(more));
+    List<Exporter> forms = new ArrayList<>(Exporters.all());
+    forms.add(new NamesExporter(fate));
+    return Outcome.of(new ExportCommand(forms), line.toArray(String[]::new));
   }
 
   @Test
   void aFormIsAClassAndALine() throws IOException {
-    Outcome refused = names("efficientvit-timm-b-tiny", false);
+    Outcome refused = names("efficientvit-timm-b-tiny", Fate.GOOD);
     assertEquals(2, refused.status());
     assertTrue(refused.err().contains("tensors are not a small model"), refused.err());
     Path out = folder.resolve("names.txt");
     assertEquals(
         new Outcome(0, out + ": 42 names\n", ASSUMED + "canbridge: weights are left out\n"),
-        names("dit-diffusers", false));
+        names("dit-diffusers", Fate.GOOD));
     assertEquals(42, Files.readAllLines(out).size());
   }
 
   @Test
   void whatFailsLateLeavesNothing() throws IOException {
-    Outcome outcome = names("dit-diffusers", true);
+    Outcome outcome = names("dit-diffusers", Fate.DISK_IS_FULL);
     assertEquals(4, outcome.status());
     assertTrue(outcome.err().contains("No space left on device"), outcome.err());
+    assertNothingIsLeft();
+  }
+
+  @Test
+  void anotherNetworkLeavesNothing() throws IOException {
+    String differs =
+        """
+        canbridge: the export is not the model; nothing is left of it
+          expected: 42 names
+          actual: 41 names
+          next: report it; --no-verify writes it all the same
+        """;
+    assertEquals(
+        new Outcome(1, "", ASSUMED + "canbridge: weights are left out\n" + differs),
+        names("dit-diffusers", Fate.ANOTHER_NETWORK));
+    assertNothingIsLeft();
+    assertEquals(0, names("dit-diffusers", Fate.ANOTHER_NETWORK, "--no-verify").status());
+  }
+
+  private void assertNothingIsLeft() throws IOException {
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
+  void anOptionOfAnotherFormIsRefused() {
+    String[] published = {"published", "diffusers"};
+    for (String form : published) {
+      Outcome outcome =
+          Outcome.of(
+              new ExportCommand(
+                  List.of(
+                      new NamesExporter(Fate.GOOD),
+                      Exporters.all().stream()
+                          .filter(e -> e.name().equals(form))
+                          .findFirst()
+                          .orElseThrow())),
+              "export",
+              Fixtures.of("dit-diffusers").toString(),
+              "--format",
+              form,
+              "--guided",
+              "-o",
+              folder.resolve("out").toString());
+      assertEquals(2, outcome.status());
+      assertEquals(
+          "canbridge: export: --guided means nothing to the form "
+              + form
+              + ", which takes no options",
+          outcome.err().lines().findFirst().orElseThrow());
     }
   }
 

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.export;
 
+import java.util.Set;
 import org.canbridge.importers.published.PublishedExport;
 import org.canbridge.runtime.Model;
 
@@ -18,13 +19,18 @@ final class DiffusersExporter implements Exporter {
   }
 
   @Override
-  public String ending() {
+  public String ending(ExportOptions options) {
     return "";
   }
 
   @Override
-  public Export prepare(Model model) {
+  public Set<ExportOption> options() {
+    return Set.of();
+  }
+
+  @Override
+  public Export export(Model model, ExportOptions options) {
     PublishedExport export = PublishedExport.of(model.checkpoint(), name());
-    return new LayoutExport(export, export::writeFolder);
+    return new LayoutExport(model, export, export::writeFolder);
   }
 }

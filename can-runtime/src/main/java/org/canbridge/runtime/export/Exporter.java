@@ -1,5 +1,7 @@
 package org.canbridge.runtime.export;
 
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.canbridge.runtime.Model;
 
 /**
@@ -15,13 +17,41 @@ public interface Exporter {
   String holds();
 
   /** The ending of the file that is written, without its dot; empty if that is a folder. */
-  String ending();
+  String ending(ExportOptions options);
+
+  /** What may be said of it. */
+  Set<ExportOption> options();
 
   /**
    * Makes everything ready that can be refused; writes nothing.
    *
    * @param model stays open until the export is written
-   * @throws IllegalArgumentException if this form cannot hold the model, with the reason
+   * @throws IllegalArgumentException if this form cannot hold the model, or something is said that
+   *     means nothing to it, with the reason
    */
-  Export prepare(Model model);
+  default Export prepare(Model model, ExportOptions options) {
+    for (ExportOption said : options.given()) {
+      if (!options().contains(said)) {
+        throw new IllegalArgumentException(
+            said
+                + " means nothing to the form "
+                + name()
+                + ", which takes "
+                + (options().isEmpty()
+                    ? "no options"
+                    : options().stream()
+                        .sorted()
+                        .map(ExportOption::toString)
+                        .collect(Collectors.joining(", "))));
+      }
+    }
+    return export(model, options);
+  }
+
+  /**
+   * As {@link #prepare}, which is what is called.
+   *
+   * @param options none that is not in {@link #options()}
+   */
+  Export export(Model model, ExportOptions options);
 }

@@ -15,6 +15,7 @@ import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.family.PublishedConfiguration;
 import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.keys.KeyMapping;
@@ -39,11 +40,14 @@ import org.canbridge.tensors.safetensors.SafetensorsWriter;
 public final class PublishedExport {
   private static final Map<String, String> METADATA = Map.of("format", "pt");
 
+  private final Family family;
   private final Layout layout;
   private final Arguments arguments;
   private final Map<String, TensorData> tensors;
 
-  private PublishedExport(Layout layout, Arguments arguments, Map<String, TensorData> tensors) {
+  private PublishedExport(
+      Family family, Layout layout, Arguments arguments, Map<String, TensorData> tensors) {
+    this.family = family;
     this.layout = layout;
     this.arguments = arguments;
     this.tensors = tensors;
@@ -95,7 +99,7 @@ public final class PublishedExport {
               + " layout cannot hold this model: "
               + problems.stream().map(KeyProblem::toString).collect(Collectors.joining("; ")));
     }
-    return new PublishedExport(target, arguments, mapping.tensors());
+    return new PublishedExport(family(checkpoint), target, arguments, mapping.tensors());
   }
 
   private static Family family(Checkpoint checkpoint) {
@@ -127,15 +131,7 @@ public final class PublishedExport {
    * compute other results from the same weights. Empty in the layout that the model came from.
    */
   public List<String> changes() {
-    StateDict written = StateDict.plain(tensors);
-    Arguments meant = layout.infer(written).known();
-    Optional<ObjectNode> configuration = configuration();
-    if (configuration.isPresent()) {
-      Arguments said = layout.configuration().orElseThrow().read(configuration.get());
-      for (String name : said.names()) {
-        meant = meant.with(name, said.get(name).orElseThrow());
-      }
-    }
+    Arguments meant = meant();
     List<String> changes = new ArrayList<>();
     for (String name : arguments.contradictions(meant)) {
       changes.add(
@@ -149,6 +145,29 @@ public final class PublishedExport {
               + " layout: the same weights give other results there");
     }
     return changes;
+  }
+
+  /** The network that programs which read it build: this model's, but for {@link #changes()}. */
+  public ModelConfig meantConfig() {
+    Arguments meant = meant();
+    Arguments all = arguments;
+    for (String name : arguments.contradictions(meant)) {
+      all = all.with(name, meant.get(name).orElseThrow());
+    }
+    return family.config(all);
+  }
+
+  /** What the layout and its configuration tell. */
+  private Arguments meant() {
+    Arguments meant = layout.infer(StateDict.plain(tensors)).known();
+    Optional<ObjectNode> configuration = configuration();
+    if (configuration.isPresent()) {
+      Arguments said = layout.configuration().orElseThrow().read(configuration.get());
+      for (String name : said.names()) {
+        meant = meant.with(name, said.get(name).orElseThrow());
+      }
+    }
+    return meant;
   }
 
   /** The library's {@code config.json}, for a layout that is published with one. */
