@@ -26,7 +26,7 @@ import org.w3c.dom.Document;
 
 /**
  * Training losses as pictures (SVG): those of the first seed, and what they are less than those of
- * the DiT, which saw the same examples, as the mean over the seeds of each row.
+ * the published network, which saw the same examples, as the mean over the seeds of each row.
  *
  * @param results of all runs there are
  */
@@ -41,14 +41,16 @@ record Curves(List<RunResult> results) {
   void write(Path folder) throws IOException {
     Files.createDirectories(folder);
     for (Start start : Start.values()) {
-      if (!runs(start, Row.ADALN).isEmpty()) {
+      if (!runs(start, start.base()).isEmpty()) {
         draw(
             chart("Training loss, first seed", "mean square error of the noise"),
             start,
             row -> losses(start, row),
             folder.resolve(start.label() + "-loss.svg"));
         draw(
-            chart("Training loss less that of adaLN only on the same examples", "difference"),
+            chart(
+                "Training loss less that of " + start.base().title() + " on the same examples",
+                "difference"),
             start,
             row -> differences(start, row),
             folder.resolve(start.label() + "-difference.svg"));
@@ -88,7 +90,7 @@ record Curves(List<RunResult> results) {
   private void draw(XYChart chart, Start start, Function<Row, List<List<Double>>> curves, Path file)
       throws IOException {
     DoubleSummaryStatistics shown = new DoubleSummaryStatistics();
-    for (Row row : Row.values()) {
+    for (Row row : start.rows()) {
       List<List<Double>> all = row.isTrained() ? curves.apply(row) : List.of();
       if (all.isEmpty()) {
         continue;
@@ -103,7 +105,7 @@ record Curves(List<RunResult> results) {
           .setMarker(SeriesMarkers.NONE)
           .setLineColor(new Color(color(row)))
           .setLineStyle(new BasicStroke(row.isMain() ? 2f : 1.2f));
-      if (start == Start.SCRATCH || row != Row.CAN_ONLY) {
+      if (start != Start.TRAINED || row != Row.CAN_ONLY) {
         smooth.stream().skip(smooth.size() / 5).forEach(shown::accept);
       }
     }
@@ -116,7 +118,7 @@ record Curves(List<RunResult> results) {
   /** The colours of Okabe and Ito, which everybody can tell apart, a grey and a brown. */
   private static int color(Row row) {
     return switch (row) {
-      case UNTRAINED, ADALN -> 0x000000;
+      case UNTRAINED, ADALN, TOKENS -> 0x000000;
       case STATIC -> 0x999999;
       case CAN_DWCONV -> 0x56B4E9;
       case CAN_PATCH -> 0x0072B2;
@@ -141,7 +143,7 @@ record Curves(List<RunResult> results) {
   private List<List<Double>> differences(Start start, Row row) {
     List<List<Double>> differences = new ArrayList<>();
     for (RunResult run : runs(start, row)) {
-      runs(start, Row.ADALN).stream()
+      runs(start, start.base()).stream()
           .filter(base -> base.seed() == run.seed())
           .forEach(base -> differences.add(minus(run.curve(), base.curve())));
     }

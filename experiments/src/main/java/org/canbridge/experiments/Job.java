@@ -20,13 +20,13 @@ record Job(Start start, Row row, long seed, double learningRate) {
 
   /**
    * All runs in the order in which they are most useful if time runs out: from the checkpoint
-   * first, seed by seed the three rows of most interest, then the others, other learning rates
-   * last.
+   * first, seed by seed the three rows of most interest, then the others; the U-ViT; other learning
+   * rates last.
    */
   static List<Job> all(int seeds) {
     List<Job> jobs = new ArrayList<>();
     for (Start start : Start.values()) {
-      for (long seed = 1; seed <= seeds; seed++) {
+      for (long seed = 1; seed <= start.seeds(seeds); seed++) {
         add(jobs, start, seed, true);
       }
       add(jobs, start, 1, false);
@@ -40,11 +40,9 @@ record Job(Start start, Row row, long seed, double learningRate) {
   }
 
   private static void add(List<Job> jobs, Start start, long seed, boolean main) {
-    for (Row row : Row.values()) {
-      if (row.isMain() == main && (row.isTrained() || start == Start.TRAINED)) {
-        jobs.add(new Job(start, row, seed));
-      }
-    }
+    start.rows().stream()
+        .filter(row -> row.isMain() == main)
+        .forEach(row -> jobs.add(new Job(start, row, seed)));
   }
 
   /**

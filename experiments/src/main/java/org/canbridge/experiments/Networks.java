@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
+import org.canbridge.importers.uvit.UvitCondition;
+import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.RuntimeFamilies;
 import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanRewriter;
 import org.canbridge.runtime.engine.Target;
@@ -26,6 +30,11 @@ import org.canbridge.tensors.TensorData;
 record Networks(Path trained, Path work) {
   static final int HEADS = 4;
 
+  /** As wide as the DiT, five blocks; the last row of labels is the null class. */
+  private static final UvitConfig UVIT =
+      new UvitConfig(
+          28, 4, 1, 128, 4, HEADS, 512, false, false, new UvitCondition.Label(11), true, true);
+
   /** The network of a run; to be closed. */
   Model open(Job job) throws IOException {
     Model dit = Model.open(trained, ImportOptions.defaults().withHeads(HEADS));
@@ -33,7 +42,12 @@ record Networks(Path trained, Path work) {
       return dit;
     }
     try (dit) {
-      Model start = job.start() == Start.TRAINED ? dit : Model.generated(random(dit, job.seed()));
+      Model start =
+          switch (job.start()) {
+            case TRAINED -> dit;
+            case SCRATCH -> random(dit.checkpoint().config(), job.seed());
+            case UVIT -> random(UVIT, job.seed());
+          };
       if (job.row().plan().isEmpty()) {
         return start;
       }
@@ -47,9 +61,11 @@ record Networks(Path trained, Path work) {
   }
 
   /** The network as its authors begin. */
-  private static Checkpoint random(Model trained, long seed) {
-    return Checkpoint.generated(
-        trained.checkpoint().config(), Initializer.draw(trained.source().parameters(), seed));
+  private static Model random(ModelConfig config, long seed) {
+    return Model.generated(
+        Checkpoint.generated(
+            config,
+            Initializer.draw(RuntimeFamilies.of(config).graph().parameters(), seed)));
   }
 
   private static Checkpoint converted(Model start, Job job, CanPlan plan) {
@@ -60,7 +76,7 @@ record Networks(Path trained, Path work) {
       throw new IllegalStateException(job + ": the conversion fails: " + conversion.check());
     }
     Checkpoint checkpoint = conversion.checkpoint();
-    if (plan.control() != Control.CAN_ONLY || job.start() != Start.SCRATCH) {
+    if (plan.control() != Control.CAN_ONLY || job.start() == Start.TRAINED) {
       return checkpoint;
     }
     Map<String, TensorData> tensors = new LinkedHashMap<>(checkpoint.tensors());

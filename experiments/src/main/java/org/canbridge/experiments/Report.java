@@ -55,7 +55,11 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
     line(
         out,
         "### From %s: %,d steps of %d of %,d images, learning rate %s",
-        start == Start.TRAINED ? "the bundled checkpoint" : "random weights",
+        switch (start) {
+          case TRAINED -> "the bundled checkpoint";
+          case SCRATCH -> "random weights";
+          case UVIT -> "random weights, U-ViT";
+        },
         any.steps(),
         any.batch(),
         any.examples(),
@@ -63,11 +67,12 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
     line(out, "");
     line(
         out,
-        "| network | seeds | parameters | MACs | training loss | held-out loss | less that of adaLN"
+        "| network | seeds | parameters | MACs | training loss | held-out loss | less that of %s"
             + " | highest on the way %% | Frechet | kernel | accuracy %% | guided Frechet | guided"
-            + " accuracy %% |");
+            + " accuracy %% |",
+        start.base().title());
     line(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    for (Row row : Row.values()) {
+    for (Row row : start.rows()) {
       List<RunResult> runs = runs(start, row);
       if (!runs.isEmpty()) {
         line(out, "%s", text(row, runs));
@@ -117,16 +122,17 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
   }
 
   /**
-   * Of the held-out loss to the DiT's of the same seed, which saw the same examples and noise: with
+   * Of the held-out loss to the published network's of the same seed, which saw the same examples and noise: with
    * one seed the standard error over the images, with more the deviation over the seeds; empty for
-   * the DiT itself.
+   * that network itself.
    */
   private Optional<Spread> difference(List<RunResult> runs) {
     Map<Long, HeldOut> base = new TreeMap<>();
-    runs(runs.get(0).start(), Row.ADALN).forEach(r -> base.put(r.seed(), r.heldOut()));
+    Start start = runs.get(0).start();
+    runs(start, start.base()).forEach(r -> base.put(r.seed(), r.heldOut()));
     List<Spread> differences =
         runs.stream()
-            .filter(r -> r.row() != Row.ADALN && base.containsKey(r.seed()))
+            .filter(r -> r.row() != start.base() && base.containsKey(r.seed()))
             .map(r -> r.heldOut().less(base.get(r.seed())).times(THOUSAND))
             .toList();
     return switch (differences.size()) {
@@ -137,20 +143,21 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
   }
 
   private void levels(StringBuilder out, Start start) {
-    List<RunResult> base = runs(start, Row.ADALN);
+    List<RunResult> base = runs(start, start.base());
     if (base.isEmpty()) {
       return;
     }
     int count = base.get(0).heldOut().levels().size();
     line(out, "");
-    line(out, "Held-out loss by noise level, in tenths from the least, less that of adaLN:");
+    line(out, "Held-out loss by noise level, in tenths from the least, less that of %s:",
+        start.base().title());
     line(out, "");
     line(
         out,
         "| network | %s |",
         String.join(" | ", IntStream.rangeClosed(1, count).mapToObj(Integer::toString).toList()));
     line(out, "|---%s|", "|---".repeat(count));
-    for (Row row : Row.values()) {
+    for (Row row : start.rows()) {
       List<RunResult> runs =
           runs(start, row).stream()
               .filter(r -> base.stream().anyMatch(b -> b.seed() == r.seed()))
@@ -159,7 +166,7 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
         List<String> cells = new ArrayList<>(List.of(row.title()));
         for (int level = 0; level < count; level++) {
           int at = level;
-          boolean own = row == Row.ADALN;
+          boolean own = row == start.base();
           double mean =
               spread(runs, r -> THOUSAND * (at(r, at) - (own ? 0 : at(same(base, r), at)))).mean();
           cells.add(String.format(Locale.ROOT, own ? "%.2f" : "%+.2f", mean));

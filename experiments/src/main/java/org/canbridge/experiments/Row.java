@@ -14,12 +14,14 @@ import org.canbridge.runtime.can.CanPlan;
 import org.canbridge.runtime.can.CanTarget;
 import org.canbridge.runtime.family.Control;
 
-/** A network of the comparison: what is made of the DiT before it is trained. */
+/** A network of the comparison: what is made of the published one before it is trained. */
 enum Row {
   /** The bundled checkpoint as it is, not trained any further. */
   UNTRAINED("untrained", "not trained further", false),
   /** The DiT as it is: its adaptive layer norms are all the control that it has. */
   ADALN("adaln", "adaLN only", true),
+  /** A U-ViT as it is: it is told its condition in tokens. */
+  TOKENS("tokens", "condition tokens only", true),
   /** Depthwise convolutions whose weights are the same for all conditions. */
   STATIC("static", "static dwconv", false),
   /** Generated depthwise convolutions. */
@@ -28,8 +30,8 @@ enum Row {
   CAN_PATCH("dwconv+patch", "CAN: dwconv, patch", false),
   /** The output projections too: the paper's CAN. */
   CAN("can", "CAN: dwconv, patch, out_proj", true),
-  /** The paper's CAN in place of the adaptive layer norms. */
-  CAN_ONLY("can-only", "CAN without adaLN", false),
+  /** The paper's CAN in place of the adaptive layer norms, or of the condition tokens. */
+  CAN_ONLY("can-only", "CAN alone", false),
   /** The paper's CAN, its weights depending on the timestep. */
   CAN_TIME("can-time", "CAN, by time alone", false),
   /** The paper's CAN, its weights depending on the class. */
@@ -83,7 +85,7 @@ enum Row {
   /** What to make of the DiT; empty where it stays as it is. */
   Optional<CanPlan> plan() {
     return switch (this) {
-      case UNTRAINED, ADALN -> Optional.empty();
+      case UNTRAINED, ADALN, TOKENS -> Optional.empty();
       case STATIC -> Optional.of(byAll(List.of(DWCONV)).with(CanMethod.STATIC));
       case CAN_DWCONV -> Optional.of(byAll(List.of(DWCONV)));
       case CAN_PATCH -> Optional.of(byAll(List.of(DWCONV, PATCH_EMBED)));

@@ -4,7 +4,7 @@ package org.canbridge.experiments;
  * How much is computed.
  *
  * @param name of the folders with intermediate files
- * @param trainedSteps of training from the bundled checkpoint, for each row
+ * @param trainedSteps of training from the bundled checkpoint and of the U-ViT, for each row
  * @param scratchSteps of training from random weights, for each row
  * @param batch examples of a step
  * @param warmup steps in which the learning rate rises; it then falls to zero along a cosine
@@ -39,6 +39,6 @@ record Scale(
     if (!job.row().isTrained()) {
       return 0;
     }
-    return job.start() == Start.TRAINED ? trainedSteps : scratchSteps;
+    return job.start() == Start.SCRATCH ? scratchSteps : trainedSteps;
   }
 }

@@ -1,6 +1,7 @@
 package org.canbridge.experiments;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Arrays;
 import java.util.List;
 
 /** What training begins with. */
@@ -8,7 +9,9 @@ enum Start {
   /** The bundled DiT, which was trained on Fashion-MNIST. */
   TRAINED("trained", 3.5e-5),
   /** The same network with the random weights that its authors begin with. */
-  SCRATCH("scratch", 1e-3);
+  SCRATCH("scratch", 1e-3),
+  /** A U-ViT of its width, patches and learning rate with the random weights of its authors. */
+  UVIT("uvit", 1e-3);
 
   /** Learning rates from the checkpoint that are tried beside the usual one. */
   static final List<Double> OTHER_RATES = List.of(1e-5, 1e-4);
@@ -25,6 +28,25 @@ enum Start {
   @JsonValue
   String label() {
     return label;
+  }
+
+  /** The network as it was published, with which the others of this start are compared. */
+  Row base() {
+    return this == UVIT ? Row.TOKENS : Row.ADALN;
+  }
+
+  /** Networks that begin in this way. */
+  List<Row> rows() {
+    return this == UVIT
+        ? List.of(Row.TOKENS, Row.CAN, Row.CAN_ONLY)
+        : Arrays.stream(Row.values())
+            .filter(row -> row != Row.TOKENS && (row.isTrained() || this == TRAINED))
+            .toList();
+  }
+
+  /** Seeds of the main rows, of so many. */
+  int seeds(int seeds) {
+    return this == UVIT ? 1 : seeds;
   }
 
   /** The rate after the warm-up, for all rows. */

@@ -36,9 +36,17 @@ class JobTest {
             "scratch/can-only/1",
             "scratch/can-time/1",
             "scratch/can-class/1",
-            "scratch/select/1"),
+            "scratch/select/1",
+            "uvit/can-only/1"),
         jobs.stream().filter(job -> !job.row().isMain()).map(Job::toString).toList());
     assertEquals(jobs.size(), new HashSet<>(jobs).size());
+  }
+
+  @Test
+  void theUvitComesOnce() {
+    assertEquals(
+        List.of("uvit/tokens/1", "uvit/can/1", "uvit/can-only/1"),
+        jobs.stream().filter(job -> job.start() == Start.UVIT).map(Job::toString).toList());
   }
 
   @Test

@@ -102,6 +102,21 @@ class NetworksTest {
     }
   }
 
+  @Test
+  void theUvitLosesItsTokensWhereCanIsAlone() throws IOException {
+    try (Model tokens = open(Start.UVIT, Row.TOKENS, 1);
+        Model can = open(Start.UVIT, Row.CAN, 1);
+        Model alone = open(Start.UVIT, Row.CAN_ONLY, 1)) {
+      assertEquals(0.02, Math.sqrt(meanSquare(values(tokens, "label_emb.weight"))), 0.001);
+      assertEquals(2, can.graph().tokenGrid().orElseThrow().extra());
+      assertEquals(0, alone.graph().tokenGrid().orElseThrow().extra());
+      for (Model model : List.of(can, alone)) {
+        assertArrayEquals(
+            values(tokens, "mid_block.mlp.fc1.weight"), values(model, "mid_block.mlp.fc1.weight"));
+      }
+    }
+  }
+
   private static double sum(float[] values) {
     double sum = 0;
     for (int i = 0; i < values.length; i++) {
