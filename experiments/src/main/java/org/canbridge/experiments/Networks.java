@@ -64,8 +64,7 @@ record Networks(Path trained, Path work) {
   private static Model random(ModelConfig config, long seed) {
     return Model.generated(
         Checkpoint.generated(
-            config,
-            Initializer.draw(RuntimeFamilies.of(config).graph().parameters(), seed)));
+            config, Initializer.draw(RuntimeFamilies.of(config).graph().parameters(), seed)));
   }
 
   private static Checkpoint converted(Model start, Job job, CanPlan plan) {

@@ -122,9 +122,9 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
   }
 
   /**
-   * Of the held-out loss to the published network's of the same seed, which saw the same examples and noise: with
-   * one seed the standard error over the images, with more the deviation over the seeds; empty for
-   * that network itself.
+   * Of the held-out loss to the published network's of the same seed, which saw the same examples
+   * and noise: with one seed the standard error over the images, with more the deviation over the
+   * seeds; empty for that network itself.
    */
   private Optional<Spread> difference(List<RunResult> runs) {
     Map<Long, HeldOut> base = new TreeMap<>();
@@ -149,7 +149,9 @@ record Report(List<RunResult> results, Eyes.Facts facts) {
     }
     int count = base.get(0).heldOut().levels().size();
     line(out, "");
-    line(out, "Held-out loss by noise level, in tenths from the least, less that of %s:",
+    line(
+        out,
+        "Held-out loss by noise level, in tenths from the least, less that of %s:",
         start.base().title());
     line(out, "");
     line(
