@@ -15,6 +15,7 @@ import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Initializer;
+import org.canbridge.runtime.onnx.SameInOnnx;
 import org.canbridge.tensors.TensorData;
 
 /**
@@ -111,6 +112,13 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
         CanOracle.run(base, weights, inputs, "output", Precision.F64),
         CanOracle.run(can, all, inputs, "output", Precision.F64),
         1e-12);
+  }
+
+  /** ONNX Runtime computes what the network is here, for any batch. */
+  public void onnxEqualsTorchScript() {
+    Graph base = network.graph(plan.control());
+    Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, plan));
+    SameInOnnx.check(can, TinyNetworks.weights(can, 11), TinyNetworks.CLASSES);
   }
 
   /** {@code config.json} holds all of it. */

@@ -79,7 +79,7 @@ public enum TinyNetworks {
   }
 
   /** Random weights; variances are positive, and norms do not damp what passes through them. */
-  static Map<String, TensorData> weights(Graph graph, long seed) {
+  public static Map<String, TensorData> weights(Graph graph, long seed) {
     Map<String, TensorData> weights = new RandomTensors(seed).weights(graph);
     for (Op.Parameter parameter : graph.parameters()) {
       if (parameter.name().endsWith(".running_var") || parameter.name().endsWith("norm.weight")) {

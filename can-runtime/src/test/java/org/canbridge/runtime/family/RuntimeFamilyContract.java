@@ -26,6 +26,7 @@ import org.canbridge.runtime.can.CanCondition;
 import org.canbridge.runtime.can.CanPreset;
 import org.canbridge.runtime.can.CanSpec;
 import org.canbridge.runtime.can.CanTarget;
+import org.canbridge.runtime.can.TinyNetworks;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
@@ -35,6 +36,7 @@ import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.runtime.objective.Respacing;
+import org.canbridge.runtime.onnx.SameInOnnx;
 import org.canbridge.runtime.training.Ema;
 import org.canbridge.runtime.training.LearningRate;
 import org.canbridge.runtime.training.Trainer;
@@ -131,6 +133,22 @@ public abstract class RuntimeFamilyContract {
   @TestFactory
   Stream<DynamicTest> conversionPreservesTheFunction() {
     return combinations(CanCombinations::conversionPreservesTheFunction);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> onnxEqualsTorchScript() {
+    return examples().stream()
+        .flatMap(example -> graphs(example).stream())
+        .map(graph -> DynamicTest.dynamicTest(graph.inputs().toString(), () -> compare(graph)));
+  }
+
+  private static void compare(Graph graph) {
+    SameInOnnx.check(graph, TinyNetworks.weights(graph, 11), TinyNetworks.CLASSES);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> onnxOfTheConvertedEqualsTorchScript() {
+    return combinations(CanCombinations::onnxEqualsTorchScript);
   }
 
   @TestFactory

@@ -1,0 +1,224 @@
+package org.canbridge.runtime.onnx;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import com.google.protobuf.ByteString;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.canbridge.tensors.MemoryTensor;
+import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.Tensors;
+
+/**
+ * The nodes of an ONNX graph in execution order. Values are named after the module that they belong
+ * to, {@code /blocks.0.attn/Softmax_31}.
+ */
+final class OnnxBody {
+  /** A value that is another one with its axes in another order. */
+  private record Transposed(String of, List<Integer> axes) {}
+
+  private final int opset;
+  private final List<NodeProto> nodes = new ArrayList<>();
+  private final Map<TensorProto, String> constants = new HashMap<>();
+  private final Map<String, Transposed> transposed = new HashMap<>();
+  private final Map<List<Object>, String> casts = new HashMap<>();
+  private String scope = "";
+
+  OnnxBody(int opset) {
+    this.opset = opset;
+  }
+
+  /** The version of the operators. */
+  int opset() {
+    return opset;
+  }
+
+  /** Says to which module the following nodes belong. */
+  void at(String path) {
+    scope = path.isEmpty() ? "/" : "/" + path + "/";
+  }
+
+  /** A node without attributes. */
+  String call(String operator, String... inputs) {
+    return call(operator, List.of(inputs));
+  }
+
+  /** A node; an input that is left out is the empty name. */
+  String call(String operator, List<String> inputs, AttributeProto... attributes) {
+    String name = scope + operator + "_" + nodes.size();
+    return call(name, name, operator, inputs, attributes);
+  }
+
+  /** A value under a name of its own, such as an output. */
+  void named(String name, String value) {
+    call(scope + "Identity_" + nodes.size(), name, "Identity", List.of(value));
+  }
+
+  private String call(
+      String name,
+      String output,
+      String operator,
+      List<String> inputs,
+      AttributeProto... attributes) {
+    nodes.add(
+        NodeProto.newBuilder()
+            .setName(name)
+            .setOpType(operator)
+            .addAllInput(inputs)
+            .addOutput(output)
+            .addAllAttribute(Arrays.asList(attributes))
+            .build());
+    return output;
+  }
+
+  /** The value in another type; asked for twice it is computed once. */
+  String cast(String x, int type) {
+    return casts.computeIfAbsent(
+        List.of(x, type), key -> call("Cast", List.of(x), integer("to", type)));
+  }
+
+  /**
+   * The value under another shape; size 0 on the first axis keeps that of x, -1 is what is left.
+   */
+  String reshape(String x, long... sizes) {
+    return call("Reshape", x, longs(sizes));
+  }
+
+  /** Axis {@code i} of the result is axis {@code axes[i]} of x; two in a row are one or none. */
+  String transpose(String x, Integer... axes) {
+    return transpose(x, Arrays.asList(axes));
+  }
+
+  /** As {@link #transpose(String, Integer...)}. */
+  String transpose(String x, List<Integer> axes) {
+    Transposed before = transposed.get(x);
+    if (before != null) {
+      return transpose(before.of(), axes.stream().map(before.axes()::get).toList());
+    }
+    List<Integer> sorted = new ArrayList<>(axes);
+    Collections.sort(sorted);
+    if (axes.equals(sorted)) {
+      return x;
+    }
+    String value = call("Transpose", List.of(x), integers("perm", axes));
+    transposed.put(value, new Transposed(x, List.copyOf(axes)));
+    return value;
+  }
+
+  /** Positions {@code from .. to - 1} of an axis. */
+  String slice(String x, int axis, long from, long to) {
+    return slice(x, new long[] {from}, new long[] {to}, new long[] {axis}, new long[] {1});
+  }
+
+  /** Positions of some axes, every {@code steps}-th. */
+  String slice(String x, long[] from, long[] to, long[] axes, long[] steps) {
+    return call("Slice", x, longs(from), longs(to), longs(axes), longs(steps));
+  }
+
+  /** The inputs one after another along an axis. */
+  String concat(int axis, List<String> parts) {
+    return call("Concat", parts, integer("axis", axis));
+  }
+
+  /** A reduction over axes, which stay with size 1; a matter of attributes until opset 18. */
+  String reduce(String operator, String x, List<Integer> axes) {
+    AttributeProto keep = integer("keepdims", 1);
+    return opset < 18
+        ? call(operator, List.of(x), integers("axes", axes), keep)
+        : call(operator, List.of(x, longs(axes.stream().mapToLong(a -> a).toArray())), keep);
+  }
+
+  /** A list of sizes or positions, which ONNX wants in 64 bits. */
+  String longs(long... values) {
+    TensorProto.Builder tensor = tensor(DataType.INT64.getNumber(), values.length);
+    for (long value : values) {
+      tensor.addInt64Data(value);
+    }
+    return constant(tensor);
+  }
+
+  /** A 32-bit integer without axes. */
+  String integer(int value) {
+    return constant(tensor(DataType.INT32.getNumber()).addInt32Data(value));
+  }
+
+  /** A number without axes. */
+  String scalar(double value, OnnxType type) {
+    return floats(new float[] {(float) value}, type);
+  }
+
+  /** Numbers {@code shape}; one without axes if there is none. */
+  String floats(float[] values, OnnxType type, long... shape) {
+    TensorData tensor = Tensors.as(MemoryTensor.of(values, shape), type.dtype());
+    return constant(tensor(type.number(), shape).setRawData(ByteString.copyFrom(tensor.bytes())));
+  }
+
+  private static TensorProto.Builder tensor(int type, long... shape) {
+    TensorProto.Builder tensor = TensorProto.newBuilder().setDataType(type);
+    Arrays.stream(shape).forEach(tensor::addDims);
+    return tensor;
+  }
+
+  private String constant(TensorProto.Builder tensor) {
+    return constants.computeIfAbsent(
+        tensor.build(),
+        value ->
+            call(
+                "/Constant_" + nodes.size(),
+                "/Constant_" + nodes.size(),
+                "Constant",
+                List.of(),
+                attribute("value", AttributeProto.AttributeType.TENSOR).setT(value).build()));
+  }
+
+  /** The nodes that some values need. */
+  List<NodeProto> needed(Collection<String> values) {
+    Set<String> needed = new HashSet<>(values);
+    List<NodeProto> live = new ArrayList<>();
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      if (needed.contains(nodes.get(i).getOutput(0))) {
+        live.add(nodes.get(i));
+        needed.addAll(nodes.get(i).getInputList());
+      }
+    }
+    Collections.reverse(live);
+    return live;
+  }
+
+  /** An attribute. */
+  static AttributeProto integer(String name, long value) {
+    return attribute(name, AttributeProto.AttributeType.INT).setI(value).build();
+  }
+
+  /** An attribute. */
+  static AttributeProto number(String name, double value) {
+    return attribute(name, AttributeProto.AttributeType.FLOAT).setF((float) value).build();
+  }
+
+  /** An attribute. */
+  static AttributeProto text(String name, String value) {
+    return attribute(name, AttributeProto.AttributeType.STRING)
+        .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+
+  /** An attribute. */
+  static AttributeProto integers(String name, List<Integer> values) {
+    AttributeProto.Builder attribute = attribute(name, AttributeProto.AttributeType.INTS);
+    values.forEach(attribute::addInts);
+    return attribute.build();
+  }
+
+  private static AttributeProto.Builder attribute(String name, AttributeProto.AttributeType type) {
+    return AttributeProto.newBuilder().setName(name).setType(type);
+  }
+}

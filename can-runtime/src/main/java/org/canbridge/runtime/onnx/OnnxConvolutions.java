@@ -1,0 +1,154 @@
+package org.canbridge.runtime.onnx;
+
+import static org.canbridge.runtime.onnx.OnnxBody.integer;
+import static org.canbridge.runtime.onnx.OnnxBody.integers;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.canbridge.runtime.graph.LinearOp;
+import org.canbridge.runtime.graph.Node;
+import org.canbridge.runtime.graph.Shape;
+
+/**
+ * The convolutions of {@link OnnxLowering}. One with a kernel for each sample is no {@code Conv},
+ * which has one weight: as one group a sample its number of groups would depend on the batch. It is
+ * a batched matrix product over unfolded windows or, depthwise, a sum of shifted products.
+ */
+final class OnnxConvolutions {
+  private final OnnxBody body;
+
+  OnnxConvolutions(OnnxBody body) {
+    this.body = body;
+  }
+
+  /**
+   * An ordinary convolution.
+   *
+   * @param w shape of the weight
+   * @param operands map, weight and, if there is one, bias
+   */
+  String conv2d(LinearOp.Conv2d op, Shape w, List<String> operands) {
+    int padding = op.padding();
+    return body.call(
+        "Conv",
+        operands,
+        integers("kernel_shape", List.of((int) w.size(2), (int) w.size(3))),
+        integers("strides", List.of(op.stride(), op.stride())),
+        integers("pads", List.of(padding, padding, padding, padding)),
+        integer("group", op.groups()));
+  }
+
+  /**
+   * A convolution with one kernel for each sample.
+   *
+   * @param operands map {@code (B, C, H, W)}, kernels {@code (B, O, C/groups, kh, kw)} and, if
+   *     there is one, bias {@code (B, O)}
+   */
+  String sampleConv2d(LinearOp.SampleConv2d op, List<Node> in, List<String> operands) {
+    Shape x = in.get(0).shape();
+    Shape w = in.get(1).shape();
+    Shape value = op.shape(in);
+    if (isPatchify(op, x, w)) {
+      return patchify(op, x, w, operands);
+    }
+    return op.groups() == x.size(1) && w.size(1) == x.size(1)
+        ? depthwise(op, w, value, operands)
+        : windows(op, x, w, value, operands);
+  }
+
+  /** Whether the kernel tiles the map, so that it sees every pixel once. */
+  private static boolean isPatchify(LinearOp.SampleConv2d op, Shape x, Shape w) {
+    int stride = op.stride();
+    return w.size(3) == stride
+        && w.size(4) == stride
+        && x.size(2) % stride == 0
+        && x.size(3) % stride == 0
+        && op.padding() == 0
+        && op.groups() == 1;
+  }
+
+  private String patchify(LinearOp.SampleConv2d op, Shape x, Shape w, List<String> operands) {
+    int patch = op.stride();
+    long rows = x.size(2) / patch;
+    long columns = x.size(3) / patch;
+    long width = x.size(1) * patch * patch;
+    String split = body.reshape(operands.get(0), 0, x.size(1), rows, patch, columns, patch);
+    String patches =
+        body.reshape(body.transpose(split, 0, 2, 4, 1, 3, 5), 0, rows * columns, width);
+    String flat = body.reshape(operands.get(1), 0, w.size(1), width);
+    String tokens = body.call("MatMul", patches, body.transpose(flat, 0, 2, 1));
+    if (operands.size() > 2) {
+      tokens = body.call("Add", tokens, body.reshape(operands.get(2), 0, 1, w.size(1)));
+    }
+    return body.transpose(body.reshape(tokens, 0, rows, columns, w.size(1)), 0, 3, 1, 2);
+  }
+
+  /** On the map with its channels last, as tokens lie: nothing is moved to another place. */
+  private String depthwise(LinearOp.SampleConv2d op, Shape w, Shape value, List<String> operands) {
+    long channels = w.size(1);
+    long height = w.size(3);
+    long width = w.size(4);
+    String map = padded(body.transpose(operands.get(0), 0, 2, 3, 1), op.padding(), 1);
+    String taps =
+        body.transpose(body.reshape(operands.get(1), 0, channels, height * width), 0, 2, 1);
+    String sum = null;
+    for (int i = 0; i < height * width; i++) {
+      String shifted = shifted(map, 1, op, value, i / width, i % width);
+      String tap = body.reshape(body.slice(taps, 1, i, i + 1), 0, 1, 1, channels);
+      String product = body.call("Mul", shifted, tap);
+      sum = sum == null ? product : body.call("Add", sum, product);
+    }
+    if (operands.size() > 2) {
+      sum = body.call("Add", sum, body.reshape(operands.get(2), 0, 1, 1, channels));
+    }
+    return body.transpose(sum, 0, 3, 1, 2);
+  }
+
+  /** Windows {@code (B, groups, C/groups * kh * kw, N)}, multiplied by the kernels. */
+  private String windows(
+      LinearOp.SampleConv2d op, Shape x, Shape w, Shape value, List<String> operands) {
+    long taps = w.size(3) * w.size(4);
+    long places = value.size(2) * value.size(3);
+    String map = padded(operands.get(0), op.padding(), 2);
+    List<String> shifted = new ArrayList<>();
+    for (int i = 0; i < taps; i++) {
+      shifted.add(
+          body.reshape(
+              shifted(map, 2, op, value, i / w.size(4), i % w.size(4)), 0, x.size(1), 1, places));
+    }
+    long depth = w.size(2) * taps;
+    String unfolded = body.reshape(body.concat(2, shifted), 0, op.groups(), depth, places);
+    String kernels = body.reshape(operands.get(1), 0, op.groups(), w.size(1) / op.groups(), depth);
+    String product = body.call("MatMul", kernels, unfolded);
+    String maps = body.reshape(product, 0, w.size(1), value.size(2), value.size(3));
+    return operands.size() < 3
+        ? maps
+        : body.call("Add", maps, body.reshape(operands.get(2), 0, w.size(1), 1, 1));
+  }
+
+  /** Zeros around a map whose rows are this axis. */
+  private String padded(String map, int padding, int rows) {
+    if (padding == 0) {
+      return map;
+    }
+    long[] pads = new long[8];
+    for (int axis : new int[] {rows, rows + 1, rows + 4, rows + 5}) {
+      pads[axis] = padding;
+    }
+    return body.call("Pad", map, body.longs(pads));
+  }
+
+  /** The pixels of a padded map that one element of the kernel meets. */
+  private String shifted(
+      String map, int rows, LinearOp.SampleConv2d op, Shape value, long top, long left) {
+    long stride = op.stride();
+    return body.slice(
+        map,
+        new long[] {top, left},
+        new long[] {
+          top + stride * (value.size(2) - 1) + 1, left + stride * (value.size(3) - 1) + 1
+        },
+        new long[] {rows, rows + 1},
+        new long[] {stride, stride});
+  }
+}
