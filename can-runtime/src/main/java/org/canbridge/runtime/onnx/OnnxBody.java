@@ -129,10 +129,13 @@ final class OnnxBody {
     return call("Concat", parts, integer("axis", axis));
   }
 
-  /** A reduction over axes, which stay with size 1; a matter of attributes until opset 18. */
+  /**
+   * A reduction over axes, which stay with size 1. They are an attribute before opset 18, but for
+   * {@code ReduceSum}.
+   */
   String reduce(String operator, String x, List<Integer> axes) {
     AttributeProto keep = integer("keepdims", 1);
-    return opset < 18
+    return opset < 18 && !operator.equals("ReduceSum")
         ? call(operator, List.of(x), integers("axes", axes), keep)
         : call(operator, List.of(x, longs(axes.stream().mapToLong(a -> a).toArray())), keep);
   }
