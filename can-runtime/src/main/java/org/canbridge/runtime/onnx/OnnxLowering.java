@@ -286,7 +286,7 @@ public final class OnnxLowering implements OpVisitor<String> {
   }
 
   private String scaled(String q, List<Node> in, OnnxType as) {
-    double scale = 1 / Math.sqrt(in.get(0).shape().size(3));
+    double scale = 1 / Math.sqrt((double) in.get(0).shape().size(3));
     return body.call("Mul", q, body.scalar(scale, as));
   }
 

@@ -118,7 +118,7 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
   public void onnxEqualsTorchScript() {
     Graph base = network.graph(plan.control());
     Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, plan));
-    SameInOnnx.check(can, TinyNetworks.weights(can, 11), TinyNetworks.CLASSES);
+    SameInOnnx.check(can, TinyNetworks.weights(can, 11));
   }
 
   /** {@code config.json} holds all of it. */

@@ -10,6 +10,7 @@ import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 
@@ -19,25 +20,23 @@ public final class SameInOnnx {
 
   /**
    * Compares the outputs for several batches, whose samples differ in all inputs, in one session.
-   *
-   * @param rows of the tables that integers index
    */
-  public static void check(Graph graph, Map<String, TensorData> weights, int rows) {
-    check(graph, weights, rows, OnnxOptions.defaults(), 1e-4);
+  public static void check(Graph graph, Map<String, TensorData> weights) {
+    check(graph, weights, OnnxOptions.defaults(), 1e-4);
   }
 
   /**
-   * As {@link #check(Graph, Map, int)}, with other numbers.
+   * As {@link #check(Graph, Map)}, with other numbers.
    *
    * @param limit of the largest difference, relative to the largest value
    */
   static void check(
-      Graph graph, Map<String, TensorData> weights, int rows, OnnxOptions options, double limit) {
+      Graph graph, Map<String, TensorData> weights, OnnxOptions options, double limit) {
     List<String> outputs = List.copyOf(graph.outputs().keySet());
     try (Session session = Session.open(graph, weights, Target.F32);
         OnnxNetwork network = new OnnxNetwork(graph, weights, outputs, options)) {
       for (int batch : new int[] {1, 3, 8}) {
-        Map<String, TensorData> inputs = new RandomTensors(5).inputs(graph, batch, rows);
+        Map<String, TensorData> inputs = new RandomTensors(5).inputs(graph, batch, rows(graph));
         Map<String, TensorData> expected = session.run(inputs, outputs);
         List<float[]> actual = network.run(inputs);
         for (int i = 0; i < outputs.size(); i++) {
@@ -51,6 +50,15 @@ public final class SameInOnnx {
     } catch (OrtException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** Rows of the smallest table. */
+  private static int rows(Graph graph) {
+    return graph.nodes().stream()
+        .filter(node -> node.op() instanceof LookupOp.Embedding)
+        .mapToInt(node -> Math.toIntExact(node.inputs().get(1).shape().size(0)))
+        .min()
+        .orElse(1);
   }
 
   private static double difference(float[] expected, float[] actual) {
