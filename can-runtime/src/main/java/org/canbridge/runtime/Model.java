@@ -3,6 +3,7 @@ package org.canbridge.runtime;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -196,6 +197,13 @@ public final class Model implements AutoCloseable {
   /** The same network over other tensors of the same names; not to be closed. */
   public Model withTensors(Map<String, TensorData> tensors) {
     return new Model(checkpoint.withTensors(tensors), family, source, graph, can);
+  }
+
+  /** The same network with these names for its classes, in their order; not to be closed. */
+  public Model withClassNames(List<String> names) {
+    Map<Integer, List<String>> each = new HashMap<>();
+    names.forEach(name -> each.put(each.size(), List.of(name)));
+    return new Model(checkpoint.withClassNames(each), family, source, graph, can);
   }
 
   /** The weights and where they come from. */

@@ -126,7 +126,7 @@ final class FinetuneCommand implements Command {
           TrainingRun.Setup setup =
               new TrainingRun.Setup(
                   options.plan(),
-                  model,
+                  named(model, set),
                   trainer,
                   record,
                   sheet,
@@ -170,6 +170,12 @@ final class FinetuneCommand implements Command {
       options = options.withClasses(diffusion.labels().classes());
     }
     return invocation.get(FLIP).map(options::withFlip).orElse(options);
+  }
+
+  /** What is trained is called as its data are, unless they have but numbers or no names. */
+  private static Model named(Model model, TrainingSet set) {
+    boolean told = set.classNames().stream().anyMatch(name -> !name.matches("\\d+"));
+    return told ? model.withClassNames(set.classNames()) : model;
   }
 
   private static TrainingRecipe recipe(Model model) throws UsageException {

@@ -8,7 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.canbridge.importers.published.PipelineFolder;
+import org.canbridge.importers.Checkpoints;
+import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.ModelSampler;
 import org.canbridge.runtime.bulk.BulkRun;
 import org.canbridge.runtime.bulk.LatentFile;
@@ -220,13 +222,16 @@ final class SampleCommand implements Command {
   private static Optional<List<Integer>> classes(Invocation invocation, Path model)
       throws UsageException {
     Optional<String> text = invocation.get(CLASSES);
+    ImportOptions options = ModelOptions.read(invocation);
     return text.isEmpty()
         ? Optional.empty()
-        : Optional.of(ClassList.read(CLASSES, text.get(), () -> names(model)));
+        : Optional.of(ClassList.read(CLASSES, text.get(), () -> names(model, options)));
   }
 
-  private static Map<Integer, List<String>> names(Path model) {
-    return PipelineFolder.at(model).map(PipelineFolder::classNames).orElse(Map.of());
+  private static Map<Integer, List<String>> names(Path model, ImportOptions options) {
+    try (Checkpoint checkpoint = Checkpoints.open(model, options)) {
+      return checkpoint.classNames();
+    }
   }
 
   /** A model draws one size; that of a latent is an eighth of its picture's. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -112,6 +113,43 @@ class FinetuneCommandTest {
     assertTrue(
         Files.readString(folder.resolve("run/model/config.json"))
             .contains("trained (all): 4 steps of 8 examples of 'fashion-mnist'"));
+  }
+
+  @Test
+  void aModelRemembersWhatItsClassesAreCalled() throws IOException {
+    trainOneStep("bag", "boot", "coat", "dress", "pullover", "sandal", "shirt", "t-shirt");
+    Outcome converted =
+        Outcome.of("convert", at("run/model"), "--out", at("can"), "--targets", "out_proj");
+    assertEquals(0, converted.status(), converted.err());
+    for (String model : List.of("run/model", "can")) {
+      assertTrue(
+          Files.readString(folder.resolve(model + "/config.json"))
+              .replaceAll("\\s", "")
+              .contains(
+                  "\"class_names\":{\"0\":[\"bag\"],\"1\":[\"boot\"],\"2\":[\"coat\"],\"3\":[\"dress\"],"));
+      String job = at(model.replace('/', '-') + ".json");
+      Outcome named = Outcome.of("sample", at(model), "--classes", "Dress,boot", "--save-job", job);
+      assertEquals(0, named.status(), named.err());
+      assertTrue(
+          Files.readString(Path.of(job)).replaceAll("\\s", "").contains("\"classes\":[3,1]"));
+    }
+  }
+
+  /** On one black image of each class. */
+  private void trainOneStep(String... classes) throws IOException {
+    for (String name : classes) {
+      Path of = Files.createDirectories(folder.resolve("data").resolve(name));
+      BufferedImage image = new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_GRAY);
+      ImageIO.write(image, "png", of.resolve("0.png").toFile());
+    }
+    Outcome done = finetuneOn(at("data"), "run", "--steps", "1");
+    assertEquals(0, done.status(), done.err());
+  }
+
+  @Test
+  void numbersAreNoNames() throws IOException {
+    trainOneStep("10", "11", "12", "13", "14", "15", "16", "17");
+    assertFalse(Files.readString(folder.resolve("run/model/config.json")).contains("class_names"));
   }
 
   private static String[] with(String[] options, String... more) {

@@ -97,16 +97,17 @@ public final class Checkpoints {
     List<KeyFate> fates = examined.fates();
     ModelConfig config = examined.config().orElseThrow();
     return Checkpoint.read(
-        config,
-        canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
-        Optional.empty(),
-        examined.trained(),
-        () ->
-            Provenance.imported(
-                file, opened, chosen.layout().name(), chosen.weights().recorded(), fates),
-        examined.notes(),
-        List.of(),
-        file::close);
+            config,
+            canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
+            Optional.empty(),
+            examined.trained(),
+            () ->
+                Provenance.imported(
+                    file, opened, chosen.layout().name(), chosen.weights().recorded(), fates),
+            examined.notes(),
+            List.of(),
+            file::close)
+        .withClassNames(examined::classNames);
   }
 
   /** The order of the authors' state dict, whatever the order of the layout that was read. */

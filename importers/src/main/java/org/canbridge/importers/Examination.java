@@ -317,6 +317,11 @@ final class Examination {
     }
   }
 
+  /** What the classes are called, where a pipeline says it. */
+  Map<Integer, List<String>> classNames() {
+    return pipeline.map(PipelineFolder::classNames).orElse(Map.of());
+  }
+
   /** What the scheduler of a pipeline says about the training. */
   private ObjectNode scheduled() {
     return pipeline

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Families;
@@ -32,6 +33,7 @@ public final class Checkpoint implements AutoCloseable {
   private final Supplier<Provenance> provenance;
   private final List<String> notes;
   private final List<String> changes;
+  private final Supplier<Map<Integer, List<String>>> classNames;
   private final Runnable closer;
 
   private Checkpoint(
@@ -42,6 +44,7 @@ public final class Checkpoint implements AutoCloseable {
       Supplier<Provenance> provenance,
       List<String> notes,
       List<String> changes,
+      Supplier<Map<Integer, List<String>>> classNames,
       Runnable closer) {
     this.config = config;
     this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -50,6 +53,7 @@ public final class Checkpoint implements AutoCloseable {
     this.provenance = provenance;
     this.notes = List.copyOf(notes);
     this.changes = List.copyOf(changes);
+    this.classNames = classNames;
     this.closer = closer;
   }
 
@@ -68,6 +72,7 @@ public final class Checkpoint implements AutoCloseable {
         () -> provenance,
         List.of(),
         List.of(),
+        Map::of,
         () -> {});
   }
 
@@ -87,7 +92,7 @@ public final class Checkpoint implements AutoCloseable {
       List<String> changes,
       Runnable closer) {
     return new Checkpoint(
-        config, tensors, can, trained, new Once(provenance), notes, changes, closer);
+        config, tensors, can, trained, new Once<>(provenance), notes, changes, Map::of, closer);
   }
 
   /**
@@ -99,7 +104,15 @@ public final class Checkpoint implements AutoCloseable {
    */
   public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
     return new Checkpoint(
-        config, all, Optional.of(settings), trained, provenance, notes, changes, closer);
+        config,
+        all,
+        Optional.of(settings),
+        trained,
+        provenance,
+        notes,
+        changes,
+        classNames,
+        closer);
   }
 
   /**
@@ -114,12 +127,24 @@ public final class Checkpoint implements AutoCloseable {
     all.putAll(moved);
     List<String> said = new ArrayList<>(changes);
     said.add(how);
-    return new Checkpoint(config, all, can, trained, provenance, notes, said, closer);
+    return new Checkpoint(config, all, can, trained, provenance, notes, said, classNames, closer);
   }
 
   /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
-    return new Checkpoint(config, all, can, trained, provenance, notes, changes, closer);
+    return new Checkpoint(
+        config, all, can, trained, provenance, notes, changes, classNames, closer);
+  }
+
+  /** The same network with these names for its classes; see {@link #classNames}. */
+  public Checkpoint withClassNames(Map<Integer, List<String>> names) {
+    return withClassNames(() -> names);
+  }
+
+  /** The same, asked only when they are needed. */
+  public Checkpoint withClassNames(Supplier<Map<Integer, List<String>>> names) {
+    return new Checkpoint(
+        config, tensors, can, trained, provenance, notes, changes, new Once<>(names), closer);
   }
 
   /**
@@ -138,7 +163,8 @@ public final class Checkpoint implements AutoCloseable {
           "a Condition-Aware Network cannot be changed; change its source and convert that");
     }
     Family family = Families.byName(config.architecture()).orElseThrow();
-    return changed(family.adapt(config, tensors, change));
+    Checkpoint other = changed(family.adapt(config, tensors, change));
+    return change.numClasses().isPresent() ? other.withClassNames(Map.of()) : other;
   }
 
   /**
@@ -155,7 +181,8 @@ public final class Checkpoint implements AutoCloseable {
         Families.byName(other.architecture())
             .flatMap(family -> family.objective(other))
             .flatMap(usual -> trained.map(told -> told.withLabels(usual.labelRows())));
-    return new Checkpoint(other, adapted.tensors(), can, relabelled, provenance, said, all, closer);
+    return new Checkpoint(
+        other, adapted.tensors(), can, relabelled, provenance, said, all, classNames, closer);
   }
 
   /** The network's arguments; a record of its family. */
@@ -195,6 +222,16 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
+   * What its classes are called, each by one or more names, by the rows of the label table (by the
+   * logits of a classifier), in this order. Empty if nobody said it; need not be complete.
+   *
+   * @throws InputFileException if the file that says it can no longer be read
+   */
+  public Map<Integer, List<String>> classNames() {
+    return Collections.unmodifiableMap(new TreeMap<>(classNames.get()));
+  }
+
+  /**
    * Where the tensors come from. The first call on an imported file reads the whole file for its
    * digest.
    *
@@ -218,16 +255,16 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /** Asks once. */
-  private static final class Once implements Supplier<Provenance> {
-    private final Supplier<Provenance> source;
-    private Provenance value;
+  private static final class Once<T> implements Supplier<T> {
+    private final Supplier<T> source;
+    private T value;
 
-    Once(Supplier<Provenance> source) {
+    Once(Supplier<T> source) {
       this.source = source;
     }
 
     @Override
-    public synchronized Provenance get() {
+    public synchronized T get() {
       if (value == null) {
         value = source.get();
       }

@@ -100,14 +100,15 @@ public final class ModelDirectory {
         throw model.problems().get(0);
       }
       return Checkpoint.read(
-          model.config(),
-          model.tensors(),
-          model.can(),
-          model.trained(),
-          model::provenance,
-          List.of(),
-          model.provenance().changes(),
-          model.file()::close);
+              model.config(),
+              model.tensors(),
+              model.can(),
+              model.trained(),
+              model::provenance,
+              List.of(),
+              model.provenance().changes(),
+              model.file()::close)
+          .withClassNames(model.classNames());
     } catch (RuntimeException | Error e) {
       model.file().close();
       throw e;
@@ -130,6 +131,12 @@ public final class ModelDirectory {
     json.set("config", checkpoint.config().arguments().toJson());
     checkpoint.training().ifPresent(trained -> json.set("objective", trained.objective().toJson()));
     checkpoint.can().ifPresent(can -> json.set("can", can));
+    if (!checkpoint.classNames().isEmpty()) {
+      ObjectNode names = json.putObject(StoredModel.CLASS_NAMES);
+      checkpoint
+          .classNames()
+          .forEach((row, all) -> all.forEach(names.putArray(row.toString())::add));
+    }
     json.set("provenance", checkpoint.provenance().toJson());
     return json;
   }

@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.canbridge.importers.detection.Detection;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.detection.Families;
@@ -39,6 +41,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * @param config the arguments
  * @param can the {@code can} section
  * @param trained what it was trained for
+ * @param classNames what its classes are called, by their rows of the label table
  * @param provenance where the tensors come from
  * @param file the opened tensors
  * @param tensors all tensors, those of the canonical layout first
@@ -50,6 +53,7 @@ public record StoredModel(
     ModelConfig config,
     Optional<ObjectNode> can,
     Optional<Trained> trained,
+    Map<Integer, List<String>> classNames,
     Provenance provenance,
     TensorFile file,
     Map<String, TensorData> tensors,
@@ -64,8 +68,13 @@ public record StoredModel(
   private static final List<String> VERSIONS =
       List.of(ModelDirectory.FORMAT, ModelDirectory.FIRST_FORMAT);
 
+  static final String CLASS_NAMES = "class_names";
+
+  /** More digits than any number of a class has. */
+  private static final Pattern ROW = Pattern.compile("0|[1-9]\\d{0,8}");
+
   private static final Set<String> FIELDS =
-      Set.of("format", "architecture", "config", "objective", "can", "provenance");
+      Set.of("format", "architecture", "config", "objective", "can", CLASS_NAMES, "provenance");
 
   /**
    * Reads {@code config.json} and the tensors' headers.
@@ -85,13 +94,15 @@ public record StoredModel(
             .orElseThrow(() -> field(path, "architecture", "one of " + names(), architecture));
     ModelConfig config = config(path, family, fields.required("config", fields.object("config")));
     Optional<ObjectNode> can = fields.object("can");
+    Map<Integer, List<String>> names =
+        fields.fields(CLASS_NAMES).map(all -> classNames(path, all)).orElse(Map.of());
     Provenance provenance =
         Provenance.fromJson(fields.required("provenance", fields.fields("provenance")));
     Optional<Trained> trained =
         trained(path, fields, family, config, provenance).map(told -> told.given(path, options));
     TensorFile file = TensorFiles.open(tensorFile(directory));
     try {
-      return fit(path, family, config, can, trained, provenance, file, options);
+      return fit(path, family, config, can, trained, names, provenance, file, options);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -219,6 +230,17 @@ public record StoredModel(
     }
   }
 
+  private static Map<Integer, List<String>> classNames(Path path, JsonFields fields) {
+    Map<Integer, List<String>> names = new TreeMap<>();
+    for (String row : fields.names()) {
+      if (!ROW.matcher(row).matches()) {
+        throw field(path, CLASS_NAMES, "numbers of classes, each with its names", row);
+      }
+      names.put(Integer.valueOf(row), fields.texts(row, 1).orElseThrow());
+    }
+    return names;
+  }
+
   private static Path tensorFile(Path directory) {
     Path single = directory.resolve(ModelDirectory.TENSORS);
     Path index = directory.resolve(ModelDirectory.INDEX);
@@ -239,6 +261,7 @@ public record StoredModel(
       ModelConfig config,
       Optional<ObjectNode> can,
       Optional<Trained> trained,
+      Map<Integer, List<String>> classNames,
       Provenance provenance,
       TensorFile file,
       ImportOptions options) {
@@ -278,7 +301,16 @@ public record StoredModel(
               .build());
     }
     return new StoredModel(
-        family, config, can, trained, provenance, file, tensors, fates, List.copyOf(problems));
+        family,
+        config,
+        can,
+        trained,
+        classNames,
+        provenance,
+        file,
+        tensors,
+        fates,
+        List.copyOf(problems));
   }
 
   private static KeyFate keep(KeyFate fate, Set<String> added) {

@@ -98,7 +98,13 @@ class ModelConfigurationTest extends WrittenModel {
             json -> json.putArray("can"),
             List.of("an object", "array", "can"),
             json -> json.putObject("can").put("removed", "x"),
-            List.of("a list of texts", "string", "can.removed"));
+            List.of("a list of texts", "string", "can.removed"),
+            json -> json.putArray("class_names").add("cat"),
+            List.of("an object", "array", "class_names"),
+            json -> json.putObject("class_names").putArray("01").add("cat"),
+            List.of("numbers of classes, each with its names", "01", "class_names"),
+            json -> json.putObject("class_names").put("1", "cat"),
+            List.of("a list of texts", "string", "class_names.1"));
     for (Map.Entry<Consumer<ObjectNode>, List<String>> one : cases.entrySet()) {
       Files.write(model.resolve("config.json"), good);
       edit(one.getKey());

@@ -20,12 +20,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.DitFiles;
 import org.canbridge.importers.FamilyContract;
 import org.canbridge.importers.TestTensors;
 import org.canbridge.importers.detection.DetectionProblem;
+import org.canbridge.importers.family.Adaptation;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.tensors.ConstantTensor;
 import org.canbridge.tensors.DType;
@@ -364,5 +367,39 @@ class ModelDirectoryTest extends WrittenModel {
     assertEquals(
         Optional.of("DiT-S/2"),
         Checkpoint.generated(DitFiles.config(384, 12, 6), Map.of()).publishedName());
+  }
+
+  @Test
+  void namesOfClassesAreKeptUntilThereAreOtherClasses() throws IOException {
+    Map<Integer, List<String>> names = Map.of(10, List.of("cat", "kitten"), 2, List.of("dog"));
+    Path named = folder.resolve("named");
+    ModelDirectory.write(named, checkpoint().withClassNames(names), WriteOptions.defaults());
+    try (Checkpoint read = Checkpoints.open(named)) {
+      assertEquals(names, read.classNames());
+      assertEquals(List.of(2, 10), List.copyOf(read.classNames().keySet()));
+      assertEquals(names, read.withTensors(read.tensors()).classNames());
+      assertEquals(names, read.withCan(Json.object(), read.tensors()).classNames());
+      assertEquals(names, read.trained("trained", Map.of()).classNames());
+      Checkpoint larger = read.adapted(new Adaptation(OptionalInt.of(16), OptionalInt.empty()));
+      assertEquals(names, larger.classNames());
+      Checkpoint others = read.adapted(new Adaptation(OptionalInt.empty(), OptionalInt.of(3)));
+      assertEquals(Map.of(), others.classNames());
+    }
+    try (Checkpoint nameless = Checkpoints.open(model)) {
+      assertEquals(Map.of(), nameless.classNames());
+    }
+  }
+
+  @Test
+  void theNamesOfAPipelineGoWithItsModel() throws IOException {
+    Path imported = folder.resolve("imported");
+    try (Checkpoint pipeline = Checkpoints.open(Fixtures.of("dit-pipeline"))) {
+      assertEquals(12, pipeline.classNames().size());
+      assertEquals(List.of("label 7", "name 7"), pipeline.classNames().get(7));
+      ModelDirectory.write(imported, pipeline, WriteOptions.defaults());
+      try (Checkpoint read = Checkpoints.open(imported)) {
+        assertEquals(pipeline.classNames(), read.classNames());
+      }
+    }
   }
 }
