@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.canbridge.runtime.engine.EngineName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TorchDevice;
@@ -42,30 +43,31 @@ final class CommonOptions {
           .usually("a GPU if PyTorch's library has one, else cpu")
           .help("where networks run");
 
+  static final Opt<EngineName> ENGINE =
+      Opt.word("engine", List.of(EngineName.values()), EngineName::toString)
+          .elsewhere("backend", "runtime")
+          .defaultsTo(EngineName.PYTORCH)
+          .help("what runs networks; onnxruntime in f32 on cpu, or on cuda where it is named");
+
   private CommonOptions() {}
 
+  /** What {@code --device} says, with these numbers, in PyTorch. */
+  static Target target(Invocation invocation, Precision precision) throws UsageException {
+    return target(invocation, EngineName.PYTORCH, precision);
+  }
+
   /**
-   * What {@code --device} says.
+   * What {@code --device} says, on this engine, with these numbers.
    *
    * @throws UsageException if this machine does not have it
    */
-  static Optional<TorchDevice> device(Invocation invocation) throws UsageException {
+  static Target target(Invocation invocation, EngineName engine, Precision precision)
+      throws UsageException {
     Optional<TorchDevice> device = invocation.get(DEVICE);
     try {
-      device.ifPresent(TorchDevice::present);
+      return new Target(engine, device, precision).present();
     } catch (IllegalArgumentException e) {
-      throw new UsageException(DEVICE + ": " + e.getMessage());
-    }
-    return device;
-  }
-
-  /** What {@code --device} says, with these numbers. */
-  static Target target(Invocation invocation, Precision precision) throws UsageException {
-    Optional<TorchDevice> device = device(invocation);
-    try {
-      return new Target(device, precision);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(DEVICE + ": " + e.getMessage());
+      throw new UsageException((device.isPresent() ? DEVICE : ENGINE) + ": " + e.getMessage());
     }
   }
 

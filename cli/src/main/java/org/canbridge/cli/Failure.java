@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import org.canbridge.runtime.engine.OnnxRuntimeException;
 import org.canbridge.runtime.engine.kernels.KernelException;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
@@ -36,7 +37,7 @@ record Failure(ExitStatus status, String message) {
     if (thrown instanceof IOException failed) {
       return new Failure(ExitStatus.FAILURE, inputOutput(failed));
     }
-    if (thrown instanceof KernelException) {
+    if (thrown instanceof KernelException || thrown instanceof OnnxRuntimeException) {
       return new Failure(ExitStatus.FAILURE, thrown.getMessage());
     }
     if (thrown instanceof InternalError && FileSource.shrunk().isPresent()) {

@@ -133,6 +133,7 @@ final class SampleCommand implements Command {
             SHARD,
             BATCH,
             PRECISION,
+            CommonOptions.ENGINE,
             CommonOptions.DEVICE,
             SAVE_JOB,
             JOB),
@@ -172,7 +173,7 @@ final class SampleCommand implements Command {
       context.out().println("wrote " + written.get());
       return ExitStatus.OK;
     }
-    try (OpenJob open = opened(job, CommonOptions.device(invocation))) {
+    try (OpenJob open = opened(job, device(invocation, job))) {
       checkSize(invocation.get(IMAGE_SIZE), open.sampler().shape());
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       if (folder) {
@@ -190,6 +191,11 @@ final class SampleCommand implements Command {
     if (parent.isPresent() && !Files.isDirectory(parent.get())) {
       throw new NoSuchFileException(parent.get().toString());
     }
+  }
+
+  private static Optional<TorchDevice> device(Invocation invocation, SamplingJob job)
+      throws UsageException {
+    return CommonOptions.target(invocation, job.engine(), job.precision()).device();
   }
 
   private static OpenJob opened(SamplingJob job, Optional<TorchDevice> device)
@@ -210,6 +216,7 @@ final class SampleCommand implements Command {
         ModelOptions.part(invocation, VAE, "vae"),
         invocation.get(SamplingOptions.SCHEDULER),
         SamplingOptions.read(invocation),
+        invocation.get(CommonOptions.ENGINE),
         invocation.get(PRECISION),
         PromptOptions.read(invocation),
         classes(invocation, model),
@@ -260,7 +267,7 @@ final class SampleCommand implements Command {
     }
     SamplingJob job = SamplingJob.read(file);
     job = invocation.has(SHARD) ? job.withShard(invocation.get(SHARD)) : job;
-    try (OpenJob open = OpenJob.open(job, CommonOptions.device(invocation), file)) {
+    try (OpenJob open = OpenJob.open(job, device(invocation, job), file)) {
       open.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
       fill(out, open, context);
     }

@@ -65,7 +65,8 @@ final class VerifyCommand implements Command {
   @Override
   public List<OptionGroup> options() {
     return List.of(
-        OptionGroup.own(REFERENCE, VAE, RTOL, ATOL, WHY, REPORT, CommonOptions.DEVICE),
+        OptionGroup.own(
+            REFERENCE, VAE, RTOL, ATOL, WHY, REPORT, CommonOptions.ENGINE, CommonOptions.DEVICE),
         ModelOptions.GROUP);
   }
 
@@ -76,7 +77,8 @@ final class VerifyCommand implements Command {
     ParityOptions options = options(invocation);
     ImportOptions opening = ModelOptions.read(invocation);
     Optional<Path> vae = ModelOptions.part(invocation, VAE, "vae");
-    Target target = CommonOptions.target(invocation, Precision.F32);
+    Target target =
+        CommonOptions.target(invocation, invocation.get(CommonOptions.ENGINE), Precision.F32);
     ParityReport report;
     try (ReferenceBundle bundle = ReferenceBundle.open(reference);
         ModelSubject subject = open(path, opening, bundle, vae, target)) {

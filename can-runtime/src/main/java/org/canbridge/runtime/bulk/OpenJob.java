@@ -27,6 +27,7 @@ import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
+import org.canbridge.runtime.engine.EngineName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
@@ -53,7 +54,7 @@ public final class OpenJob implements AutoCloseable {
   private OpenJob(
       SamplingJob job, Optional<TorchDevice> device, Optional<PipelineFolder> pipeline) {
     this.job = job;
-    this.target = new Target(device, job.precision());
+    this.target = new Target(job.engine(), device, job.precision());
     this.scheduler =
         job.scheduler()
             .or(() -> pipeline.flatMap(PipelineFolder::scheduler))
@@ -254,6 +255,9 @@ public final class OpenJob implements AutoCloseable {
               text.put("negative_prompt", texts.negative());
             });
     autoencoder.ifPresent(path -> text.put("vae", name(path)));
+    if (job.engine() != EngineName.PYTORCH) {
+      text.put("engine", job.engine().toString());
+    }
     if (job.precision() != Precision.F32) {
       text.put("precision", job.precision().name().toLowerCase(Locale.ROOT));
     }

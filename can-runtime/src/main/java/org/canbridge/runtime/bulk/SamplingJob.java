@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.engine.EngineName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.files.FileProblem;
@@ -33,6 +34,7 @@ import org.canbridge.tensors.files.Words;
  * @param autoencoder turns latents into pictures; else a pipeline folder's own
  * @param scheduler a {@code scheduler_config.json}; else a pipeline folder's own
  * @param request how images are drawn
+ * @param engine what runs the networks
  * @param precision the arithmetic
  * @param texts what a text-conditional model draws, in turn
  * @param classes what a model of classes draws, in turn; else all its classes
@@ -47,6 +49,7 @@ public record SamplingJob(
     Optional<Path> autoencoder,
     Optional<Path> scheduler,
     SamplingRequest request,
+    EngineName engine,
     Precision precision,
     Optional<Texts> texts,
     Optional<List<Integer>> classes,
@@ -96,6 +99,7 @@ public record SamplingJob(
         autoencoder,
         scheduler,
         request,
+        engine,
         precision,
         texts,
         classes,
@@ -140,6 +144,9 @@ public record SamplingJob(
     autoencoder.ifPresent(path -> json.put("autoencoder", path.toString()));
     scheduler.ifPresent(path -> json.put("scheduler", path.toString()));
     json.set("sampling", request.toJson());
+    if (engine != EngineName.PYTORCH) {
+      json.put("engine", engine.toString());
+    }
     json.put("precision", word(precision));
     if (texts.isPresent()) {
       ObjectNode text = json.putObject("text");
@@ -188,6 +195,9 @@ public record SamplingJob(
             fields.parsed("autoencoder", Path::of),
             fields.parsed("scheduler", Path::of),
             request(fields.required("sampling", fields.fields("sampling"))),
+            fields
+                .parsed("engine", text -> oneOf(EngineName.values(), text))
+                .orElse(EngineName.PYTORCH),
             fields
                 .parsed("precision", text -> oneOf(Precision.values(), text))
                 .orElse(Precision.F32),

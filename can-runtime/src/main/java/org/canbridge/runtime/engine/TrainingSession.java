@@ -438,7 +438,7 @@ public final class TrainingSession implements AutoCloseable {
    * update, which changes its weights.
    */
   public Session averagedNetwork() {
-    return Session.over(graph, new NDList(averaged().values()), arithmetic);
+    return TorchSession.over(graph, new NDList(averaged().values()), arithmetic);
   }
 
   @Override

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +37,25 @@ final class Weights {
    */
   static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors, DType type) {
     NDList list = new NDList();
+    fitting(graph, tensors)
+        .forEach(
+            (name, tensor) -> {
+              NDArray array = array(manager, Tensors.as(tensor, type));
+              if (!hasFiniteSum(array)) {
+                requireFinite(name, tensor);
+              }
+              list.add(array);
+            });
+    return list;
+  }
+
+  /**
+   * The parameters of {@code graph} by name, in its order.
+   *
+   * @throws IllegalArgumentException if one is missing or has another shape
+   */
+  static Map<String, TensorData> fitting(Graph graph, Map<String, TensorData> tensors) {
+    Map<String, TensorData> found = new LinkedHashMap<>();
     List<String> wrong = new ArrayList<>();
     for (Op.Parameter parameter : graph.parameters()) {
       TensorData tensor = tensors.get(parameter.name());
@@ -46,35 +66,36 @@ final class Weights {
                 + " "
                 + expected
                 + (tensor == null ? " is missing" : " is " + tensor.type().shape()));
-      } else if (wrong.isEmpty()) {
-        NDArray array = array(manager, Tensors.as(tensor, type));
-        requireFinite(parameter.name(), tensor, array);
-        list.add(array);
+      } else {
+        found.put(parameter.name(), tensor);
       }
     }
     if (!wrong.isEmpty()) {
       throw new IllegalArgumentException(
           "the weights do not fit the network: " + String.join("; ", wrong));
     }
-    return list;
+    return found;
+  }
+
+  /** Found at the speed of the memory; false of finite elements too, if their sum overflows. */
+  private static boolean hasFiniteSum(NDArray array) {
+    try (NDArray sum = array.sum()) {
+      return sum.getDataType() == DataType.FLOAT64
+          ? Double.isFinite(sum.getDouble())
+          : Float.isFinite(sum.getFloat());
+    }
   }
 
   /**
-   * Refuses weights from a file that are not finite. Their sum tells, at the speed of the memory;
-   * elements are looked at one by one only if it is not finite itself.
+   * Looks at each element of a weight.
+   *
+   * @throws InputFileException if it comes from a file and is not finite
    */
-  private static void requireFinite(String name, TensorData tensor, NDArray array) {
+  static void requireFinite(String name, TensorData tensor) {
     if (tensor.file().isEmpty() || !tensor.type().dtype().isFloating()) {
       return;
     }
-    boolean finite;
-    try (NDArray sum = array.sum()) {
-      finite =
-          sum.getDataType() == DataType.FLOAT64
-              ? Double.isFinite(sum.getDouble())
-              : Float.isFinite(sum.getFloat());
-    }
-    Optional<NonFinite> found = finite ? Optional.empty() : NonFinite.of(tensor);
+    Optional<NonFinite> found = NonFinite.of(tensor);
     if (found.isPresent()) {
       throw found
           .get()

@@ -18,6 +18,7 @@ import org.canbridge.runtime.diffusion.LastStep;
 import org.canbridge.runtime.diffusion.OdeTolerance;
 import org.canbridge.runtime.diffusion.SdeSettings;
 import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.engine.EngineName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.tensors.files.InputFileException;
@@ -67,6 +68,7 @@ class SamplingJobTest {
         Optional.empty(),
         Optional.empty(),
         LITTLE,
+        EngineName.PYTORCH,
         Precision.F32,
         Optional.empty(),
         Optional.empty(),
@@ -85,6 +87,7 @@ class SamplingJobTest {
         Optional.of(Path.of("vae")),
         Optional.of(Path.of("scheduler_config.json")),
         MUCH,
+        EngineName.ONNXRUNTIME,
         Precision.BF16,
         Optional.of(new SamplingJob.Texts(List.of("a cat", "ein Bär"), "dog", Path.of("clip"))),
         Optional.of(List.of(3, 1, 3)),
@@ -103,6 +106,7 @@ class SamplingJobTest {
       assertEquals(job.toJson(), read.toJson());
       assertEquals(job.request().toJson(), read.request().toJson());
       assertEquals(job.opening(), read.opening());
+      assertEquals(job.engine(), read.engine());
       assertEquals(job.texts(), read.texts());
       assertEquals(job.classes(), read.classes());
       assertEquals(job.count(), read.count());
@@ -121,6 +125,7 @@ class SamplingJobTest {
             Optional.empty(),
             Optional.empty(),
             LITTLE,
+            EngineName.PYTORCH,
             Precision.F32,
             Optional.empty(),
             Optional.empty(),

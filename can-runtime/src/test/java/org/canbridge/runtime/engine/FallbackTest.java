@@ -139,14 +139,14 @@ class FallbackTest {
       Map<String, String> expected,
       Arithmetic arithmetic) {
     assertAskedFor(graph, arithmetic);
-    try (Session session = Session.open(graph, weights, arithmetic)) {
+    try (Session session = TorchSession.open(graph, weights, arithmetic)) {
       if (arithmetic.precision() == Precision.F32) {
         reference.check(session, inputs, expected);
         return;
       }
       String value = expected.keySet().iterator().next();
       try (Session single =
-          Session.open(graph, weights, new Arithmetic(Target.F32, Kernels.PLAIN))) {
+          TorchSession.open(graph, weights, new Arithmetic(Target.F32, Kernels.PLAIN))) {
         assertClose(
             Tensors.doubles(single.run(inputs, List.of(value)).get(value)),
             Tensors.doubles(session.run(inputs, List.of(value)).get(value)));
@@ -254,7 +254,7 @@ class FallbackTest {
     Map<String, TensorData> weights = random.weights(graph);
     Map<String, TensorData> inputs = random.inputs(graph, 2, 1);
     List<String> output = List.of("output");
-    try (Session narrow = Session.open(graph, weights, arithmetic);
+    try (Session narrow = TorchSession.open(graph, weights, arithmetic);
         Session exact = Session.open(graph, weights, Target.F64)) {
       assertClose(
           Tensors.doubles(exact.run(inputs, output).get("output")),

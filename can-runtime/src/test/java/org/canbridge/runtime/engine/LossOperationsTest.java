@@ -40,7 +40,7 @@ class LossOperationsTest {
     g.output("below", g.add(new ElementwiseOp.Below(2), null, x));
     g.output("detached", g.add(new ElementwiseOp.Detach(), null, x));
     Arithmetic arithmetic = new Arithmetic(Target.of(precision), Kernels.PLAIN);
-    try (Session session = Session.open(g.build(), Map.of(), arithmetic)) {
+    try (Session session = TorchSession.open(g.build(), Map.of(), arithmetic)) {
       Map<String, TensorData> values =
           session.run(
               Map.of("x", MemoryTensor.of(new float[] {1, 2, 4}, 3)),

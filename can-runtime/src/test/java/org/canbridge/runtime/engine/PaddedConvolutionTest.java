@@ -49,7 +49,7 @@ class PaddedConvolutionTest {
     Map<String, TensorData> weights = numbers.weights(graph);
     Map<String, TensorData> inputs = numbers.inputs(graph, 2, 10);
     try (Session session =
-        Session.open(graph, weights, new Arithmetic(Target.of(precision), kernels))) {
+        TorchSession.open(graph, weights, new Arithmetic(Target.of(precision), kernels))) {
       return Tensors.doubles(session.run(inputs, OUTPUT).get("output"));
     }
   }

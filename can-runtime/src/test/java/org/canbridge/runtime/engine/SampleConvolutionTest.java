@@ -96,7 +96,7 @@ class SampleConvolutionTest {
       weights.put(
           parameter.name(), MemoryTensor.of(Tensors.floats(tensor), parameter.shape().resolve(1)));
     }
-    try (Session session = Session.open(graph, weights, arithmetic)) {
+    try (Session session = TorchSession.open(graph, weights, arithmetic)) {
       return Tensors.floats(session.run(tensors, List.of("output")).get("output"));
     }
   }

@@ -12,6 +12,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.engine.EngineName;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.tensors.files.InputFileException;
@@ -143,8 +144,10 @@ public final class ModelSubject implements AutoCloseable {
 
   private Subject subject() {
     Map<String, String> environment = Subject.here();
-    environment.put("engine", "PyTorch through DJL, float32");
-    environment.put("kernels", MachineKernels.summary(runs.target()));
+    environment.put("engine", runs.target().engine().title() + ", float32");
+    if (runs.target().engine() == EngineName.PYTORCH) {
+      environment.put("kernels", MachineKernels.summary(runs.target()));
+    }
     runs.target().device().ifPresent(device -> environment.put("device", device.toString()));
     runs.decodedWith().ifPresent(folder -> environment.put("autoencoder", folder));
     Optional<String> sha256 =
