@@ -26,20 +26,23 @@ final class OnnxBody {
   /** A value that is another one with its axes in another order. */
   private record Transposed(String of, List<Integer> axes) {}
 
+  private static final int FLOAT = DataType.FLOAT.getNumber();
+
   private final int opset;
+  private final OnnxType type;
   private final List<NodeProto> nodes = new ArrayList<>();
   private final Map<TensorProto, String> constants = new HashMap<>();
   private final Map<String, Transposed> transposed = new HashMap<>();
   private final Map<List<Object>, String> casts = new HashMap<>();
   private String scope = "";
 
-  OnnxBody(int opset) {
+  /**
+   * @param opset version of the operators
+   * @param type of most values
+   */
+  OnnxBody(int opset, OnnxType type) {
     this.opset = opset;
-  }
-
-  /** The version of the operators. */
-  int opset() {
-    return opset;
+    this.type = type;
   }
 
   /** Says to which module the following nodes belong. */
@@ -84,6 +87,23 @@ final class OnnxBody {
   String cast(String x, int type) {
     return casts.computeIfAbsent(
         List.of(x, type), key -> call("Cast", List.of(x), integer("to", type)));
+  }
+
+  /** A value of the network's type in float32. */
+  String wide(String x) {
+    return type == OnnxType.F32 ? x : cast(x, FLOAT);
+  }
+
+  /** A float32 value in the network's type. */
+  String narrow(String x) {
+    return type == OnnxType.F32 ? x : cast(x, type.number());
+  }
+
+  /** The last two axes exchanged. */
+  String transposed(String x, int rank) {
+    Integer[] axes = new Integer[rank];
+    Arrays.setAll(axes, i -> i < rank - 2 ? i : 2 * rank - 3 - i);
+    return transpose(x, axes);
   }
 
   /**
@@ -154,15 +174,26 @@ final class OnnxBody {
     return constant(tensor(DataType.INT32.getNumber()).addInt32Data(value));
   }
 
-  /** A number without axes. */
-  String scalar(double value, OnnxType type) {
-    return floats(new float[] {(float) value}, type);
+  /** A number of the network's type, without axes. */
+  String scalar(double value) {
+    return number(value, type);
   }
 
-  /** Numbers {@code shape}; one without axes if there is none. */
-  String floats(float[] values, OnnxType type, long... shape) {
-    TensorData tensor = Tensors.as(MemoryTensor.of(values, shape), type.dtype());
-    return constant(tensor(type.number(), shape).setRawData(ByteString.copyFrom(tensor.bytes())));
+  /** A float32 number without axes. */
+  String single(double value) {
+    return number(value, OnnxType.F32);
+  }
+
+  private String number(double value, OnnxType type) {
+    TensorData tensor = Tensors.as(MemoryTensor.of(new float[] {(float) value}), type.dtype());
+    return constant(tensor(type.number()).setRawData(ByteString.copyFrom(tensor.bytes())));
+  }
+
+  /** float32 numbers. */
+  String floats(float[] values, long... shape) {
+    return constant(
+        tensor(FLOAT, shape)
+            .setRawData(ByteString.copyFrom(MemoryTensor.of(values, shape).bytes())));
   }
 
   private static TensorProto.Builder tensor(int type, long... shape) {

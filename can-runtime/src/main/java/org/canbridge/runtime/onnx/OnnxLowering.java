@@ -32,8 +32,9 @@ import org.canbridge.runtime.graph.Shape;
 /**
  * Writes a graph as ONNX. Inputs and outputs have the graph's names; they are float32 {@code
  * (batch, ...)}, integers int64. The batch is the only size that is not fixed, and no size is
- * computed. There is no operator that came after opset 17, but for {@code Gelu} from opset 20 on,
- * and none of another domain.
+ * computed. Labels and token ids are taken as int64, as PyTorch's exporters do, and made int32.
+ * There is no operator that came after opset 17, but for {@code Gelu} from opset 20 on, and none of
+ * another domain.
  */
 public final class OnnxLowering implements OpVisitor<String> {
   private static final int FLOAT = DataType.FLOAT.getNumber();
@@ -41,20 +42,17 @@ public final class OnnxLowering implements OpVisitor<String> {
   private static final String BATCH = "batch";
   private static final String LEFT_OUT = "";
 
-  /** By how much a score is lowered to hide it: its exponential is zero beside any other. */
-  private static final float HIDDEN = 1e30f;
-
   private final OnnxOptions options;
-  private final OnnxType type;
   private final OnnxBody body;
   private final OnnxConvolutions convolutions;
+  private final OnnxAttentions attentions;
   private final Map<Node, String> names = new HashMap<>();
 
   private OnnxLowering(OnnxOptions options) {
     this.options = options;
-    this.type = options.type();
-    this.body = new OnnxBody(options.opset());
+    this.body = new OnnxBody(options.opset(), options.type().arithmetic());
     this.convolutions = new OnnxConvolutions(body);
+    this.attentions = new OnnxAttentions(body);
   }
 
   /**
@@ -81,7 +79,7 @@ public final class OnnxLowering implements OpVisitor<String> {
           weights.add(
               new OnnxProgram.Weight(
                   parameter.name(),
-                  type,
+                  options.type(),
                   Arrays.stream(parameter.shape().resolve(1)).boxed().toList()));
         }
         body.at(node.path());
@@ -123,7 +121,7 @@ public final class OnnxLowering implements OpVisitor<String> {
     String name = names.get(node);
     return node.kind() == Kind.INT
         ? body.cast(name, DataType.INT64.getNumber())
-        : isTimestep(node) ? name : wide(name);
+        : isTimestep(node) ? name : body.wide(name);
   }
 
   /** Timesteps reach the sinusoid unrounded: bfloat16 has 8 bits, so 999 would become 1000. */
@@ -143,38 +141,17 @@ public final class OnnxLowering implements OpVisitor<String> {
     return in.stream().map(names::get).toArray(String[]::new);
   }
 
-  /** A value of the network's type in float32. */
-  private String wide(String x) {
-    return type == OnnxType.F32 ? x : body.cast(x, FLOAT);
-  }
-
-  /** A float32 value in the network's type. */
-  private String narrow(String x) {
-    return type == OnnxType.F32 ? x : body.cast(x, type.number());
-  }
-
-  private String scalar(double value) {
-    return body.scalar(value, type);
-  }
-
-  /** The last two axes exchanged. */
-  private String transposed(String x, int rank) {
-    Integer[] axes = new Integer[rank];
-    Arrays.setAll(axes, i -> i < rank - 2 ? i : 2 * rank - 3 - i);
-    return body.transpose(x, axes);
-  }
-
   @Override
   public String input(Op.Input op) {
     if (op.kind() == Kind.INT) {
       return body.cast(op.name(), INT32);
     }
-    return isTimestep(op) ? op.name() : narrow(op.name());
+    return isTimestep(op) ? op.name() : body.narrow(op.name());
   }
 
   @Override
   public String parameter(Op.Parameter op) {
-    return op.name();
+    return options.type() == options.type().arithmetic() ? op.name() : body.cast(op.name(), FLOAT);
   }
 
   /**
@@ -194,7 +171,7 @@ public final class OnnxLowering implements OpVisitor<String> {
 
   @Override
   public String sampleLinear(LinearOp.SampleLinear op, List<Node> in) {
-    String product = body.call("MatMul", name(in, 0), transposed(name(in, 1), 3));
+    String product = body.call("MatMul", name(in, 0), body.transposed(name(in, 1), 3));
     return in.size() < 3
         ? product
         : body.call("Add", product, body.reshape(name(in, 2), 0, 1, in.get(2).shape().size(1)));
@@ -202,14 +179,7 @@ public final class OnnxLowering implements OpVisitor<String> {
 
   @Override
   public String conv2d(LinearOp.Conv2d op, List<Node> in) {
-    // ONNX has no convolution of bfloat16 before opset 22.
-    boolean wide = type == OnnxType.BF16;
-    List<String> operands = new ArrayList<>();
-    for (String operand : all(in)) {
-      operands.add(wide ? wide(operand) : operand);
-    }
-    String value = convolutions.conv2d(op, in.get(1).shape(), operands);
-    return wide ? narrow(value) : value;
+    return convolutions.conv2d(op, in.get(1).shape(), List.of(all(in)));
   }
 
   @Override
@@ -223,14 +193,14 @@ public final class OnnxLowering implements OpVisitor<String> {
     if (operands.size() == 1) {
       operands.add(ones(in.get(0).shape().size(-1)));
     }
-    return narrow(
+    return body.narrow(
         body.call(
             "LayerNormalization", operands, integer("axis", -1), number("epsilon", op.eps())));
   }
 
   private List<String> wideAll(List<Node> in) {
     List<String> wide = new ArrayList<>();
-    in.forEach(node -> wide.add(wide(names.get(node))));
+    in.forEach(node -> wide.add(body.wide(names.get(node))));
     return wide;
   }
 
@@ -241,12 +211,12 @@ public final class OnnxLowering implements OpVisitor<String> {
   private String filled(float value, long n) {
     float[] values = new float[Math.toIntExact(n)];
     Arrays.fill(values, value);
-    return body.floats(values, OnnxType.F32, n);
+    return body.floats(values, n);
   }
 
   @Override
   public String batchNorm(ReductionOp.BatchNorm op, List<Node> in) {
-    return narrow(body.call("BatchNormalization", wideAll(in), number("epsilon", op.eps())));
+    return body.narrow(body.call("BatchNormalization", wideAll(in), number("epsilon", op.eps())));
   }
 
   /** The norm of each group as if it were one channel; there is no group norm before opset 18. */
@@ -254,7 +224,7 @@ public final class OnnxLowering implements OpVisitor<String> {
   public String groupNorm(ReductionOp.GroupNorm op, List<Node> in) {
     Shape x = in.get(0).shape();
     long each = x.elements() / op.groups();
-    String groups = body.reshape(wide(name(in, 0)), 0, op.groups(), each);
+    String groups = body.reshape(body.wide(name(in, 0)), 0, op.groups(), each);
     String normal =
         body.call(
             "InstanceNormalization",
@@ -265,72 +235,33 @@ public final class OnnxLowering implements OpVisitor<String> {
     Arrays.fill(channels, 1);
     channels[0] = x.size(1);
     if (in.size() > 1) {
-      value = body.call("Mul", value, body.reshape(wide(name(in, 1)), channels));
+      value = body.call("Mul", value, body.reshape(body.wide(name(in, 1)), channels));
     }
     if (in.size() > 2) {
-      value = body.call("Add", value, body.reshape(wide(name(in, 2)), channels));
+      value = body.call("Add", value, body.reshape(body.wide(name(in, 2)), channels));
     }
-    return narrow(value);
+    return body.narrow(value);
   }
 
   @Override
   public String l2Normalize(ReductionOp.L2Normalize op, List<Node> in) {
-    String x = wide(name(in, 0));
-    return narrow(body.call("Div", x, body.reduce("ReduceL2", x, List.of(-1))));
+    String x = body.wide(name(in, 0));
+    return body.narrow(body.call("Div", x, body.reduce("ReduceL2", x, List.of(-1))));
   }
 
   @Override
   public String attention(AttentionOp.Attention op, List<Node> in) {
-    String scores = body.call("MatMul", scaled(name(in, 0), in, type), transposed(name(in, 1), 4));
-    return body.call("MatMul", softmax(scores), name(in, 2));
+    return attentions.attention(in, all(in));
   }
 
-  private String scaled(String q, List<Node> in, OnnxType as) {
-    double scale = 1 / Math.sqrt((double) in.get(0).shape().size(3));
-    return body.call("Mul", q, body.scalar(scale, as));
-  }
-
-  private String softmax(String x) {
-    return body.call("Softmax", List.of(x), integer("axis", -1));
-  }
-
-  /** In float32: what hides a score is past float16's range. */
   @Override
   public String causalAttention(AttentionOp.CausalAttention op, List<Node> in) {
-    int tokens = Math.toIntExact(in.get(0).shape().size(2));
-    float[] past = new float[tokens * tokens];
-    for (int i = 0; i < tokens; i++) {
-      Arrays.fill(past, i * tokens, i * tokens + i + 1, 1);
-    }
-    String seen = body.floats(past, OnnxType.F32, 1, 1, tokens, tokens);
-    if (in.size() > 3) {
-      String given = body.cast(body.cast(name(in, 3), DataType.BOOL.getNumber()), FLOAT);
-      seen = body.call("Mul", seen, body.reshape(given, 0, 1, 1, tokens));
-    }
-    // Not minus infinity: a token that sees none must not become NaN.
-    String bias =
-        body.call(
-            "Mul",
-            body.call("Sub", seen, body.scalar(1, OnnxType.F32)),
-            body.scalar(HIDDEN, OnnxType.F32));
-    String scores =
-        body.call(
-            "MatMul",
-            scaled(wide(name(in, 0)), in, OnnxType.F32),
-            transposed(wide(name(in, 1)), 4));
-    String shares = softmax(body.call("Add", scores, bias));
-    return narrow(body.call("MatMul", shares, wide(name(in, 2))));
+    return attentions.causal(in, all(in));
   }
 
   @Override
   public String reluLinearAttention(AttentionOp.ReluLinearAttention op, List<Node> in) {
-    String q = body.call("Relu", wide(name(in, 0)));
-    String k = body.call("Relu", wide(name(in, 1)));
-    String products = body.call("MatMul", transposed(k, 4), wide(name(in, 2)));
-    String sums = transposed(body.reduce("ReduceSum", k, List.of(2)), 4);
-    String denominator =
-        body.call("Add", body.call("MatMul", q, sums), body.scalar(op.eps(), OnnxType.F32));
-    return narrow(body.call("Div", body.call("MatMul", q, products), denominator));
+    return attentions.reluLinear(op, all(in));
   }
 
   @Override
@@ -339,23 +270,16 @@ public final class OnnxLowering implements OpVisitor<String> {
     return switch (op.function()) {
       case SILU -> body.call("Mul", x, body.call("Sigmoid", x));
       case RELU -> body.call("Relu", x);
-      case HARDSWISH -> hardSwish(x);
+      case HARDSWISH -> body.call("HardSwish", x);
       case TANH -> body.call("Tanh", x);
       case EXP -> body.call("Exp", x);
       case LOG -> body.call("Log", x);
       case SQUARE -> body.call("Mul", x, x);
       case QUICK_GELU ->
-          body.call("Mul", x, body.call("Sigmoid", body.call("Mul", x, scalar(1.702))));
+          body.call("Mul", x, body.call("Sigmoid", body.call("Mul", x, body.scalar(1.702))));
       case GELU_ERF -> gelu(x, "none");
       case GELU_TANH -> gelu(x, "tanh");
     };
-  }
-
-  /** ONNX has none of bfloat16 before opset 22. */
-  private String hardSwish(String x) {
-    return type == OnnxType.BF16
-        ? narrow(body.call("HardSwish", wide(x)))
-        : body.call("HardSwish", x);
   }
 
   /** In the form that runtimes know as one operation, where there is none yet. */
@@ -365,13 +289,14 @@ public final class OnnxLowering implements OpVisitor<String> {
     }
     String inner;
     if (approximate.equals("none")) {
-      inner = body.call("Erf", body.call("Div", x, scalar(Math.sqrt(2))));
+      inner = body.call("Erf", body.call("Div", x, body.scalar(Math.sqrt(2))));
     } else {
       String cube = body.call("Mul", x, body.call("Mul", x, x));
-      String sum = body.call("Add", x, body.call("Mul", cube, scalar(0.044715)));
-      inner = body.call("Tanh", body.call("Mul", sum, scalar(Math.sqrt(2 / Math.PI))));
+      String sum = body.call("Add", x, body.call("Mul", cube, body.scalar(0.044715)));
+      inner = body.call("Tanh", body.call("Mul", sum, body.scalar(Math.sqrt(2 / Math.PI))));
     }
-    return body.call("Mul", body.call("Mul", x, body.call("Add", inner, scalar(1))), scalar(0.5));
+    return body.call(
+        "Mul", body.call("Mul", x, body.call("Add", inner, body.scalar(1))), body.scalar(0.5));
   }
 
   @Override
@@ -396,27 +321,27 @@ public final class OnnxLowering implements OpVisitor<String> {
 
   @Override
   public String addScalar(ElementwiseOp.AddScalar op, List<Node> in) {
-    return body.call("Add", name(in, 0), scalar(op.constant()));
+    return body.call("Add", name(in, 0), body.scalar(op.constant()));
   }
 
   @Override
   public String mulScalar(ElementwiseOp.MulScalar op, List<Node> in) {
-    return body.call("Mul", name(in, 0), scalar(op.constant()));
+    return body.call("Mul", name(in, 0), body.scalar(op.constant()));
   }
 
   @Override
   public String divScalar(ElementwiseOp.DivScalar op, List<Node> in) {
-    return body.call("Div", name(in, 0), scalar(op.constant()));
+    return body.call("Div", name(in, 0), body.scalar(op.constant()));
   }
 
   @Override
   public String clamp(ElementwiseOp.Clamp op, List<Node> in) {
-    return body.call("Clip", name(in, 0), scalar(op.least()), scalar(op.most()));
+    return body.call("Clip", name(in, 0), body.scalar(op.least()), body.scalar(op.most()));
   }
 
   @Override
   public String below(ElementwiseOp.Below op, List<Node> in) {
-    return body.cast(body.call("Less", name(in, 0), scalar(op.bound())), type.number());
+    return body.narrow(body.cast(body.call("Less", name(in, 0), body.scalar(op.bound())), FLOAT));
   }
 
   @Override
@@ -426,12 +351,12 @@ public final class OnnxLowering implements OpVisitor<String> {
 
   @Override
   public String softmax(ReductionOp.Softmax op, List<Node> in) {
-    return softmax(name(in, 0));
+    return attentions.softmax(name(in, 0));
   }
 
   @Override
   public String mean(ReductionOp.Mean op, List<Node> in) {
-    return narrow(body.reduce("ReduceMean", wide(name(in, 0)), op.axes()));
+    return body.narrow(body.reduce("ReduceMean", body.wide(name(in, 0)), op.axes()));
   }
 
   @Override
@@ -467,7 +392,7 @@ public final class OnnxLowering implements OpVisitor<String> {
     float[] scales = {1, 1, op.factor(), op.factor()};
     return body.call(
         "Resize",
-        List.of(name(in, 0), LEFT_OUT, body.floats(scales, OnnxType.F32, 4)),
+        List.of(name(in, 0), LEFT_OUT, body.floats(scales, 4)),
         text("mode", "nearest"),
         text("coordinate_transformation_mode", "asymmetric"),
         text("nearest_mode", "floor"));
@@ -519,12 +444,11 @@ public final class OnnxLowering implements OpVisitor<String> {
       frequencies[i] = (float) Math.exp(period * i / last);
     }
     String t = body.reshape(wideTime(in), 0, 1);
-    String angles =
-        body.call("Mul", t, body.floats(frequencies, OnnxType.F32, 1, frequencies.length));
-    return narrow(body.concat(1, List.of(body.call("Cos", angles), body.call("Sin", angles))));
+    String angles = body.call("Mul", t, body.floats(frequencies, 1, frequencies.length));
+    return body.narrow(body.concat(1, List.of(body.call("Cos", angles), body.call("Sin", angles))));
   }
 
   private String wideTime(List<Node> in) {
-    return isTimestep(in.get(0)) ? name(in, 0) : wide(name(in, 0));
+    return isTimestep(in.get(0)) ? name(in, 0) : body.wide(name(in, 0));
   }
 }

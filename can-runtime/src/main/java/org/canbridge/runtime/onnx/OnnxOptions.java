@@ -4,8 +4,8 @@ package org.canbridge.runtime.onnx;
  * How a graph becomes ONNX.
  *
  * @param opset version of the operators, {@value #FIRST_OPSET} to {@value #LAST_OPSET}
- * @param type of weights and activations; inputs and outputs are float32 in any case, and so are
- *     norms, ReLU linear attention and the sinusoid of the timestep
+ * @param type of weights; inputs and outputs are float32 in any case, and so are norms, means, ReLU
+ *     linear attention and the sinusoid of the timestep
  */
 public record OnnxOptions(int opset, OnnxType type) {
   /** The first version with layer norm. */

@@ -30,7 +30,7 @@ public final class SameInOnnx {
    *
    * @param limit of the largest difference, relative to the largest value
    */
-  static void check(
+  public static void check(
       Graph graph, Map<String, TensorData> weights, OnnxOptions options, double limit) {
     List<String> outputs = List.copyOf(graph.outputs().keySet());
     try (Session session = Session.open(graph, weights, Target.F32);
