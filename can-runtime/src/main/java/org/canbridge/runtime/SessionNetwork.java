@@ -6,29 +6,30 @@ import java.util.Map;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.DenoisingNetwork;
 import org.canbridge.runtime.diffusion.ImageShape;
-import org.canbridge.runtime.engine.Session;
+import org.canbridge.runtime.engine.RunningNetwork;
 import org.canbridge.runtime.family.NetworkInput;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
 
 /**
- * A session as the network that samplers call: inputs {@code x (B, C, H, W)}, {@code t (B)}, {@code
- * y (B)}. The state is float64 on the solver's side and rounded to float32 for the network.
+ * A running network as the one that samplers call: inputs {@code x (B, C, H, W)}, {@code t (B)},
+ * {@code y (B)}. The state is float64 on the solver's side and rounded to float32 for the network.
  *
- * @param session the running network; stays the caller's
+ * @param network stays the caller's
  */
-public record SessionNetwork(Session session) implements ClassConditionalNetwork {
+public record SessionNetwork(RunningNetwork network) implements ClassConditionalNetwork {
   private static final String OUTPUT = "output";
 
   @Override
   public DenoisingNetwork bind(long[] labels) {
     return bind(
-        session, labels.length, NetworkInput.LABEL.label(), MemoryTensor.of(labels, labels.length));
+        network, labels.length, NetworkInput.LABEL.label(), MemoryTensor.of(labels, labels.length));
   }
 
   /** The network with one condition for each of its rows. */
-  static DenoisingNetwork bind(Session session, int rows, String name, TensorData condition) {
+  static DenoisingNetwork bind(
+      RunningNetwork network, int rows, String name, TensorData condition) {
     return (x, timestep) -> {
       ImageShape shape = x.shape();
       float[] state = new float[x.values().length];
@@ -45,7 +46,7 @@ public record SessionNetwork(Session session) implements ClassConditionalNetwork
               MemoryTensor.of(t, t.length),
               name,
               condition);
-      return Tensors.doubles(session.run(inputs, List.of(OUTPUT)).get(OUTPUT));
+      return Tensors.doubles(network.run(inputs, List.of(OUTPUT)).get(OUTPUT));
     };
   }
 }

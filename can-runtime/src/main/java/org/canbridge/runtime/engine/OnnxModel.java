@@ -1,31 +1,62 @@
 package org.canbridge.runtime.engine;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.canbridge.runtime.graph.Kind;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.InputFileException;
 
-/** An ONNX model in ONNX Runtime; one call of {@link #run} is one native call. */
-final class OnnxModel implements AutoCloseable {
+/**
+ * An ONNX model in ONNX Runtime, whoever wrote it: its inputs are float32 and int64, its values the
+ * outputs that it has.
+ */
+public final class OnnxModel implements RunningNetwork {
   /** What the Java API takes as one buffer. */
   private static final long MAX_TENSOR = Integer.MAX_VALUE - 32;
 
   private final OrtSession session;
+  private final Map<String, TensorInfo> inputs = new LinkedHashMap<>();
 
-  private OnnxModel(OrtSession session) {
+  private OnnxModel(OrtSession session) throws OrtException {
     this.session = session;
+    session.getInputInfo().forEach((name, info) -> inputs.put(name, (TensorInfo) info.getInfo()));
+  }
+
+  /**
+   * Opens a model as it lies in its file, with its weights inside or in files beside it.
+   *
+   * @param device empty for the processor
+   * @throws InputFileException if the runtime refuses it
+   */
+  public static OnnxModel open(Path file, Optional<TorchDevice> device) {
+    try (OrtSession.SessionOptions options = OnnxRuntime.options(device)) {
+      return new OnnxModel(OnnxRuntime.environment().createSession(file.toString(), options));
+    } catch (OrtException e) {
+      throw InputFileException.of(EngineProblem.ONNX_REFUSED, file)
+          .what("ONNX Runtime does not open this model")
+          .expected("an ONNX model, with the file of its weights where it says")
+          .actual(e.getMessage())
+          .next("check that all of its files are there, or export it again")
+          .cause(e)
+          .build();
+    }
   }
 
   /**
@@ -75,19 +106,34 @@ final class OnnxModel implements AutoCloseable {
         : OnnxTensor.createTensor(OnnxRuntime.environment(), tensor.bytes().asFloatBuffer(), shape);
   }
 
-  /**
-   * A forward pass.
-   *
-   * @param inputs of type F32 or I64
-   * @param values names of outputs
-   * @return the values, float32, in the order asked for
-   * @throws OnnxRuntimeException if it fails
-   */
-  Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
+  /** What the file says beside its graph, by key. */
+  public Map<String, String> metadata() {
+    try {
+      return session.getMetadata().getCustomMetadata();
+    } catch (OrtException e) {
+      throw OnnxRuntimeException.refused("cannot read the metadata of this network", e);
+    }
+  }
+
+  /** Names of its outputs. */
+  public List<String> outputs() {
+    return List.copyOf(session.getOutputNames());
+  }
+
+  /** Shapes of its inputs, by name; sizes that are not fixed are -1. */
+  public Map<String, List<Long>> inputs() {
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    inputs.forEach(
+        (name, info) -> shapes.put(name, Arrays.stream(info.getShape()).boxed().toList()));
+    return shapes;
+  }
+
+  @Override
+  public Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values) {
     Map<String, OnnxTensor> arguments = new HashMap<>();
     try {
-      for (Map.Entry<String, TensorData> input : inputs.entrySet()) {
-        arguments.put(input.getKey(), tensor(input.getValue()));
+      for (Map.Entry<String, TensorInfo> input : this.inputs.entrySet()) {
+        arguments.put(input.getKey(), argument(input.getKey(), input.getValue(), inputs));
       }
       try (OrtSession.Result results = session.run(arguments, new LinkedHashSet<>(values))) {
         Map<String, TensorData> named = new LinkedHashMap<>();
@@ -101,6 +147,17 @@ final class OnnxModel implements AutoCloseable {
     } finally {
       OnnxValue.close(arguments);
     }
+  }
+
+  private static OnnxTensor argument(String name, TensorInfo input, Map<String, TensorData> given)
+      throws OrtException {
+    TensorData tensor = given.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "input '" + name + "' " + Arrays.toString(input.getShape()) + " is missing");
+    }
+    Kind kind = input.type == OnnxJavaType.INT64 ? Kind.INT : Kind.FLOAT;
+    return tensor(Weights.typed(tensor, kind, DType.F32));
   }
 
   private static TensorData copy(OnnxTensor tensor) {

@@ -1,19 +1,18 @@
 package org.canbridge.runtime.engine;
 
-import java.util.List;
 import java.util.Map;
 import org.apiguardian.api.API;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 
 /**
- * A network ready to run: graph, weights on the device, compiled programs. Opening it maps the
- * weights and reads them once, to see that they are finite. Not for use by several threads at once.
+ * A network ready to run: graph, weights on the device, compiled programs; its values are outputs
+ * and module paths. Opening it maps the weights and reads them once, to see that they are finite.
  * It owns its native memory until {@link #close()}; the checkpoint that the weights came from must
  * stay open as long.
  */
 @API(status = API.Status.STABLE)
-public interface Session extends AutoCloseable {
+public interface Session extends RunningNetwork {
 
   /**
    * Opens a network on the target's engine.
@@ -31,19 +30,4 @@ public interface Session extends AutoCloseable {
 
   /** The network. */
   Graph graph();
-
-  /**
-   * One forward pass.
-   *
-   * @param inputs by name; every input of the graph, with one batch size. Floating-point and
-   *     integer types are converted to what the graph takes
-   * @param values names of outputs or module paths
-   * @return the values, float32 (float64 with {@link Precision#F64}), in the order asked for
-   * @throws IllegalArgumentException if an input is missing or does not fit, or a value is unknown
-   */
-  Map<String, TensorData> run(Map<String, TensorData> inputs, List<String> values);
-
-  /** Frees the native memory. */
-  @Override
-  void close();
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.GraphBuilder;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Shape;
+import org.canbridge.runtime.onnx.OnnxLowering;
+import org.canbridge.runtime.onnx.OnnxOptions;
 import org.canbridge.tensors.ConstantTensor;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
@@ -183,6 +186,41 @@ class OnnxSessionTest {
     assertEquals(
         "onnxruntime does not do this; take pytorch",
         assertThrows(IllegalArgumentException.class, () -> Arithmetic.here(TARGET)).getMessage());
+  }
+
+  @Test
+  void aModelRunsFromItsFile(@TempDir Path folder) throws IOException {
+    TensorData w = MemoryTensor.of(new float[] {1, 2}, 2);
+    Path file = folder.resolve("model.onnx");
+    Files.write(
+        file,
+        OnnxLowering.of(sum(2), List.of("output"), OnnxOptions.defaults())
+            .model(weight -> weight.inside(w), Map.of("key", "value"))
+            .toByteArray());
+    try (OnnxModel model = OnnxModel.open(file, Optional.empty())) {
+      assertEquals(Map.of("key", "value"), model.metadata());
+      assertEquals(Map.of("x", List.of(-1L, 2L)), model.inputs());
+      assertEquals(List.of("output"), model.outputs());
+      TensorData x = MemoryTensor.of(new long[] {10, 20}, 1, 2);
+      assertArrayEquals(
+          new float[] {12, 23},
+          Tensors.floats(model.run(Map.of("x", x), List.of("output")).get("output")));
+      assertEquals(
+          "input 'x' [-1, 2] is missing",
+          assertThrows(IllegalArgumentException.class, () -> model.run(Map.of(), List.of("output")))
+              .getMessage());
+    }
+    Files.write(file, new byte[] {1, 2, 3});
+    assertEquals(
+        "ONNX Runtime does not open this model\n"
+            + "  expected: an ONNX model, with the file of its weights where it says\n"
+            + "  actual: Error code - ORT_INVALID_PROTOBUF - message: Load model from "
+            + file
+            + " failed:Protobuf parsing failed.\n  file: "
+            + file
+            + "\n  next: check that all of its files are there, or export it again",
+        assertThrows(InputFileException.class, () -> OnnxModel.open(file, Optional.empty()))
+            .getMessage());
   }
 
   @Test
