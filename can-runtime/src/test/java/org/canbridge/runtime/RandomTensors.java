@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Random;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
+import org.canbridge.runtime.graph.LookupOp;
 import org.canbridge.runtime.graph.Op;
 import org.canbridge.runtime.graph.Shape;
 import org.canbridge.tensors.MemoryTensor;
@@ -56,6 +57,17 @@ public final class RandomTensors {
       }
     }
     return inputs;
+  }
+
+  /** The same, with labels of the smallest table that is looked up. */
+  public Map<String, TensorData> inputs(Graph graph, int batch) {
+    int rows =
+        graph.nodes().stream()
+            .filter(node -> node.op() instanceof LookupOp.Embedding)
+            .mapToInt(node -> Math.toIntExact(node.inputs().get(1).shape().size(0)))
+            .min()
+            .orElse(1);
+    return inputs(graph, batch, rows);
   }
 
   /** Normal numbers with this standard deviation. */

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Inspection;
 import org.canbridge.importers.family.Adaptation;
+import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
@@ -44,6 +45,13 @@ final class ImportCommand implements Command {
           .help(
               "EfficientViT: make each batch norm part of the convolution in front of it; checked"
                   + " on random images, a difference is exit status 1");
+  private static final Opt<Optional<Path>> LIKE =
+      Opt.path("like", "MODEL")
+          .help(
+              "SRC holds other weights of MODEL, trained elsewhere: its state dict, or a TorchScript"
+                  + " module; all tensors must be MODEL's by name and shape, and all else stays"
+                  + " MODEL's. The other options about the model tell what MODEL cannot, --weights"
+                  + " which weights of SRC");
   private static final Opt<Boolean> DRY_RUN =
       Opt.flag("dry-run").help("show what would be done, write nothing");
 
@@ -52,7 +60,7 @@ final class ImportCommand implements Command {
     return new About(
         "import",
         "makes a model directory from a published checkpoint",
-        "SRC --out DIR [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
+        "SRC --out DIR [--like MODEL] [--arch NAME] [--heads N] [--weights ema|model] [--dtype TYPE]"
             + " [--image-size N] [--num-classes N] [--fold-batch-norm] [--allow-nonfinite]"
             + " [--dry-run]",
         "Reads a published checkpoint, checks every tensor against the layout it has, and writes"
@@ -66,6 +74,8 @@ final class ImportCommand implements Command {
             new Example(
                 "import efficientvit_b1.pt --out b1 --fold-batch-norm",
                 "convolutions without norms"),
+            new Example(
+                "import state.pt --like dit-can --out dit-can-2", "back from training in PyTorch"),
             new Example("import DiT-XL-2-256x256.pt --out x --dry-run", "only look")));
   }
 
@@ -74,6 +84,7 @@ final class ImportCommand implements Command {
     return List.of(
         OptionGroup.own(
             ModelOutput.OUT,
+            LIKE,
             CommonOptions.DTYPE,
             IMAGE_SIZE,
             NUM_CLASSES,
@@ -96,8 +107,8 @@ final class ImportCommand implements Command {
         new Adaptation(
             CommonOptions.number(invocation.get(IMAGE_SIZE)),
             CommonOptions.number(invocation.get(NUM_CLASSES)));
-    try (Checkpoint published = Checkpoints.open(source, options)) {
-      Model.check(published, source);
+    Optional<Path> like = invocation.get(LIKE);
+    try (Checkpoint published = open(source, like, options)) {
       Checkpoint checkpoint = adapted(published, adaptation);
       if (invocation.get(FOLD_BATCH_NORM)) {
         NormFolding folding = folded(widened(checkpoint, writing), device);
@@ -110,7 +121,7 @@ final class ImportCommand implements Command {
       checkpoint.notes().forEach(note -> context.err().println("canbridge: " + note));
       PipelineFolder.at(source).ifPresent(pipeline -> sayWhatStays(pipeline, context));
       if (invocation.get(DRY_RUN)) {
-        context.out().print(Inspection.of(source, options).toText());
+        context.out().print(seen(source, like, options, checkpoint));
       } else {
         for (String damage : Checkpoints.damages(source)) {
           context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
@@ -121,6 +132,41 @@ final class ImportCommand implements Command {
       }
     }
     return ExitStatus.OK;
+  }
+
+  private static Checkpoint open(Path source, Optional<Path> like, ImportOptions options) {
+    if (like.isEmpty()) {
+      Checkpoint checkpoint = Checkpoints.open(source, options);
+      return checked(checkpoint, source);
+    }
+    Checkpoint model =
+        checked(Checkpoints.open(like.get(), options.withWeights(Weights.AUTO)), like.get());
+    try {
+      return Checkpoints.openLike(source, model, options);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private static Checkpoint checked(Checkpoint checkpoint, Path path) {
+    try {
+      Model.check(checkpoint, path);
+      return checkpoint;
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static String seen(
+      Path source, Optional<Path> like, ImportOptions options, Checkpoint checkpoint) {
+    return like.map(
+            model ->
+                String.format(
+                    "%s: all %d tensors are those of %s; nothing was written%n",
+                    source, checkpoint.tensors().size(), model))
+        .orElseGet(() -> Inspection.of(source, options).toText());
   }
 
   /** A model directory holds the network alone. */

@@ -279,6 +279,7 @@ class ExportCommandTest {
   @CsvSource({
     "published, x.pt, 'a .safetensors file; give %s/x.safetensors'",
     "diffusers, x.safetensors, a folder; give %s/x",
+    "torchscript, x.onnx, 'a .pt file; give %s/x.pt'",
   })
   void aNameThatPromisesSomethingElseIsRefused(String format, String name, String what) {
     Path source = Fixtures.of("dit-diffusers");
@@ -303,7 +304,7 @@ class ExportCommandTest {
     Outcome outcome = Outcome.of("export", source.toString(), "--out", "x");
     assertEquals(2, outcome.status());
     assertEquals(
-        "canbridge: export: --format is missing: published or diffusers",
+        "canbridge: export: --format is missing: published or diffusers or torchscript",
         outcome.err().lines().findFirst().orElseThrow());
   }
 }

@@ -67,6 +67,27 @@ public final class Checkpoints {
   }
 
   /**
+   * Opens a file with other weights of a model, as another program's training left them: a state
+   * dict, alone or in a training checkpoint, or a TorchScript module. The model's arguments, its
+   * conversion, its objective and its provenance stay. Closing it closes the model too.
+   *
+   * @param path the file
+   * @param model what the file's tensors are like, to the last name and shape; element types of
+   *     floating-point tensors may differ, and stay as they are in the file
+   * @param options which weights of the file are meant
+   * @throws InputFileException if the tensors are others
+   */
+  public static Checkpoint openLike(Path path, Checkpoint model, ImportOptions options) {
+    TensorFile file = TensorFiles.open(PublishedFolder.weights(path).orElse(path));
+    try {
+      return LikeImport.open(file, model, options);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /**
    * Reads the whole of a published file against the checksums that its format has.
    *
    * @return what does not fit, one sentence each; empty for a model directory

@@ -3,6 +3,8 @@ package org.canbridge.runtime.can;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.Precision;
+import org.canbridge.runtime.engine.SameInDjl;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.family.RuntimeFamily;
 import org.canbridge.runtime.graph.Graph;
@@ -57,6 +60,14 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
       RuntimeFamily network, Optional<CanSpec.Embedder> embedder) {
     return conditions(network, embedder).stream()
         .map(c -> new CanCombinations(network, plan(List.of(CanTarget.values()), c, embedder)))
+        .toList();
+  }
+
+  /** All targets at once, by every condition and every method, with and without control. */
+  public static List<CanCombinations> ofAllTargets(
+      RuntimeFamily network, Optional<CanSpec.Embedder> embedder) {
+    return all(network, embedder).stream()
+        .filter(each -> each.plan.targets().size() == CanTarget.values().length)
         .toList();
   }
 
@@ -119,6 +130,13 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
     Graph base = network.graph(plan.control());
     Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, plan));
     SameInOnnx.check(can, TinyNetworks.weights(can, 11));
+  }
+
+  /** DJL computes of a TorchScript file what the network is here. */
+  public void djlEqualsTheSession(Path file) throws IOException {
+    Graph base = network.graph(plan.control());
+    Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, plan));
+    SameInDjl.check(can, TinyNetworks.weights(can, 11), file);
   }
 
   /** {@code config.json} holds all of it. */

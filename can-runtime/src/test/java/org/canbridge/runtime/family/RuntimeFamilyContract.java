@@ -4,13 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Family;
@@ -31,6 +33,7 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
+import org.canbridge.runtime.engine.SameInDjl;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
@@ -46,6 +49,8 @@ import org.canbridge.tensors.Tensors;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.function.ThrowingConsumer;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What every family must do when it is run: its graph holds the tensors of its key map; conversion
@@ -55,6 +60,8 @@ import org.junit.jupiter.api.TestFactory;
  */
 public abstract class RuntimeFamilyContract {
   private static final int BATCH = 2;
+
+  @TempDir Path folder;
 
   /**
    * Small networks; every optional part of the family in at least one. The first one has every kind
@@ -156,7 +163,38 @@ public abstract class RuntimeFamilyContract {
     return combinations(CanCombinations::theDescriptionSurvivesTheFile);
   }
 
-  private Stream<DynamicTest> combinations(Consumer<CanCombinations> test) {
+  @TestFactory
+  Stream<DynamicTest> djlEqualsTheSession() {
+    return examples().stream()
+        .flatMap(example -> graphs(example).stream())
+        .map(graph -> DynamicTest.dynamicTest(graph.inputs().toString(), () -> open(graph)));
+  }
+
+  private void open(Graph graph) throws IOException {
+    SameInDjl.check(graph, TinyNetworks.weights(graph, 11), script());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> djlEqualsTheSessionOfTheConverted() {
+    return combinations(each -> each.djlEqualsTheSession(script()), CanCombinations::ofAllTargets);
+  }
+
+  private Path script() {
+    return folder.resolve("network.pt");
+  }
+
+  private Stream<DynamicTest> combinations(ThrowingConsumer<CanCombinations> test) {
+    return combinations(test, CanCombinations::all);
+  }
+
+  /**
+   * Tests of combinations.
+   *
+   * @param many of the first network
+   */
+  private Stream<DynamicTest> combinations(
+      ThrowingConsumer<CanCombinations> test,
+      BiFunction<RuntimeFamily, Optional<CanSpec.Embedder>, List<CanCombinations>> many) {
     if (conversionRefused().isPresent()) {
       return Stream.of(DynamicTest.dynamicTest("refused", this::checkRefusal));
     }
@@ -164,7 +202,7 @@ public abstract class RuntimeFamilyContract {
     for (RuntimeFamily example : examples()) {
       List<CanCombinations> some =
           tests.isEmpty() && ownNetwork()
-              ? CanCombinations.all(example, embedder())
+              ? many.apply(example, embedder())
               : CanCombinations.some(example, embedder());
       some.forEach(
           each ->

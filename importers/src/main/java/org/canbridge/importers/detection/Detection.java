@@ -56,6 +56,11 @@ public record Detection(
       return new Detection(
           Optional.empty(), List.of(), verdicts(sets), Optional.of(unrecognised(file, sets)));
     }
+    return chosen(file, recognised, wanted, named);
+  }
+
+  private static Detection chosen(
+      TensorFile file, List<Recognised> recognised, Weights wanted, Optional<String> named) {
     Optional<Recognised> chosen = choose(recognised, wanted, named);
     if (chosen.isEmpty()) {
       return new Detection(
@@ -75,6 +80,40 @@ public record Detection(
             .weights()
             .mixedPrefix()
             .map(prefix -> halfWrapped(file, chosen.get(), prefix)));
+  }
+
+  /**
+   * Looks into a file for other weights of a network that is known, under the names that it has.
+   *
+   * @param names of its tensors
+   * @param wanted the kind of set that is to be taken
+   * @param named the name of the set that is to be taken, where there are several of a kind
+   */
+  public static Detection like(
+      TensorFile file, Family family, Set<String> names, Weights wanted, Optional<String> named) {
+    Signature signature = new Signature(List.copyOf(names));
+    List<StateDict> sets = new ArrayList<>(StateDicts.find(file));
+    sets.addAll(StateDicts.behindPrefixes(file, List.of(signature)));
+    List<Recognised> found = new ArrayList<>();
+    Set<String> taken = new HashSet<>();
+    for (StateDict set : sets) {
+      if (signature.recognises(new TensorNames(set.tensors().keySet()))
+          && taken.addAll(set.sourceNames().values())) {
+        found.add(new Recognised(set, family, family.canonical()));
+      }
+    }
+    return found.isEmpty()
+        ? new Detection(Optional.empty(), List.of(), List.of(), Optional.of(unlike(file, names)))
+        : chosen(file, found, wanted, named);
+  }
+
+  private static InputFileException unlike(TensorFile file, Set<String> names) {
+    return InputFileException.of(DetectionProblem.UNKNOWN_FAMILY, file.path())
+        .what("the tensors are not those of the model that they are to be like")
+        .expected(firstNames(names))
+        .actual(firstNames(file.tensors().keySet()))
+        .next("name the model that was exported, or one with the same tensors")
+        .build();
   }
 
   /**
@@ -213,7 +252,7 @@ public record Detection(
         InputFileException.of(DetectionProblem.UNKNOWN_FAMILY, file.path())
             .what("the tensors are those of no network that CAN Bridge knows")
             .expected(String.join("; ", read))
-            .actual(firstNames(file))
+            .actual(firstNames(file.tensors().keySet()))
             .next("canbridge inspect lists its tensors and what is missing for each layout");
     if (!file.objects().isEmpty()) {
       unknown
@@ -244,8 +283,7 @@ public record Detection(
     return family.layouts().stream().map(Layout::name).collect(Collectors.joining(", "));
   }
 
-  private static String firstNames(TensorFile file) {
-    Set<String> names = file.tensors().keySet();
+  private static String firstNames(Set<String> names) {
     if (names.isEmpty()) {
       return "no tensors at all";
     }

@@ -130,6 +130,40 @@ public final class Checkpoint implements AutoCloseable {
     return new Checkpoint(config, all, can, trained, provenance, notes, said, classNames, closer);
   }
 
+  /**
+   * The same network with weights from another file, which is closed with it. It shares the file
+   * underneath: close one of the two.
+   *
+   * @param how as for {@link #trained}
+   * @param all every tensor
+   * @param from the file, asked for when the provenance is
+   * @param said what was decided while it was opened, one sentence each
+   */
+  public Checkpoint retrained(
+      String how,
+      Map<String, TensorData> all,
+      Supplier<List<Provenance.Source>> from,
+      List<String> said,
+      Runnable closing) {
+    List<String> noted = new ArrayList<>(notes);
+    noted.addAll(said);
+    List<String> done = new ArrayList<>(changes);
+    done.add(how);
+    return new Checkpoint(
+        config,
+        all,
+        can,
+        trained,
+        new Once<>(() -> provenance.get().withSources(from.get())),
+        noted,
+        done,
+        classNames,
+        () -> {
+          closing.run();
+          closer.run();
+        });
+  }
+
   /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
     return new Checkpoint(

@@ -77,7 +77,7 @@ public final class ModelDirectory {
           converted(checkpoint, options),
           Map.of("format", "pt"),
           options.maxShardBytes());
-      written.write(CONFIG, Json.pretty(describe(checkpoint)) + "\n");
+      written.write(CONFIG, description(checkpoint));
       if (options.overwrite()) {
         checkReplaceable(target, true);
         written.commitReplacing();
@@ -124,7 +124,8 @@ public final class ModelDirectory {
     }
   }
 
-  private static ObjectNode describe(Checkpoint checkpoint) {
+  /** What {@code config.json} of a model says. */
+  public static String description(Checkpoint checkpoint) {
     ObjectNode json = Json.object();
     json.put("format", FORMAT);
     json.put("architecture", checkpoint.config().architecture());
@@ -138,7 +139,7 @@ public final class ModelDirectory {
           .forEach((row, all) -> all.forEach(names.putArray(row.toString())::add));
     }
     json.set("provenance", checkpoint.provenance().toJson());
-    return json;
+    return Json.pretty(json) + "\n";
   }
 
   private static Map<String, TensorData> converted(Checkpoint checkpoint, WriteOptions options) {

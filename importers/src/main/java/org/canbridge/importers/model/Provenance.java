@@ -27,7 +27,8 @@ import org.canbridge.tensors.files.JsonFields;
  * @param tool program and version that imported the file
  * @param format the format of the file, e.g. {@code torch-zip}; empty for a model that was not
  *     imported
- * @param sources the file, or the index and its shards
+ * @param sources the file, or the index and its shards; behind them files that weights which were
+ *     trained elsewhere came from
  * @param layout the layout of its tensors, e.g. {@code official}
  * @param weights the set of weights that was taken, e.g. {@code ema}; empty where the file has one
  * @param used how many of its tensors were used
@@ -104,10 +105,27 @@ public record Provenance(
         used++;
       }
     }
+    return new Provenance(
+        TOOL, file.format(), sources(file, opened), layout, weights, used, ignored, List.of(), "");
+  }
+
+  /**
+   * The files of an opened file, which are read for their digests.
+   *
+   * @param opened its files as they were when it was opened
+   * @throws org.canbridge.tensors.files.InputFileException if one of them has changed since
+   */
+  public static List<Source> sources(TensorFile file, List<FileState> opened) {
     List<Source> sources = file.files().stream().map(Source::of).toList();
     opened.forEach(FileState::requireUnchanged);
-    return new Provenance(
-        TOOL, file.format(), sources, layout, weights, used, ignored, List.of(), "");
+    return sources;
+  }
+
+  /** The same file, and behind it others that weights came from later. */
+  Provenance withSources(List<Source> later) {
+    List<Source> all = new ArrayList<>(sources);
+    all.addAll(later);
+    return new Provenance(tool, format, all, layout, weights, used, ignored, changes, objective);
   }
 
   /** The same file, and what was changed. */

@@ -132,6 +132,22 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes all of it over what was written from {@code at} on.
+   *
+   * @throws IOException that names the target
+   */
+  public void overwrite(long at, ByteBuffer bytes) throws IOException {
+    long next = at;
+    while (bytes.hasRemaining()) {
+      try {
+        next += channel.write(bytes, next);
+      } catch (IOException e) {
+        throw named(e);
+      }
+    }
+  }
+
   /** Where to write, from the start of the empty file on; what fails names the target. */
   public WritableByteChannel channel() {
     return new WritableByteChannel() {

@@ -123,8 +123,8 @@ public sealed interface Pickled {
 
   /**
    * In place of an object that was never made: the name of its class and, for those that are
-   * dictionaries, their items; for those of distributed checkpoints their attributes. As a key of a
-   * dictionary it stands for one that is no name.
+   * dictionaries, their items; for those of distributed checkpoints and of programs their
+   * attributes. As a key of a dictionary it stands for one that is no name.
    */
   final class Foreign implements Pickled {
     private final ForeignName cls;

@@ -81,6 +81,9 @@ public final class TorchGlobals implements PickleGlobals {
   /** Classes of plain data, whose attributes are kept as items. */
   public static final String DISTRIBUTED = "torch.distributed.checkpoint.";
 
+  /** The modules of a TorchScript program, whose attributes are kept too: weights among them. */
+  private static final String SCRIPTED = "__torch__.";
+
   private final Map<String, Pickled.Storage> storages = new LinkedHashMap<>();
 
   /** Storage classes of unknown element types by their names, as the pickle first has them. */
@@ -269,7 +272,7 @@ public final class TorchGlobals implements PickleGlobals {
 
   /**
    * {@code __setstate__}: attributes of dictionaries, tensors and foreign objects are dropped, but
-   * for those that say where the pieces of a distributed checkpoint lie.
+   * for those that say where the pieces of a distributed checkpoint lie, and modules of programs.
    */
   @Override
   public void build(Object target, Object state, PickleInput in, long at) {
@@ -277,7 +280,7 @@ public final class TorchGlobals implements PickleGlobals {
       NumpyScalars.checkState(state, in, at);
     } else if (target instanceof Pickled.Foreign object
         && state instanceof Pickled.Dictionary attributes
-        && object.cls().name().startsWith(DISTRIBUTED)) {
+        && keepsAttributes(object.cls().name())) {
       object.entries().putAll(attributes.entries());
     } else if (!(target instanceof Pickled.Dictionary
         || target instanceof Pickled.Tensor
@@ -285,6 +288,10 @@ public final class TorchGlobals implements PickleGlobals {
         || target instanceof Pickled.ForeignName)) {
       throw in.malformed("the pickle sets the state of something that has none", at);
     }
+  }
+
+  private static boolean keepsAttributes(String cls) {
+    return cls.startsWith(DISTRIBUTED) || cls.startsWith(SCRIPTED);
   }
 
   /**

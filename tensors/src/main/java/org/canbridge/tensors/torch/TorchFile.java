@@ -35,21 +35,31 @@ import org.canbridge.tensors.pickle.Unpickler;
  *
  * <p>Nested dictionaries are flattened as {@link TorchContent} says. Opening reads the directory,
  * the pickle and the local header of each storage in use; tensors are mapped when asked for.
- * Archives of {@code torch.jit.save} ({@code constants.pkl}, {@code code/}) are refused: they hold
- * a program.
+ *
+ * <p>An archive of {@code torch.jit.save} ({@code constants.pkl}, {@code code/}) holds a program
+ * and its modules: of these the parameters and buffers are read, under the names of a state dict;
+ * the code, which may be compressed, is not looked at. One whose weights are constants of the code
+ * is refused.
  *
  * <p>Source: PyTorch 2.7, {@code torch/serialization.py} and {@code caffe2/serialize}.
  */
 public final class TorchFile extends PickledFile {
   private static final String PICKLE = "/data.pkl";
+  private static final String CODE = "/code/";
   private static final int MAX_BYTE_ORDER = 64;
 
   private final ZipDirectory zip;
   private final Map<String, String> tensorOf;
+  private final boolean program;
 
   private TorchFile(
-      FileSource source, ZipDirectory zip, TorchContent content, Map<String, String> tensorOf) {
-    super(source, "torch-zip", content);
+      FileSource source,
+      ZipDirectory zip,
+      TorchContent content,
+      Map<String, String> tensorOf,
+      boolean program) {
+    super(source, program ? "torchscript" : "torch-zip", content);
+    this.program = program;
     this.zip = zip;
     this.tensorOf = tensorOf;
   }
@@ -76,8 +86,11 @@ public final class TorchFile extends PickledFile {
   private static TorchFile read(FileSource source) {
     ZipDirectory zip = ZipDirectory.read(source);
     String root = root(source, zip);
-    // Also those that nothing refers to: torch.save compresses none.
-    zip.entries().values().forEach(zip::position);
+    boolean program = isProgram(zip, root);
+    // Also those that nothing refers to: torch.save compresses none, torch.jit.save its code.
+    zip.entries().values().stream()
+        .filter(entry -> !program || !entry.name().startsWith(root + CODE))
+        .forEach(zip::position);
     checkByteOrder(source, zip, root);
     ZipDirectory.Entry pickle = zip.entries().get(root + PICKLE);
     long begin = zip.position(pickle);
@@ -92,13 +105,31 @@ public final class TorchFile extends PickledFile {
               tensorOf.putIfAbsent(root + "/data/" + storage.key(), tensor);
               return position(source, zip, root, storage, tensor);
             });
-    return new TorchFile(source, zip, content, tensorOf);
+    if (program && content.tensors().isEmpty()) {
+      throw InputFileException.of(TorchProblem.TORCHSCRIPT, source.path())
+          .what("this is a TorchScript program without parameters and buffers")
+          .next("in Python, save the state dict of the network that it was made of")
+          .build();
+    }
+    return new TorchFile(source, zip, content, tensorOf, program);
+  }
+
+  private static boolean isProgram(ZipDirectory zip, String root) {
+    return zip.entries().keySet().stream()
+        .anyMatch(name -> name.equals(root + "/constants.pkl") || name.startsWith(root + CODE));
+  }
+
+  @Override
+  public List<String> notes() {
+    return program
+        ? List.of("the file is a TorchScript program: its weights are read, its code is not")
+        : List.of();
   }
 
   @Override
   public List<String> damages() {
     return zip.entries().values().stream()
-        .filter(entry -> !zip.isSound(entry))
+        .filter(entry -> entry.stored() && !zip.isSound(entry))
         .map(
             entry ->
                 "the checksum of "
@@ -125,15 +156,6 @@ public final class TorchFile extends PickledFile {
           .build();
     }
     String root = roots.get(0);
-    boolean program =
-        zip.entries().keySet().stream()
-            .anyMatch(n -> n.equals(root + "/constants.pkl") || n.startsWith(root + "/code/"));
-    if (program) {
-      throw InputFileException.of(TorchProblem.TORCHSCRIPT, source.path())
-          .what("this is a TorchScript program, not a checkpoint")
-          .next("in Python: torch.save(torch.jit.load(path).state_dict(), 'weights.pt')")
-          .build();
-    }
     return root;
   }
 

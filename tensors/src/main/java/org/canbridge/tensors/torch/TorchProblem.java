@@ -8,7 +8,7 @@ public enum TorchProblem implements Problem {
   ZIP_DAMAGED,
   /** An entry of the zip archive is compressed or encrypted. */
   ZIP_ENTRY_NOT_STORED,
-  /** A zip archive with a program in it, written by {@code torch.jit.save}. */
+  /** A program of {@code torch.jit.save} that has no parameters and buffers. */
   TORCHSCRIPT,
   /** A tar archive, as PyTorch wrote it before version 0.1.10. */
   TAR,

@@ -18,23 +18,23 @@ import org.canbridge.tensors.files.InputFileException;
  * <p>Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 to 4.3.16 and 4.5.3.
  */
 final class ZipDirectory {
-  private static final int END = 0x06054b50;
-  private static final int END_SIZE = 22;
+  static final int END = 0x06054b50;
+  static final int END_SIZE = 22;
   private static final int MAX_COMMENT = 0xffff;
-  private static final int LOCATOR64 = 0x07064b50;
-  private static final int LOCATOR64_SIZE = 20;
-  private static final int END64 = 0x06064b50;
-  private static final int END64_SIZE = 56;
-  private static final int CENTRAL = 0x02014b50;
-  private static final int CENTRAL_SIZE = 46;
-  private static final int LOCAL = 0x04034b50;
-  private static final int LOCAL_SIZE = 30;
-  private static final int EXTRA64 = 1;
-  private static final long ALL_ONES = 0xffffffffL;
-  private static final int ALL_ONES_16 = 0xffff;
+  static final int LOCATOR64 = 0x07064b50;
+  static final int LOCATOR64_SIZE = 20;
+  static final int END64 = 0x06064b50;
+  static final int END64_SIZE = 56;
+  static final int CENTRAL = 0x02014b50;
+  static final int CENTRAL_SIZE = 46;
+  static final int LOCAL = 0x04034b50;
+  static final int LOCAL_SIZE = 30;
+  static final int EXTRA64 = 1;
+  static final long ALL_ONES = 0xffffffffL;
+  static final int ALL_ONES_16 = 0xffff;
   private static final int ENCRYPTED = 1;
   private static final int SIZES_FOLLOW = 1 << 3;
-  private static final int UTF8_NAME = 1 << 11;
+  static final int UTF8_NAME = 1 << 11;
 
   private static final int CHECKED = 1 << 20;
 

@@ -224,15 +224,53 @@ public final class TorchFileTest extends TensorFileContract {
         "next: if it is a packed folder, unpack it and name the checkpoint inside");
   }
 
+  /** A module with a parameter, a buffer, a number and a module; its code is packed. */
   @Test
-  void refusesTorchScript() throws IOException {
+  void readsTheWeightsOfAProgramAndNotItsCode() throws IOException {
+    PickleBytes pickle = new PickleBytes().global("__torch__.nets", "Net").op(')', 0x81, '}', '(');
+    pickle.str("training").op(0x88).str("steps").num(3);
+    pickle.str("w").tensor("FloatStorage", "0", 6, 0, new long[] {2, 3}, new long[] {3, 1});
+    pickle.str("0").global("__torch__.nets", "Inner").op(')', 0x81, '}', '(');
+    pickle.str("seen").tensor("LongStorage", "1", 1, 0, new long[] {}, new long[] {});
+    pickle.op('u', 'b', 'u', 'b');
+    byte[] program =
+        new ZipBytes()
+            .add("m/data.pkl", pickle.stop())
+            .add("m/code/__torch__/nets.py", SIX, 0, 8, 100, 0)
+            .add("m/data/0", SIX)
+            .add("m/data/1", new byte[] {7, 0, 0, 0, 0, 0, 0, 0})
+            .add("m/constants.pkl", new PickleBytes().op(')').stop())
+            .end();
+
+    try (TensorFile file = open(file(program))) {
+      assertEquals("torchscript", file.format());
+      assertEquals(List.of("w", "0.seen"), List.copyOf(file.tensors().keySet()));
+      assertArrayEquals(new float[] {0, 1, 2, 3, 4, 5}, Tensors.floats(file.tensors().get("w")));
+      assertArrayEquals(new long[] {7}, Tensors.longs(file.tensors().get("0.seen")));
+      assertEquals(Map.of("training", true, "steps", 3L), file.values());
+      assertEquals(
+          List.of("the file is a TorchScript program: its weights are read, its code is not"),
+          file.notes());
+      assertEquals(List.of(), file.damages());
+    }
+  }
+
+  @Test
+  void refusesAProgramWithoutWeights() throws IOException {
+    byte[] pickle =
+        new PickleBytes()
+            .global("__torch__", "Net")
+            .op(')', 0x81, '}', '(')
+            .str("training")
+            .op(0x89, 'u', 'b')
+            .stop();
     for (String name : List.of("m/constants.pkl", "m/code/__torch__.py")) {
       refused(
           TorchProblem.TORCHSCRIPT,
-          new ZipBytes().add("m/data.pkl", SIX).add(name, SIX).end(),
-          "this is a TorchScript program, not a checkpoint",
+          new ZipBytes().add("m/data.pkl", pickle).add(name, SIX).end(),
+          "this is a TorchScript program without parameters and buffers",
           "file: FILE",
-          "next: in Python: torch.save(torch.jit.load(path).state_dict(), 'weights.pt')");
+          "next: in Python, save the state dict of the network that it was made of");
     }
   }
 

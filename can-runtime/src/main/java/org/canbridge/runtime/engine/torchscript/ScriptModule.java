@@ -24,9 +24,19 @@ final class ScriptModule {
     List<String> all = new ArrayList<>();
     all.add("self: __torch__.K");
     all.addAll(arguments);
-    text.append("  def ").append(name).append('(').append(String.join(",\n    ", all));
-    text.append(") -> List[Tensor]:\n").append(body);
+    text.append(method(name, all, "List[Tensor]", body));
     return this;
+  }
+
+  /**
+   * The source of a method.
+   *
+   * @param arguments declared, {@code self} too
+   * @param result the type that it returns
+   */
+  static String method(String name, List<String> arguments, String result, ScriptBody body) {
+    String declared = String.join(",\n    ", arguments);
+    return "  def " + name + "(" + declared + ") -> " + result + ":\n" + body;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.canbridge.runtime.engine.torchscript;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -53,6 +54,16 @@ final class Torch {
   /** The value in another type. */
   static String to(String value, Object type) {
     return value.equals(NONE) ? value : call("to", value, type);
+  }
+
+  /** The element type of a value. */
+  static String type(String value) {
+    return "ops.prim.dtype(" + value + ")";
+  }
+
+  /** The type of a tuple of tensors. */
+  static String tupleOfTensors(int count) {
+    return "Tuple[" + String.join(", ", Collections.nCopies(count, "Tensor")) + "]";
   }
 
   /** Ones, where {@code like} is. */

@@ -42,27 +42,27 @@ public final class TorchScriptLowering implements OpVisitor<String> {
   /** By how much a score is lowered to hide it: its exponential is zero beside any other. */
   private static final String HIDDEN = "1e30";
 
-  private final ScalarType type;
+  private final Numbers numbers;
   private final Kernels kernels;
   private final boolean differentiated;
   private final PackedLinears packed;
   private final PaddedConvolutions filled;
   private final List<Node> given;
-  private final Map<String, Integer> weightIndex = new HashMap<>();
+  private final Map<String, String> weights = new HashMap<>();
   private final String prefix;
   private final ScriptBody body;
   private final Convolutions convolutions;
   private final Slices slices;
 
   private TorchScriptLowering(
-      ScalarType type,
+      Numbers numbers,
       Kernels kernels,
       PackedLinears packed,
       PaddedConvolutions filled,
       List<Node> given,
       String prefix,
       boolean differentiated) {
-    this.type = type;
+    this.numbers = numbers;
     this.kernels = kernels;
     this.differentiated = differentiated;
     this.packed = packed;
@@ -86,14 +86,14 @@ public final class TorchScriptLowering implements OpVisitor<String> {
       Graph graph, List<Node> values, List<Node> given, ScalarType type, Kernels kernels) {
     boolean packs = type == ScalarType.BFLOAT16 && kernels.packedLinears();
     return new TorchScriptLowering(
-            type,
+            Numbers.of(type),
             kernels,
             packs ? PackedLinears.of(graph) : PackedLinears.NONE,
             PaddedConvolutions.of(graph, kernels),
             given,
             "",
             false)
-        .program(graph, values);
+        .program(graph, values, type);
   }
 
   /**
@@ -110,14 +110,48 @@ public final class TorchScriptLowering implements OpVisitor<String> {
   static Statements differentiable(
       Graph graph, List<Node> values, ScalarType type, Kernels kernels, String prefix) {
     return new TorchScriptLowering(
-            type, kernels, PackedLinears.NONE, PaddedConvolutions.NONE, List.of(), prefix, true)
+            Numbers.of(type),
+            kernels,
+            PackedLinears.NONE,
+            PaddedConvolutions.NONE,
+            List.of(),
+            prefix,
+            true)
+        .listed(graph)
         .statements(graph, values);
   }
 
-  private Statements statements(Graph graph, List<Node> values) {
+  /**
+   * The statements of a program that others differentiate and move to other devices and types: all
+   * kernels as the network has them, samples of a depthwise convolution together, as GPUs want
+   * them.
+   *
+   * @param weights the expression of each parameter by name
+   */
+  static Statements portable(
+      Graph graph, List<Node> values, Numbers numbers, Map<String, String> weights) {
+    TorchScriptLowering lowering =
+        new TorchScriptLowering(
+            numbers,
+            Kernels.PLAIN.withSamplesTogether(),
+            PackedLinears.NONE,
+            PaddedConvolutions.NONE,
+            List.of(),
+            "",
+            true);
+    lowering.weights.putAll(weights);
+    return lowering.statements(graph, values);
+  }
+
+  /** With the parameters as elements of the list {@code w}. */
+  private TorchScriptLowering listed(Graph graph) {
     for (Op.Parameter parameter : graph.parameters()) {
-      weightIndex.put(parameter.name(), weightIndex.size());
+      weights.put(parameter.name(), WEIGHTS + "[" + weights.size() + "]");
     }
+    return this;
+  }
+
+  private Statements statements(Graph graph, List<Node> values) {
     Set<Node> needed = Graph.needed(values, given);
     slices.plan(needed);
     for (Node node : graph.nodes()) {
@@ -129,8 +163,11 @@ public final class TorchScriptLowering implements OpVisitor<String> {
     return new Statements(body, values.stream().map(this::result).toList());
   }
 
-  private String program(Graph graph, List<Node> values) {
-    statements(graph, values).body().returns(values.stream().map(this::result).toList());
+  private String program(Graph graph, List<Node> values, ScalarType type) {
+    listed(graph)
+        .statements(graph, values)
+        .body()
+        .returns(values.stream().map(this::result).toList());
     List<String> arguments = new ArrayList<>();
     graph.inputs().forEach(i -> arguments.add(ScriptModule.tensor(argument(i.name()))));
     given.forEach(node -> arguments.add(ScriptModule.tensor(GIVEN + node.id())));
@@ -144,7 +181,7 @@ public final class TorchScriptLowering implements OpVisitor<String> {
     prepared.returns(
         graph.nodes().stream()
             .filter(n -> n.op() instanceof Op.Parameter)
-            .map(this::prepared)
+            .map(parameter -> prepared(parameter, type))
             .toList());
     return new ScriptModule()
         .method("forward", arguments, body)
@@ -158,7 +195,7 @@ public final class TorchScriptLowering implements OpVisitor<String> {
       return node.op().accept(this, node.inputs());
     }
     if (given.contains(node)) {
-      return body.statement(node, ownType(call("index_select", GIVEN + node.id(), 0, ROWS)));
+      return body.statement(node, numbers.own(call("index_select", GIVEN + node.id(), 0, ROWS)));
     }
     Node before = node.inputs().isEmpty() ? node : node.inputs().get(0);
     if (packed.isFusedWith(before, node) && !asked.contains(before)) {
@@ -187,10 +224,10 @@ public final class TorchScriptLowering implements OpVisitor<String> {
 
   private String result(Node node) {
     String name = body.name(node);
-    return node.kind() == Kind.FLOAT ? widened(name) : name;
+    return node.kind() == Kind.FLOAT ? numbers.result(name) : name;
   }
 
-  private String prepared(Node parameter) {
+  private String prepared(Node parameter, ScalarType type) {
     String wide = parameter.op().accept(this, parameter.inputs());
     String own = weight(wide, type);
     if (filled.contains(parameter)) {
@@ -216,16 +253,6 @@ public final class TorchScriptLowering implements OpVisitor<String> {
     body.assign(WEIGHTS, "[" + String.join(", ", weights) + "]");
   }
 
-  /** A value that was computed in float32, as the rest of the network computes. */
-  private String ownType(String value) {
-    return type == ScalarType.FLOAT32 ? value : Torch.to(value, type);
-  }
-
-  /** A value in a type that does not round to 8 bits. */
-  private String widened(String value) {
-    return type == type.atLeastFloat32() ? value : Torch.to(value, type.atLeastFloat32());
-  }
-
   /** A call that takes the node's inputs as they stand. */
   private String plain(String operator, List<Node> in) {
     return call(operator, in.stream().map(body::name).toArray());
@@ -242,16 +269,13 @@ public final class TorchScriptLowering implements OpVisitor<String> {
 
   @Override
   public String input(Op.Input op) {
-    // Timesteps must reach the sinusoid unrounded: bfloat16 has 8 bits, so 999 would become 1000.
-    boolean narrow =
-        type == ScalarType.BFLOAT16 && op.kind() == Kind.FLOAT && op.shape().rank() > 1;
     String name = prefix + argument(op.name());
-    return narrow ? Torch.to(name, type) : name;
+    return op.kind() == Kind.FLOAT && op.shape().rank() > 1 ? numbers.input(name) : name;
   }
 
   @Override
   public String parameter(Op.Parameter op) {
-    return WEIGHTS + "[" + weightIndex.get(op.name()) + "]";
+    return weights.get(op.name());
   }
 
   @Override
@@ -334,19 +358,19 @@ public final class TorchScriptLowering implements OpVisitor<String> {
     String given = Torch.reshape(body.name(in, 3), -1, 1, 1, tokens);
     String shown = body.temporary(Torch.to(call("ne", given, 0), ScalarType.FLOAT32));
     String bias = call("mul", call("sub", call("mul", past, shown), "1."), HIDDEN);
-    String mask = body.temporary(ownType(bias));
+    String mask = body.temporary(numbers.own(bias));
     return call("scaled_dot_product_attention", q, k, v, mask);
   }
 
   @Override
   public String reluLinearAttention(AttentionOp.ReluLinearAttention op, List<Node> in) {
-    String q = body.temporary(call("relu", widened(body.name(in, 0))));
-    String k = body.temporary(call("relu", widened(body.name(in, 1))));
-    String v = body.temporary(widened(body.name(in, 2)));
+    String q = body.temporary(call("relu", numbers.wide(body.name(in, 0))));
+    String k = body.temporary(call("relu", numbers.wide(body.name(in, 1))));
+    String v = body.temporary(numbers.wide(body.name(in, 2)));
     String products = call("matmul", call("transpose", k, 2, 3), v);
     String sums = call("unsqueeze", call("sum", k, List.of(2)), 3);
     String denominator = call("add", call("matmul", q, sums), op.eps());
-    return ownType(call("div", call("matmul", q, products), denominator));
+    return numbers.own(call("div", call("matmul", q, products), denominator));
   }
 
   @Override
@@ -484,15 +508,14 @@ public final class TorchScriptLowering implements OpVisitor<String> {
   @Override
   public String timestepEmbedding(LookupOp.TimestepEmbedding op, List<Node> in) {
     int half = op.width() / 2;
-    String t =
-        type == ScalarType.FLOAT64
-            ? body.temporary(Torch.to(body.name(in, 0), ScalarType.FLOAT32))
-            : body.name(in, 0);
+    String given = body.name(in, 0);
+    String single = numbers.timestep(given);
+    String t = single.equals(given) ? given : body.temporary(single);
     String index = body.temporary(Torch.range(half, ScalarType.FLOAT32, t));
     String exponent = call("div", call("mul", index, -Math.log(op.maxPeriod())), half - op.shift());
     String frequencies = body.temporary(call("exp", exponent));
     String angles =
         body.temporary(call("mul", call("unsqueeze", t, 1), call("unsqueeze", frequencies, 0)));
-    return ownType(call("cat", List.of(call("cos", angles), call("sin", angles)), 1));
+    return numbers.own(call("cat", List.of(call("cos", angles), call("sin", angles)), 1));
   }
 }
