@@ -1,5 +1,6 @@
 package org.canbridge.runtime;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,7 @@ public final class RandomInputs {
   private static TensorData tensor(
       Graph graph, Node input, Optional<Objective> objective, int batch, RandomGenerator random) {
     long[] shape = input.shape().resolve(batch);
-    int elements = Math.toIntExact(input.shape().elements() * batch);
+    int elements = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
     if (input.kind() == Kind.INT) {
       return MemoryTensor.of(random.longs(elements, 0, rows(graph, input)).toArray(), shape);
     }

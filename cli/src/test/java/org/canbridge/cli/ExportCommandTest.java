@@ -48,6 +48,10 @@ class ExportCommandTest {
 
   /** What was written; below it stands how it was checked. */
   private static String written(Outcome outcome) {
+    return written(outcome, "import");
+  }
+
+  private static String written(Outcome outcome, String where) {
     List<String> lines = outcome.out().lines().toList();
     assertEquals(3, lines.size(), outcome.out());
     for (int i = 1; i < 3; i++) {
@@ -55,8 +59,8 @@ class ExportCommandTest {
           lines
               .get(i)
               .matches(
-                  "checked by import, batch %d: largest difference \\S+ in output, whose standard deviation is \\S+"
-                      .formatted(2 * i - 1)),
+                  "checked by %s, batch %d: largest difference \\S+ in output, whose standard deviation is \\S+"
+                      .formatted(where, 2 * i - 1)),
           outcome.out());
     }
     return lines.get(0);
@@ -106,6 +110,28 @@ class ExportCommandTest {
     Outcome again = export(source, "diffusers", out, "--heads", "3");
     assertEquals(4, again.status());
     assertEquals(0, Outcome.of("inspect", out.toString()).status());
+  }
+
+  /** The folder is a model directory too, and a Condition-Aware Network goes like any other. */
+  @Test
+  void anOnnxFolderIsStillTheModel() {
+    String[] model = {"m", "can", "onnx", "again.onnx"};
+    for (int i = 0; i < model.length; i++) {
+      model[i] = folder.resolve(model[i]).toString();
+    }
+    String source = Fixtures.of("dit-diffusers").toString();
+    assertEquals(0, Outcome.of("import", source, "--out", model[0]).status());
+    assertEquals(0, Outcome.of("convert", model[0], "--out", model[1]).status());
+    Outcome outcome = export(Path.of(model[1]), "onnx", Path.of(model[2]));
+    assertEquals(0, outcome.status(), outcome.err());
+    assertEquals(
+        model[2] + ": opset 17, 53 weights, F32, the large ones in model.safetensors",
+        written(outcome, "ONNX Runtime"));
+    Outcome again =
+        export(
+            Path.of(model[2]), "onnx", Path.of(model[3]), "--inline", "--guided", "--opset", "21");
+    assertEquals(0, again.status(), again.err());
+    assertEquals(model[3] + ": opset 21, 53 weights, F32, inside", written(again, "ONNX Runtime"));
   }
 
   @Test
@@ -280,6 +306,7 @@ class ExportCommandTest {
     "published, x.pt, 'a .safetensors file; give %s/x.safetensors'",
     "diffusers, x.safetensors, a folder; give %s/x",
     "torchscript, x.onnx, 'a .pt file; give %s/x.pt'",
+    "onnx, x.onnx, a folder; give %s/x",
   })
   void aNameThatPromisesSomethingElseIsRefused(String format, String name, String what) {
     Path source = Fixtures.of("dit-diffusers");
@@ -304,7 +331,7 @@ class ExportCommandTest {
     Outcome outcome = Outcome.of("export", source.toString(), "--out", "x");
     assertEquals(2, outcome.status());
     assertEquals(
-        "canbridge: export: --format is missing: published or diffusers or torchscript",
+        "canbridge: export: --format is missing: published or diffusers or torchscript or onnx",
         outcome.err().lines().findFirst().orElseThrow());
   }
 }

@@ -24,6 +24,11 @@ public final class FileTensor implements TensorData {
     return type;
   }
 
+  /** The place of its first byte in the file. */
+  public long position() {
+    return position;
+  }
+
   @Override
   public Optional<Path> file() {
     return Optional.of(source.path());

@@ -8,6 +8,10 @@ public final class Exporters {
 
   /** In the order of the help; a new one is one line here. */
   public static List<Exporter> all() {
-    return List.of(new PublishedExporter(), new DiffusersExporter(), new TorchScriptExporter());
+    return List.of(
+        new PublishedExporter(),
+        new DiffusersExporter(),
+        new TorchScriptExporter(),
+        new OnnxExporter());
   }
 }

@@ -6,6 +6,11 @@ import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -64,6 +69,13 @@ public final class OnnxProgram {
           .build();
     }
 
+    /** Bytes of the tensor as a message, with its weight inside. */
+    private int size() {
+      return Math.addExact(
+          tensor().build().getSerializedSize(),
+          field(TensorProto.RAW_DATA_FIELD_NUMBER, Math.toIntExact(type().bytes())));
+    }
+
     private TensorProto.Builder tensor() {
       return TensorProto.newBuilder().setName(name).setDataType(dtype.number()).addAllDims(shape);
     }
@@ -91,15 +103,20 @@ public final class OnnxProgram {
    * @param metadata whatever should stand in the file, by key
    */
   public ModelProto model(Function<Weight, TensorProto> filled, Map<String, String> metadata) {
+    ModelProto.Builder model = head(metadata).setGraph(graph);
+    weights.forEach(weight -> model.getGraphBuilder().addInitializer(filled.apply(weight)));
+    return model.build();
+  }
+
+  /** All but the graph. */
+  private ModelProto.Builder head(Map<String, String> metadata) {
     ModelProto.Builder model =
         ModelProto.newBuilder()
             .setIrVersion(options.irVersion())
             .setProducerName("canbridge")
             .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(options.opset()));
-    model.setGraph(graph);
-    weights.forEach(weight -> model.getGraphBuilder().addInitializer(filled.apply(weight)));
     metadata.forEach((key, value) -> model.addMetadataProps(entry(key, value)));
-    return model.build();
+    return model;
   }
 
   /**
@@ -108,6 +125,46 @@ public final class OnnxProgram {
    */
   public ModelProto model() {
     return model(weight -> weight.external("weights", 0), Map.of());
+  }
+
+  /**
+   * Writes the model with all weights inside, one after another: none is held in memory.
+   *
+   * @param tensors by weight, of the types that these have
+   * @throws IOException if the channel cannot be written to
+   */
+  public void writeTo(
+      WritableByteChannel channel, Map<String, TensorData> tensors, Map<String, String> metadata)
+      throws IOException {
+    int size = graph.getSerializedSize();
+    for (Weight weight : weights) {
+      size = Math.addExact(size, field(GraphProto.INITIALIZER_FIELD_NUMBER, weight.size()));
+    }
+    CodedOutputStream out = CodedOutputStream.newInstance(Channels.newOutputStream(channel));
+    head(metadata).build().writeTo(out);
+    begin(out, ModelProto.GRAPH_FIELD_NUMBER, size);
+    graph.writeTo(out);
+    for (Weight weight : weights) {
+      begin(out, GraphProto.INITIALIZER_FIELD_NUMBER, weight.size());
+      weight.tensor().build().writeTo(out);
+      begin(out, TensorProto.RAW_DATA_FIELD_NUMBER, Math.toIntExact(weight.type().bytes()));
+      out.flush();
+      tensors.get(weight.name()).writeTo(channel);
+    }
+    out.flush();
+  }
+
+  /** Writes what stands before the bytes of a field. */
+  private static void begin(CodedOutputStream out, int number, int bytes) throws IOException {
+    out.writeTag(number, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    out.writeUInt32NoTag(bytes);
+  }
+
+  /** How many bytes a field of so many bytes takes. */
+  private static int field(int number, int bytes) {
+    return Math.addExact(
+        CodedOutputStream.computeTagSize(number) + CodedOutputStream.computeUInt32SizeNoTag(bytes),
+        bytes);
   }
 
   private static StringStringEntryProto entry(String key, String value) {

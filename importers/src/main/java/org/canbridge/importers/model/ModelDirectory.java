@@ -9,15 +9,11 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.apiguardian.api.API;
-import org.canbridge.tensors.DType;
-import org.canbridge.tensors.FiniteTensor;
 import org.canbridge.tensors.TensorData;
-import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
@@ -41,8 +37,13 @@ public final class ModelDirectory {
   /** The version before, which says nothing of the objective and is read for good. */
   static final String FIRST_FORMAT = "canbridge/1";
 
+  private static final Map<String, String> METADATA = Map.of("format", "pt");
+
   static final String CONFIG = "config.json";
-  static final String TENSORS = "model.safetensors";
+
+  /** The file of tensors, if it is one. */
+  public static final String TENSORS = "model.safetensors";
+
   static final String INDEX = "model.safetensors.index.json";
 
   /** Everything that {@link #write} makes. */
@@ -71,12 +72,13 @@ public final class ModelDirectory {
     Path target = directory.toAbsolutePath().normalize();
     try (AtomicDirectory written = AtomicDirectory.create(target)) {
       checkReplaceable(target, options.overwrite());
-      SafetensorsWriter.writeShards(
-          written.path(),
-          "model",
-          converted(checkpoint, options),
-          Map.of("format", "pt"),
-          options.maxShardBytes());
+      Map<String, TensorData> tensors = options.converted(checkpoint.tensors());
+      if (options.aligned()) {
+        SafetensorsWriter.writeAligned(written.path().resolve(TENSORS), tensors, METADATA);
+      } else {
+        SafetensorsWriter.writeShards(
+            written.path(), "model", tensors, METADATA, options.maxShardBytes());
+      }
       written.write(CONFIG, description(checkpoint));
       if (options.overwrite()) {
         checkReplaceable(target, true);
@@ -140,26 +142,6 @@ public final class ModelDirectory {
     }
     json.set("provenance", checkpoint.provenance().toJson());
     return Json.pretty(json) + "\n";
-  }
-
-  private static Map<String, TensorData> converted(Checkpoint checkpoint, WriteOptions options) {
-    if (options.dtype().isEmpty()) {
-      return checkpoint.tensors();
-    }
-    DType dtype = options.dtype().get();
-    Map<String, TensorData> tensors = new LinkedHashMap<>();
-    checkpoint
-        .tensors()
-        .forEach((name, tensor) -> tensors.put(name, converted(name, tensor, dtype)));
-    return tensors;
-  }
-
-  private static TensorData converted(String name, TensorData tensor, DType dtype) {
-    if (!tensor.type().dtype().isFloating() || tensor.type().dtype() == dtype) {
-      return tensor;
-    }
-    TensorData view = Tensors.as(tensor, dtype);
-    return dtype == DType.F16 ? new FiniteTensor(name, tensor, view) : view;
   }
 
   private static void checkReplaceable(Path target, boolean overwrite) throws IOException {

@@ -138,7 +138,8 @@ public record Provenance(
     return new Provenance(tool, format, sources, layout, weights, used, ignored, changes, from);
   }
 
-  ObjectNode toJson() {
+  /** As it stands in {@code config.json}. */
+  public ObjectNode toJson() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("tool", tool);
     json.put("format", format);

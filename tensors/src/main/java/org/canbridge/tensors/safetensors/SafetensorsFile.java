@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import org.canbridge.tensors.DType;
+import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorType;
@@ -36,12 +37,12 @@ import org.canbridge.tensors.files.FileSource;
  */
 public final class SafetensorsFile implements TensorFile {
   private final FileSource source;
-  private final Map<String, TensorData> tensors;
+  private final Map<String, FileTensor> tensors;
   private final Map<String, Object> values;
 
   private SafetensorsFile(FileSource source, SafetensorsHeader header) {
     this.source = source;
-    this.tensors = Collections.unmodifiableMap(header.tensors(source));
+    this.tensors = header.tensors(source);
     this.values = Collections.unmodifiableMap(header.metadata());
   }
 
@@ -76,7 +77,20 @@ public final class SafetensorsFile implements TensorFile {
 
   @Override
   public Map<String, TensorData> tensors() {
-    return tensors;
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  /**
+   * The place of a tensor's first byte in the file.
+   *
+   * @throws IllegalArgumentException if there is no such tensor
+   */
+  public long position(String tensor) {
+    FileTensor found = tensors.get(tensor);
+    if (found == null) {
+      throw new IllegalArgumentException(path() + " has no tensor " + tensor);
+    }
+    return found.position();
   }
 
   /** The entries of {@code __metadata__}. */

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FileTensor;
-import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
@@ -79,8 +78,8 @@ final class SafetensorsHeader {
   }
 
   /** The tensors in the header's order. */
-  Map<String, TensorData> tensors(FileSource from) {
-    Map<String, TensorData> tensors = new LinkedHashMap<>();
+  Map<String, FileTensor> tensors(FileSource from) {
+    Map<String, FileTensor> tensors = new LinkedHashMap<>();
     entries.forEach(
         (name, entry) ->
             tensors.put(name, new FileTensor(from, dataStart + entry.begin, entry.type)));

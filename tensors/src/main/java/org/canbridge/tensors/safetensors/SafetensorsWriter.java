@@ -34,6 +34,9 @@ import org.canbridge.tensors.files.AtomicFile;
  * same file. Metadata are written sorted by name (the reference implementation leaves their order
  * to chance).
  *
+ * <p>Programs that map tensors out of the file want them at round places, which that order does not
+ * give: {@link #writeAligned}.
+ *
  * <p>Tensors are streamed; a file appears under its name complete or not at all ({@link
  * AtomicFile}).
  *
@@ -69,6 +72,9 @@ public final class SafetensorsWriter {
   private static final JsonFactory JSON =
       JsonFactory.builder().disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE).build();
 
+  /** What places are rounded to where they are: the size of a page. */
+  private static final int PAGE = 4096;
+
   private SafetensorsWriter() {}
 
   /**
@@ -84,10 +90,45 @@ public final class SafetensorsWriter {
   public static void write(
       Path target, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
       throws IOException {
+    write(target, tensors, metadata, 8, utf8ByType(tensors));
+  }
+
+  /**
+   * Writes one file in which the place of every tensor is a multiple of the largest power of two
+   * that divides its bytes, up to {@value #PAGE}. The format allows no holes, so the tensors are
+   * put in the order of that power, largest first; their data begin at a page.
+   *
+   * @see #write
+   */
+  public static void writeAligned(
+      Path target, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      throws IOException {
+    Comparator<String> roundest =
+        Comparator.comparingInt(
+            name ->
+                -Math.min(
+                    Long.numberOfTrailingZeros(PAGE),
+                    Long.numberOfTrailingZeros(tensors.get(name).type().bytes())));
+    write(target, tensors, metadata, PAGE, roundest.thenComparing(utf8ByType(tensors)));
+  }
+
+  private static void write(
+      Path target,
+      Map<String, ? extends TensorData> tensors,
+      Map<String, String> metadata,
+      int alignment,
+      Comparator<String> order)
+      throws IOException {
     try (AtomicFile file = AtomicFile.create(target)) {
-      writeTo(file, tensors, metadata);
+      writeTo(file, tensors, metadata, alignment, order);
       file.commit();
     }
+  }
+
+  private static Comparator<String> utf8ByType(Map<String, ? extends TensorData> tensors) {
+    return Comparator.comparingInt(
+            (String name) -> DTYPE_ORDER.indexOf(tensors.get(name).type().dtype()))
+        .thenComparing(UTF8_ORDER);
   }
 
   /**
@@ -128,7 +169,7 @@ public final class SafetensorsWriter {
             String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", base, i + 1, shards.size());
         targets.add(folder.resolve(name));
         files.add(AtomicFile.create(folder.resolve(name)));
-        writeTo(files.get(i), shards.get(i), metadata);
+        writeTo(files.get(i), shards.get(i), metadata, 8, utf8ByType(shards.get(i)));
         shards.get(i).keySet().forEach(key -> weightMap.put(key, name));
       }
       Path index = folder.resolve(base + ".safetensors.index.json");
@@ -168,25 +209,28 @@ public final class SafetensorsWriter {
   }
 
   private static void writeTo(
-      AtomicFile file, Map<String, ? extends TensorData> tensors, Map<String, String> metadata)
+      AtomicFile file,
+      Map<String, ? extends TensorData> tensors,
+      Map<String, String> metadata,
+      int alignment,
+      Comparator<String> order)
       throws IOException {
     List<String> names = new ArrayList<>(tensors.keySet());
-    names.sort(
-        Comparator.comparingInt((String n) -> DTYPE_ORDER.indexOf(tensors.get(n).type().dtype()))
-            .thenComparing(UTF8_ORDER));
+    names.sort(order);
     byte[] header = header(names, tensors, metadata);
-    int padded = (header.length + 7) / 8 * 8;
+    int start = SafetensorsHeader.LENGTH_BYTES + header.length;
+    int padded = header.length + Math.floorMod(-start, alignment);
     if (padded > SafetensorsHeader.MAX_BYTES) {
       throw new IllegalArgumentException(
           "a header of " + padded + " bytes is past the limit of the format");
     }
-    ByteBuffer start =
+    ByteBuffer front =
         ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
-    start.putLong(padded).put(header);
-    while (start.hasRemaining()) {
-      start.put((byte) ' ');
+    front.putLong(padded).put(header);
+    while (front.hasRemaining()) {
+      front.put((byte) ' ');
     }
-    file.write(start.flip());
+    file.write(front.flip());
     for (String name : names) {
       TensorData tensor = tensors.get(name);
       long before = file.position();
