@@ -1,6 +1,5 @@
 package org.canbridge.runtime;
 
-import java.util.Optional;
 import org.apiguardian.api.API;
 import org.canbridge.runtime.diffusion.ClassConditionalNetwork;
 import org.canbridge.runtime.diffusion.ClassLabels;
@@ -11,7 +10,6 @@ import org.canbridge.runtime.diffusion.Sampler;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.StepListener;
 import org.canbridge.runtime.diffusion.TrainedSchedule;
-import org.canbridge.runtime.engine.RunningNetwork;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.NetworkInput;
@@ -44,21 +42,21 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, Guida
    * @throws IllegalArgumentException if images cannot be drawn from this family
    */
   public static ModelSampler of(Model model, Session session) {
-    return of(model.diffusion(), model.family().text(), session);
+    return of(SampledModel.of(model, session));
   }
 
   /**
-   * A sampler that calls {@code network}.
+   * A sampler that calls the model's network.
    *
-   * @param text what it takes; empty for classes
    * @throws IllegalArgumentException if it takes text
    */
-  static ModelSampler of(Diffusion diffusion, Optional<TextInput> text, RunningNetwork network) {
-    if (text.isPresent()) {
+  public static ModelSampler of(SampledModel model) {
+    if (model.text().isPresent()) {
       throw new IllegalArgumentException(
           "this model is conditioned on text; prompts and a text encoder are needed");
     }
-    return of(diffusion, new SessionNetwork(network), diffusion.labels());
+    Diffusion diffusion = model.diffusion();
+    return of(diffusion, new SessionNetwork(model.network()), diffusion.labels());
   }
 
   /**
@@ -67,14 +65,16 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, Guida
    * @throws IllegalArgumentException if the model takes no text, or features of another shape
    */
   public static ModelSampler of(Model model, Session session, TextConditions texts) {
-    return of(model.diffusion(), model.family().text(), session, texts);
+    return of(SampledModel.of(model, session), texts);
   }
 
-  static ModelSampler of(
-      Diffusion diffusion, Optional<TextInput> text, RunningNetwork running, TextConditions texts) {
+  /** As {@link #of(Model, Session, TextConditions)}. */
+  public static ModelSampler of(SampledModel model, TextConditions texts) {
     TextInput input =
-        text.orElseThrow(
-            () -> new IllegalArgumentException("this model is not conditioned on text"));
+        model
+            .text()
+            .orElseThrow(
+                () -> new IllegalArgumentException("this model is not conditioned on text"));
     TextInput given = new TextInput(texts.tokens(), texts.width());
     if (!input.equals(given)) {
       throw new IllegalArgumentException("the model takes features of " + input + ", not " + given);
@@ -82,8 +82,8 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, Guida
     ClassConditionalNetwork network =
         numbers ->
             SessionNetwork.bind(
-                running, numbers.length, NetworkInput.TEXT.label(), texts.rows(numbers));
-    return of(diffusion, network, ClassLabels.withNull(texts.texts()));
+                model.network(), numbers.length, NetworkInput.TEXT.label(), texts.rows(numbers));
+    return of(model.diffusion(), network, ClassLabels.withNull(texts.texts()));
   }
 
   private static ModelSampler of(

@@ -9,6 +9,8 @@ import org.apiguardian.api.API;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.detection.DetectionProblem;
 import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.runtime.engine.OnnxModel;
+import org.canbridge.runtime.engine.RunningNetwork;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.TextInput;
@@ -20,29 +22,32 @@ import org.canbridge.tensors.files.InputFileException;
 /** A text encoder with its tokenizer: from prompts to what a text-conditional model takes. */
 @API(status = API.Status.STABLE)
 public final class TextEncoder implements AutoCloseable {
+  private static final String IDS = "input_ids";
+
   private final Checkpoint checkpoint;
   private final TextModel model;
   private final TextModel.Tokenizer tokenizer;
-  private final Session session;
+  private final RunningNetwork network;
   private final TextInput input;
 
   private TextEncoder(
       Checkpoint checkpoint,
       TextModel model,
       TextModel.Tokenizer tokenizer,
-      Session session,
+      RunningNetwork network,
       TextInput input) {
     this.checkpoint = checkpoint;
     this.model = model;
     this.tokenizer = tokenizer;
-    this.session = session;
+    this.network = network;
     this.input = input;
   }
 
   /**
    * Opens the text encoder of a model.
    *
-   * @param folder a published CLIP: weights, {@code config.json} and the tokenizer's files
+   * @param folder a published CLIP: weights, {@code config.json} and the tokenizer's files; one
+   *     that was exported as ONNX runs as it is if the target's engine is ONNX Runtime
    * @param input what the model takes
    * @throws InputFileException if it is no CLIP text encoder, or gives features of another width
    */
@@ -65,13 +70,30 @@ public final class TextEncoder implements AutoCloseable {
             .build();
       }
       TextModel.Tokenizer tokenizer = model.get().tokenizer(folder);
-      Session session =
-          Session.open(model.get().graph(input.tokens()), checkpoint.tensors(), target);
-      return new TextEncoder(checkpoint, model.get(), tokenizer, session, input);
+      RunningNetwork network = network(folder, checkpoint, model.get(), input, target);
+      return new TextEncoder(checkpoint, model.get(), tokenizer, network, input);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
     }
+  }
+
+  private static RunningNetwork network(
+      Path folder, Checkpoint checkpoint, TextModel model, TextInput input, Target target) {
+    Optional<OnnxModel> exported = ExportedModel.network(folder, ExportedModel.FILE, target);
+    if (exported.isEmpty()) {
+      return Session.open(model.graph(input.tokens()), checkpoint.tensors(), target);
+    }
+    long tokens = exported.get().inputs().get(IDS).get(1);
+    if (tokens != input.tokens()) {
+      exported.get().close();
+      throw new IllegalArgumentException(
+          "the text encoder was exported for "
+              + tokens
+              + " tokens, and the model takes "
+              + input.tokens());
+    }
+    return exported.get();
   }
 
   /**
@@ -87,8 +109,7 @@ public final class TextEncoder implements AutoCloseable {
     float[] features = new float[Math.multiplyExact(texts.size(), size)];
     for (int i = 0; i < texts.size(); i++) {
       TensorData ids = tokenizer.encode(texts.get(i), input.tokens());
-      Map<String, TensorData> out =
-          session.run(Map.of("input_ids", ids), List.of(model.features()));
+      Map<String, TensorData> out = network.run(Map.of(IDS, ids), List.of(model.features()));
       System.arraycopy(Tensors.floats(out.get(model.features())), 0, features, i * size, size);
     }
     return new TextConditions(features, input.tokens(), input.width());
@@ -101,7 +122,7 @@ public final class TextEncoder implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
+    network.close();
     tokenizer.close();
     checkpoint.close();
   }

@@ -97,7 +97,8 @@ final class SampleCommand implements Command {
             + " same command goes on filling where the first was stopped. Image k of a seed is"
             + " the same in every batch size, up to rounding. A pipeline folder of diffusers is"
             + " sampled by its own scheduler and decoded with its own autoencoder; options go"
-            + " before what its files say.",
+            + " before what its files say. With --engine onnxruntime what export --format onnx"
+            + " wrote is drawn from as it is.",
         List.of(
             new Example(
                 "sample dit-fmnist --out clothes.png --sampler unipc --steps 20 --cfg 2",

@@ -18,9 +18,11 @@ import java.util.stream.Stream;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.importers.published.SchedulerFile;
+import org.canbridge.runtime.ExportedModel;
 import org.canbridge.runtime.LatentDecoder;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.ModelSampler;
+import org.canbridge.runtime.SampledModel;
 import org.canbridge.runtime.TextEncoder;
 import org.canbridge.runtime.diffusion.DiffusersScheduler;
 import org.canbridge.runtime.diffusion.Latents;
@@ -104,18 +106,14 @@ public final class OpenJob implements AutoCloseable {
   }
 
   private void openParts() {
-    Model model = Model.open(job.model(), job.opening());
-    closing.push(model::close);
-    assumption = model.assumption();
-    Session session = model.session(target);
-    closing.push(session::close);
+    SampledModel model = model();
     if (autoencoder.isPresent()) {
       LatentDecoder opened =
           LatentDecoder.open(autoencoder.get(), ImportOptions.defaults(), target);
       closing.push(opened::close);
       decoder = Optional.of(opened);
     }
-    ModelSampler usual = sampler(model, session);
+    ModelSampler usual = sampler(model);
     sampler = scheduler.map(file -> usual.trainedOn(trained(model, file))).orElse(usual);
     if (decoder.isPresent() && decoder.get().channels() != sampler.shape().channels()) {
       throw new IllegalArgumentException(
@@ -140,17 +138,32 @@ public final class OpenJob implements AutoCloseable {
     }
   }
 
+  private SampledModel model() {
+    Optional<ExportedModel> exported = ExportedModel.open(job.model(), job.opening(), target);
+    if (exported.isPresent()) {
+      closing.push(exported.get()::close);
+      assumption = exported.get().assumption();
+      return exported.get().sampled();
+    }
+    Model model = Model.open(job.model(), job.opening());
+    closing.push(model::close);
+    assumption = model.assumption();
+    Session session = model.session(target);
+    closing.push(session::close);
+    return SampledModel.of(model, session);
+  }
+
   /** A pipeline's own scheduler has had its say when the model was opened. */
-  private TrainedSchedule trained(Model model, SchedulerFile file) {
+  private TrainedSchedule trained(SampledModel model, SchedulerFile file) {
     if (job.scheduler().isEmpty()) {
       return DiffusersScheduler.inFloat32(model.diffusion().schedule());
     }
     file.objective(); // refuses with the file's name
-    return DiffusersScheduler.trained(model.objective().orElseThrow(), file.configuration());
+    return DiffusersScheduler.trained(model.objective(), file.configuration());
   }
 
-  private ModelSampler sampler(Model model, Session session) {
-    Optional<TextInput> input = model.family().text();
+  private ModelSampler sampler(SampledModel model) {
+    Optional<TextInput> input = model.text();
     if (input.isPresent() != job.texts().isPresent()) {
       throw new IllegalArgumentException(
           input.isPresent()
@@ -159,12 +172,12 @@ public final class OpenJob implements AutoCloseable {
                   + " to it");
     }
     if (input.isEmpty()) {
-      return ModelSampler.of(model, session);
+      return ModelSampler.of(model);
     }
     SamplingJob.Texts texts = job.texts().orElseThrow();
     try (TextEncoder encoder = TextEncoder.open(texts.encoder(), input.get(), target)) {
       cut = cut(texts, encoder, input.get().tokens());
-      return ModelSampler.of(model, session, encoder.encode(texts.prompts(), texts.negative()));
+      return ModelSampler.of(model, encoder.encode(texts.prompts(), texts.negative()));
     }
   }
 

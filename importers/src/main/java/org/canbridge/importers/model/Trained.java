@@ -55,8 +55,12 @@ public record Trained(Objective objective, String from) {
         .map(said -> said.given(file, options));
   }
 
-  /** With what was given. */
-  Trained given(Path file, ImportOptions options) {
+  /**
+   * With what was given.
+   *
+   * @throws InputFileException if it makes no objective
+   */
+  public Trained given(Path file, ImportOptions options) {
     return with(file, options.objective(), OPTION);
   }
 
