@@ -17,8 +17,9 @@ final class InspectCommand implements Command {
         "shows what a checkpoint holds and what import would do with it",
         "FILE|DIR [--json]",
         "Shows family, layout, arguments and parameters of a published checkpoint or a model"
-            + " directory, and what becomes of every tensor. Reads headers only, so the size of the"
-            + " file does not matter. The exit status is 3 if import would refuse the file.",
+            + " directory, and what becomes of every tensor (of the first 2,000; --json lists all)."
+            + " Reads headers only, so the size of the file does not matter. The exit status is 3 if"
+            + " import would refuse the file.",
         List.of(
             new Example("inspect DiT-XL-2-256x256.pt", "a published file"),
             new Example("inspect my-model --json", "a model directory, for a script")));

@@ -9,6 +9,12 @@ import org.canbridge.tensors.files.Printable;
 
 /** An inspection as text: what the file is, what import needs, then one line for each tensor. */
 final class InspectionText {
+  /** More tensors than published networks and their training files have. */
+  private static final int MOST_TENSORS = 2_000;
+
+  /** Twice the longest published name. */
+  private static final int LONGEST_NAME = 160;
+
   private final StringBuilder text = new StringBuilder();
 
   private InspectionText() {}
@@ -71,14 +77,25 @@ final class InspectionText {
   }
 
   private void tensors(List<KeyFate> keys) {
-    int names = keys.stream().mapToInt(key -> Printable.of(key.source()).length()).max().orElse(0);
-    int types = keys.stream().mapToInt(key -> key.type().toString().length()).max().orElse(0);
+    List<KeyFate> shown = keys.subList(0, Math.min(MOST_TENSORS, keys.size()));
+    int names = shown.stream().mapToInt(key -> name(key.source()).length()).max().orElse(0);
+    int types = shown.stream().mapToInt(key -> key.type().toString().length()).max().orElse(0);
     text.append("\ntensors\n");
-    for (KeyFate key : keys) {
-      String left =
-          pad(Printable.of(key.source()), names) + "  " + pad(key.type().toString(), types);
+    for (KeyFate key : shown) {
+      String left = pad(name(key.source()), names) + "  " + pad(key.type().toString(), types);
       text.append("  ").append(left).append("  ").append(outcome(key)).append('\n');
     }
+    if (keys.size() > shown.size()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "  ... and %,d more, which --json lists\n",
+              keys.size() - shown.size()));
+    }
+  }
+
+  private static String name(String source) {
+    return Printable.atMost(LONGEST_NAME, source);
   }
 
   private static String outcome(KeyFate key) {

@@ -71,6 +71,23 @@ class InspectionTest {
   }
 
   @Test
+  void showsSoManyTensorsThatATerminalTakesThem() throws IOException {
+    Map<String, TensorData> many = new LinkedHashMap<>();
+    TensorData one = TestTensors.random(1, DType.F32, List.of());
+    for (int i = 0; i < 3_000; i++) {
+      many.put("a".repeat(4_000) + i, one);
+    }
+    Inspection inspection = Inspection.of(write(many), ImportOptions.defaults());
+    List<String> lines =
+        inspection.toText().lines().dropWhile(line -> !line.equals("tensors")).skip(1).toList();
+    assertEquals(2_001, lines.size());
+    assertTrue(lines.get(0).startsWith("  " + "a".repeat(160) + "...  F32[]  "), lines.get(0));
+    assertEquals("  ... and 1,000 more, which --json lists", lines.get(2_000));
+    assertEquals(3_000, inspection.toJson().get("tensors").size());
+    assertTrue(inspection.toText().length() < 500_000);
+  }
+
+  @Test
   void showsDamagedFiles() throws IOException {
     Map<String, TensorData> damaged = DitFiles.tensors(48, 1);
     damaged.put("surplus\u0007", TestTensors.random(1, DType.F32, List.of(3L)));

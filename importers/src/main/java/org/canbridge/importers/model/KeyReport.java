@@ -14,6 +14,8 @@ public final class KeyReport {
   /** Lines that a terminal takes; {@code inspect} shows the rest. */
   private static final int SHOWN = 60;
 
+  private static final int LONGEST_LINE = 400;
+
   private KeyReport() {}
 
   /**
@@ -29,7 +31,7 @@ public final class KeyReport {
     List<String> lines = new ArrayList<>(contradictions);
     for (KeyProblem problem : keys) {
       counts.merge(problem.kind(), 1, Integer::sum);
-      lines.add(Printable.of(problem.toString()));
+      lines.add(Printable.atMost(LONGEST_LINE, problem.toString()));
     }
     List<String> summary = new ArrayList<>();
     if (!contradictions.isEmpty()) {

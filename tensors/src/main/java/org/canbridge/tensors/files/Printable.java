@@ -18,6 +18,12 @@ public final class Printable {
     return escaped(text, "");
   }
 
+  /** The same, cut where it is longer than anybody reads. */
+  public static String atMost(int characters, String text) {
+    String safe = of(text);
+    return safe.length() <= characters ? safe : safe.substring(0, characters) + "...";
+  }
+
   /**
    * The same for text of several lines, JSON for one, where the escapes mean what they stand for.
    */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -120,6 +121,15 @@ class NameLockTest {
     }
     NameLock.take(model).close();
     assertEquals(List.of(), names());
+  }
+
+  @Test
+  void anInterruptWhileTheNameIsTakenLeavesItFree() throws Exception {
+    Thread.currentThread().interrupt();
+    assertThrows(ClosedByInterruptException.class, () -> NameLock.take(model));
+    assertTrue(Thread.interrupted());
+    assertEquals(List.of(), names());
+    NameLock.take(model).close();
   }
 
   @Test
