@@ -78,7 +78,7 @@ public final class MachineKernels {
 
   private static Machine machine(TorchDevice device) {
     Map<String, String> software = new LinkedHashMap<>();
-    software.put("PyTorch", Engine.getEngine(TorchEngine.NAME).getVersion());
+    software.put("PyTorch", TorchEngine.get().getVersion());
     software.put("built with", String.join(" ", new TreeSet<>(JniUtils.getFeatures())));
     software.put("DJL", Engine.getDjlVersion());
     software.put("canbridge", Provenance.version());

@@ -1,7 +1,6 @@
 package org.canbridge.runtime.engine;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -61,7 +60,7 @@ public record TorchDevice(Kind kind, int index) {
   public static List<TorchDevice> here() {
     List<TorchDevice> devices = new ArrayList<>();
     devices.add(CPU);
-    int count = Engine.getEngine(TorchEngine.NAME).getGpuCount();
+    int count = TorchEngine.get().getGpuCount();
     for (int i = 0; i < count; i++) {
       devices.add(new TorchDevice(Kind.CUDA, i));
     }
@@ -73,7 +72,7 @@ public record TorchDevice(Kind kind, int index) {
 
   /** The GPU if there is one that the engine takes by itself, else the processor. */
   public static TorchDevice usual() {
-    Device device = Engine.getEngine(TorchEngine.NAME).defaultDevice();
+    Device device = TorchEngine.get().defaultDevice();
     return device.isGpu() ? new TorchDevice(Kind.CUDA, device.getDeviceId()) : CPU;
   }
 
