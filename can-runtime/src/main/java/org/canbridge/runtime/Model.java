@@ -251,9 +251,21 @@ public final class Model implements AutoCloseable {
     return can;
   }
 
-  /** The network ready to run; close it before the model. */
+  /**
+   * The network ready to run; close it before the model.
+   *
+   * @throws InputFileException if a weight is not finite, or somebody has written into the file
+   *     since it was opened
+   */
   public Session session(Target target) {
-    return Session.open(graph, checkpoint.tensors(), target);
+    Session session = Session.open(graph, checkpoint.tensors(), target);
+    try {
+      checkpoint.origin().requireUnwritten();
+      return session;
+    } catch (InputFileException e) {
+      session.close();
+      throw e;
+    }
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.family.Objective;
 import org.canbridge.importers.family.PathKind;
 import org.canbridge.importers.model.Checkpoint;
+import org.canbridge.importers.model.Origin;
 import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.model.Trained;
 import org.canbridge.runtime.can.CanCondition;
@@ -132,10 +133,9 @@ class AdditionsTest {
             Initializer.draw(family.graph().parameters(), 1),
             Optional.empty(),
             Optional.of(new Trained(OBJECTIVE, "this test")),
-            () -> Provenance.generated(8),
+            Origin.made(Provenance.generated(8)),
             List.of(),
-            List.of(),
-            () -> {}),
+            List.of()),
         family);
   }
 

@@ -84,8 +84,14 @@ final class ExportCommand implements Command {
       Export export = prepare(exporter.get(), model.withTensors(watch.tensors()), options);
       ModelOptions.say(model, context);
       export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
-      // A network whose weights are not finite gives no outputs that could be compared.
-      List<ExportCheck> checks = export.write(target, () -> verified && watch.found().isEmpty());
+      List<ExportCheck> checks =
+          export.write(
+              target,
+              () -> {
+                model.checkpoint().origin().requireUnwritten();
+                // A network whose weights are not finite gives no outputs that could be compared.
+                return verified && watch.found().isEmpty();
+              });
       CommonOptions.warn(watch, context);
       context.out().println(target + ": " + export.contents());
       checks.forEach(check -> context.out().println("checked by " + check));

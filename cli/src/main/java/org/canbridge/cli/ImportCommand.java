@@ -123,7 +123,7 @@ final class ImportCommand implements Command {
       if (invocation.get(DRY_RUN)) {
         context.out().print(seen(source, like, options, checkpoint));
       } else {
-        for (String damage : Checkpoints.damages(source)) {
+        for (String damage : checkpoint.origin().damages()) {
           context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
         }
         NonFinite.Watch watch = CommonOptions.watch(invocation, checkpoint.tensors(), source);

@@ -34,6 +34,7 @@ final class Interruption {
   }
 
   private void stop(Thread command) {
+    Crash.happened().ifPresent(Crash::end);
     command.interrupt();
     try {
       if (!unwound.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.files.AtomicDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -252,16 +251,19 @@ class ChaosSurroundingsTest extends ChaosTrials {
         List.of(
             ChaosScene.IMPORT,
             ChaosScene.CONVERT,
+            ChaosScene.BAKE,
             ChaosScene.EXPORT_FILE,
             ChaosScene.FINETUNE,
-            ChaosScene.SAMPLE_GRID);
+            ChaosScene.SAMPLE_GRID,
+            ChaosScene.SAMPLE_FOLDER,
+            ChaosScene.VERIFY);
     List<Change> changes = List.of(Change.values());
-    Path other = inputsWith("other", changed());
-    for (int i = 0; i < 8 * EACH; i++) {
+    Path other = inputsWith("other", true);
+    for (int i = 0; i < 4 * EACH * changes.size(); i++) {
       Random random = new Random(SEED * 131 + i);
       ChaosScene scene = scenes.get(i % scenes.size());
-      Path mine = inputsWith("mine-" + i, Files.readAllBytes(inputs().resolve("model.pt")));
-      change(scene, mine, other, changes.get(random.nextInt(changes.size())), random);
+      Path mine = inputsWith("mine-" + i, false);
+      change(scene, mine, other, changes.get(i / scenes.size() % changes.size()), random);
       AtomicDirectory.delete(mine);
     }
   }
@@ -274,33 +276,33 @@ class ChaosSurroundingsTest extends ChaosTrials {
     DELETED
   }
 
-  private static byte[] changed() throws IOException {
-    byte[] bytes = Files.readAllBytes(Fixtures.of("dit-tiny-nosigma-p4").resolve("checkpoint.pt"));
-    for (int i = 0; i < bytes.length - 1; i++) {
-      // A weight of ones is no sign of the container's structure.
-      if (bytes[i] == (byte) 0x3d && bytes[i + 1] == (byte) 0x3d) {
-        bytes[i] = (byte) 0x3c;
+  /** The inputs, or others of the same shape. */
+  private Path inputsWith(String name, boolean others) throws IOException {
+    Path folder = Files.createDirectories(inputs().resolveSibling(name).resolve("by-class"));
+    for (String file : List.of("model.pt", "by-class/config.json", "by-class/model.safetensors")) {
+      byte[] bytes = Files.readAllBytes(inputs().resolve(file));
+      for (int i = 0; others && !file.endsWith("json") && i < bytes.length - 1; i++) {
+        // A weight of ones is no sign of the container's structure.
+        if (bytes[i] == (byte) 0x3d && bytes[i + 1] == (byte) 0x3d) {
+          bytes[i] = (byte) 0x3c;
+        }
       }
+      Files.write(folder.resolveSibling(file), bytes);
     }
-    return bytes;
-  }
-
-  private Path inputsWith(String name, byte[] model) throws IOException {
-    Path folder = Files.createDirectory(inputs().resolveSibling(name));
-    Files.createSymbolicLink(folder.resolve("images"), inputs().resolve("images"));
-    Files.write(folder.resolve("model.pt"), model);
-    return folder;
+    Files.createSymbolicLink(folder.resolveSibling("images"), inputs().resolve("images"));
+    return folder.getParent();
   }
 
   private void change(ChaosScene scene, Path mine, Path other, Change change, Random random)
       throws Exception {
-    Path model = mine.resolve("model.pt");
+    String name = scene == ChaosScene.BAKE ? "by-class/model.safetensors" : "model.pt";
+    Path model = mine.resolve(name);
     Path work = work(scene);
     int steps = random.nextInt(30);
     Outcome outcome;
     try (SteppedProgram program = SteppedProgram.start(folder, scene.args(mine, work))) {
       program.steps(steps);
-      byte[] bytes = Files.readAllBytes(other.resolve("model.pt"));
+      byte[] bytes = Files.readAllBytes(other.resolve(name));
       switch (change) {
         case OVERWRITTEN -> Files.write(model, bytes, StandardOpenOption.WRITE);
         case REPLACED -> {
@@ -318,11 +320,17 @@ class ChaosSurroundingsTest extends ChaosTrials {
       outcome = program.finish();
     }
     Map<String, String> left = ChaosScene.tree(work);
+    int otherwise = scene == ChaosScene.VERIFY ? 1 : 0; // the other model is not the bundle's
     boolean result =
-        outcome.status() == 0
-            && (left.equals(undisturbed(scene)) || left.equals(undisturbed(scene, other, 0)));
-    boolean refused =
-        outcome.status() == 3 && outcome.err().contains("file: " + model) && left.isEmpty();
+        (outcome.status() == 0 && left.equals(undisturbed(scene)))
+            || (outcome.status() == otherwise && left.equals(undisturbed(scene, other, otherwise)));
+    // Images that were drawn before and checkpoints stay.
+    boolean nothing =
+        left.isEmpty()
+            || scene == ChaosScene.FINETUNE
+            || (scene == ChaosScene.SAMPLE_FOLDER
+                && undisturbed(scene).entrySet().containsAll(left.entrySet()));
+    boolean refused = outcome.status() == 3 && outcome.err().contains("file: " + model) && nothing;
     tally.count(
         "input " + change.name().toLowerCase(Locale.ROOT),
         scene + " at operation " + steps,

@@ -21,6 +21,10 @@ public final class FuzzEntry {
     target = FuzzTarget.valueOf(System.getProperty(TARGET));
     home = Files.createTempDirectory("fuzz");
     target.prepare(home);
+    // Loads the classes, which takes Jazzer longer than any input may take on a busy machine.
+    for (Path seed : target.seeds()) {
+      target.feed(home, Files.readAllBytes(seed));
+    }
   }
 
   /** Called for every input. */

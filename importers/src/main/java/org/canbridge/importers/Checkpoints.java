@@ -11,13 +11,12 @@ import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Detection;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.ModelConfig;
-import org.canbridge.importers.keys.KeyFate;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ImportedFile;
 import org.canbridge.importers.model.KeyReport;
 import org.canbridge.importers.model.ModelDirectory;
-import org.canbridge.importers.model.Provenance;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
@@ -56,10 +55,10 @@ public final class Checkpoints {
     if (Files.isDirectory(path) && weights.isEmpty()) {
       return ModelDirectory.read(path, options);
     }
+    Optional<FileState> before = FileState.find(weights.orElse(path));
     TensorFile file = TensorFiles.open(weights.orElse(path));
     try {
-      List<FileState> opened = file.files().stream().map(FileState::of).toList();
-      return importFile(file, opened, Examination.of(path, file, options));
+      return importFile(file, FileState.of(file.files(), before), Examination.of(path, file, options));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -87,21 +86,6 @@ public final class Checkpoints {
     }
   }
 
-  /**
-   * Reads the whole of a published file against the checksums that its format has.
-   *
-   * @return what does not fit, one sentence each; empty for a model directory
-   */
-  public static List<String> damages(Path path) {
-    Optional<Path> weights = PublishedFolder.weights(path);
-    if (Files.isDirectory(path) && weights.isEmpty()) {
-      return List.of();
-    }
-    try (TensorFile file = TensorFiles.open(weights.orElse(path))) {
-      return file.damages();
-    }
-  }
-
   private static Checkpoint importFile(
       TensorFile file, List<FileState> opened, Examination examined) {
     if (!examined.problems().isEmpty()) {
@@ -115,19 +99,20 @@ public final class Checkpoints {
       throw KeyReport.exception(
           file.path(), Detection.describe(chosen.family(), chosen.layout()), List.of(), values);
     }
-    List<KeyFate> fates = examined.fates();
     ModelConfig config = examined.config().orElseThrow();
     return Checkpoint.read(
             config,
             canonicalOrder(chosen.family(), config, examined.mapping().orElseThrow().tensors()),
             Optional.empty(),
             examined.trained(),
-            () ->
-                Provenance.imported(
-                    file, opened, chosen.layout().name(), chosen.weights().recorded(), fates),
+            new ImportedFile(
+                file,
+                opened,
+                chosen.layout().name(),
+                chosen.weights().recorded(),
+                examined.fates()),
             examined.notes(),
-            List.of(),
-            file::close)
+            List.of())
         .withClassNames(examined::classNames);
   }
 

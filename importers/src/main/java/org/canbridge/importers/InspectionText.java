@@ -88,9 +88,7 @@ final class InspectionText {
     if (keys.size() > shown.size()) {
       text.append(
           String.format(
-              Locale.ROOT,
-              "  ... and %,d more, which --json lists\n",
-              keys.size() - shown.size()));
+              Locale.ROOT, "  ... and %,d more, which --json lists\n", keys.size() - shown.size()));
     }
   }
 

@@ -13,8 +13,8 @@ import org.canbridge.importers.family.Weights;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.importers.model.ImportedFile;
 import org.canbridge.importers.model.KeyReport;
-import org.canbridge.importers.model.Provenance;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorType;
@@ -51,9 +51,8 @@ final class LikeImport {
     return model.retrained(
         "weights trained elsewhere",
         tensors,
-        () -> Provenance.sources(file, opened),
-        notes(file, detection, found),
-        file::close);
+        new ImportedFile(file, opened, "", "", List.of()),
+        notes(file, detection, found));
   }
 
   private static List<KeyProblem> problems(Map<String, TensorData> old, StateDict found) {

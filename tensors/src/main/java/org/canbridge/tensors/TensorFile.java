@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apiguardian.api.API;
+import org.canbridge.tensors.files.Checksum;
 
 /**
  * An opened file (or set of shards) of named tensors. Opening reads the header only. The tensors
@@ -66,10 +67,10 @@ public interface TensorFile extends AutoCloseable {
   }
 
   /**
-   * Reads the whole file against the checksums that its format has: what does not fit, one sentence
-   * each. Writers may leave checksums out.
+   * The checksums that its format has of stretches of {@link #files()}, for whoever reads them as a
+   * whole. Writers may leave checksums out.
    */
-  default List<String> damages() {
+  default List<Checksum> checksums() {
     return List.of();
   }
 

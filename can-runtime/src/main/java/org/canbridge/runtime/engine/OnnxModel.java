@@ -157,7 +157,8 @@ public final class OnnxModel implements RunningNetwork {
           "input '" + name + "' " + Arrays.toString(input.getShape()) + " is missing");
     }
     Kind kind = input.type == OnnxJavaType.INT64 ? Kind.INT : Kind.FLOAT;
-    return tensor(Weights.typed(tensor, kind, DType.F32));
+    TensorData typed = Weights.typed(tensor, kind, DType.F32);
+    return tensor(typed.file().isPresent() ? new WeightFiles.Copied(typed) : typed);
   }
 
   private static TensorData copy(OnnxTensor tensor) {

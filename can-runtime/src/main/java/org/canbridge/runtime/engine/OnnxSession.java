@@ -11,6 +11,7 @@ import org.canbridge.runtime.onnx.OnnxOptions;
 import org.canbridge.runtime.onnx.OnnxProgram;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.InputFileException;
 
 /**
  * A network in ONNX Runtime. Its weights are handed over as they lie in the mapped file; the
@@ -19,10 +20,16 @@ import org.canbridge.tensors.TensorData;
 final class OnnxSession implements Session {
   private final Graph graph;
   private final Map<String, TensorData> weights;
+  private final WeightFiles files;
   private final Optional<TorchDevice> device;
   private final Map<List<String>, OnnxModel> programs = new HashMap<>();
 
-  private OnnxSession(Graph graph, Map<String, TensorData> weights, Optional<TorchDevice> device) {
+  private OnnxSession(
+      Graph graph,
+      Map<String, TensorData> weights,
+      WeightFiles files,
+      Optional<TorchDevice> device) {
+    this.files = files;
     this.graph = graph;
     this.weights = weights;
     this.device = device;
@@ -31,8 +38,9 @@ final class OnnxSession implements Session {
   static OnnxSession open(Graph graph, Map<String, TensorData> tensors, Target target) {
     target.present();
     Map<String, TensorData> weights = Weights.fitting(graph, tensors);
+    WeightFiles files = WeightFiles.of(weights.values());
     weights.forEach(Weights::requireFinite);
-    return new OnnxSession(graph, weights, target.device());
+    return new OnnxSession(graph, weights, files, target.device());
   }
 
   @Override
@@ -51,8 +59,15 @@ final class OnnxSession implements Session {
   private OnnxModel compile(List<String> values) {
     OnnxProgram program = OnnxLowering.of(graph, values, OnnxOptions.defaults());
     Map<String, TensorData> needed = new LinkedHashMap<>();
-    program.weights().forEach(weight -> needed.put(weight.name(), weights.get(weight.name())));
-    return OnnxModel.open(program.model().toByteArray(), needed, device);
+    program.weights().forEach(weight -> needed.put(weight.name(), files.steady(weights.get(weight.name()))));
+    OnnxModel model = OnnxModel.open(program.model().toByteArray(), needed, device);
+    try {
+      files.requireUnwritten();
+      return model;
+    } catch (InputFileException e) {
+      model.close();
+      throw e;
+    }
   }
 
   @Override

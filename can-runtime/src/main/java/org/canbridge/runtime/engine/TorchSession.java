@@ -22,11 +22,14 @@ public final class TorchSession implements Session {
   private final Arithmetic arithmetic;
   private final NDManager manager;
   private final NDList weights;
+  private final WeightFiles files;
   private final Map<List<String>, Program> programs = new HashMap<>();
   private final Map<List<String>, Program> programsOnGiven = new HashMap<>();
   private final Optional<SharedGeneration> shared;
 
-  private TorchSession(Graph graph, Arithmetic arithmetic, NDManager manager, NDList weights) {
+  private TorchSession(
+      Graph graph, Arithmetic arithmetic, NDManager manager, NDList weights, WeightFiles files) {
+    this.files = files;
     this.graph = graph;
     this.arithmetic = arithmetic;
     this.manager = manager;
@@ -39,8 +42,7 @@ public final class TorchSession implements Session {
       Graph graph, Map<String, TensorData> weights, Arithmetic arithmetic) {
     NDManager manager = TorchEngine.newManager(arithmetic.device());
     try {
-      return new TorchSession(
-          graph, arithmetic, manager, load(manager, graph, weights, arithmetic));
+      return load(manager, graph, weights, arithmetic);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -55,22 +57,24 @@ public final class TorchSession implements Session {
   static TorchSession over(Graph graph, NDList weights, Arithmetic arithmetic) {
     NDManager manager = TorchEngine.newManager(arithmetic.device());
     try {
-      return new TorchSession(
-          graph, arithmetic, manager, prepared(manager, graph, weights, arithmetic));
+      NDList made = prepared(manager, graph, weights, arithmetic);
+      return new TorchSession(graph, arithmetic, manager, made, WeightFiles.NONE);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
     }
   }
 
-  private static NDList load(
+  private static TorchSession load(
       NDManager manager, Graph graph, Map<String, TensorData> tensors, Arithmetic arithmetic) {
     DType type = arithmetic.precision().border();
-    if (arithmetic.precision() != Precision.BF16) {
-      return prepared(manager, graph, Weights.load(manager, graph, tensors, type), arithmetic);
-    }
+    boolean narrow = arithmetic.precision() == Precision.BF16;
     try (NDManager wide = manager.newSubManager()) {
-      return prepared(manager, graph, Weights.load(wide, graph, tensors, type), arithmetic);
+      Weights.Loaded loaded = Weights.load(narrow ? wide : manager, graph, tensors, type);
+      NDList made = prepared(manager, graph, loaded.arrays(), arithmetic);
+      loaded.files().requireUnwritten();
+      return new TorchSession(
+          graph, arithmetic, manager, made, narrow ? WeightFiles.NONE : loaded.files());
     }
   }
 
@@ -131,6 +135,7 @@ public final class TorchSession implements Session {
           (made.isPresent() ? programsOnGiven : programs)
               .computeIfAbsent(List.copyOf(values), names -> compile(names, made.isPresent()));
       NDList results = program.forward(arguments, weights);
+      files.requireMappedUnwritten();
       Map<String, TensorData> named = new LinkedHashMap<>();
       for (int i = 0; i < values.size(); i++) {
         named.put(values.get(i), tensor(results.get(i)));

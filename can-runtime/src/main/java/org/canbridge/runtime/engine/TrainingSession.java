@@ -164,7 +164,7 @@ public final class TrainingSession implements AutoCloseable {
       NDList own = new NDList();
       try (NDManager mapped = manager.newSubManager()) {
         for (NDArray array :
-            Weights.load(mapped, graph, weights, arithmetic.precision().border())) {
+            Weights.load(mapped, graph, weights, arithmetic.precision().border()).arrays()) {
           NDArray copy = array.duplicate();
           copy.attach(manager);
           own.add(copy);

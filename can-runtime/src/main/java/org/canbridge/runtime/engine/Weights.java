@@ -22,31 +22,45 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
- * Tensors of a checkpoint as DJL arrays. A float32 tensor that lies in its file without holes
- * becomes an array over the mapped file: nothing is copied. All are read once for the check that
+ * Tensors of a checkpoint as DJL arrays. A float32 tensor of a model directory
+ * becomes an array over the mapped file ({@link WeightFiles}): nothing is copied. All are read once for the check that
  * they are finite.
  */
 final class Weights {
   private Weights() {}
 
   /**
+   * Weights of a network.
+   *
+   * @param arrays in the order of its parameters
+   * @param files that they come from
+   */
+  record Loaded(NDList arrays, WeightFiles files) {}
+
+  /**
    * The parameters of {@code graph}, in its order, of this floating type, owned by {@code manager}.
    *
    * @throws IllegalArgumentException if one is missing or has another shape
-   * @throws InputFileException if one that comes from a file holds NaN or infinity
+   * @throws InputFileException if one that comes from a file holds NaN or infinity, or somebody
+   *     writes into the file meanwhile
    */
-  static NDList load(NDManager manager, Graph graph, Map<String, TensorData> tensors, DType type) {
+  static Loaded load(NDManager manager, Graph graph, Map<String, TensorData> tensors, DType type) {
     NDList list = new NDList();
-    fitting(graph, tensors)
+    Map<String, TensorData> found = fitting(graph, tensors);
+    WeightFiles files = WeightFiles.of(found.values());
+    found
         .forEach(
             (name, tensor) -> {
-              NDArray array = array(manager, Tensors.as(tensor, type));
+              boolean same = tensor.type().dtype() == type;
+              TensorData given = same ? files.steady(tensor) : Tensors.as(tensor, type);
+              NDArray array = create(manager, given);
               if (!hasFiniteSum(array)) {
                 requireFinite(name, tensor);
               }
               list.add(array);
             });
-    return list;
+    files.requireUnwritten();
+    return new Loaded(list, files);
   }
 
   /**
@@ -116,11 +130,13 @@ final class Weights {
     return Tensors.as(MemoryTensor.of(Tensors.doubles(tensor), shape), floating);
   }
 
-  /**
-   * A tensor of type F32, F64 or I64 as an array; past 1 GiB it is put together from pieces, since
-   * one buffer holds 2 GiB at most.
-   */
+  /** A tensor of type F32, F64 or I64 as an array, which never lies over a file. */
   static NDArray array(NDManager manager, TensorData tensor) {
+    return create(manager, tensor.file().isPresent() ? new WeightFiles.Copied(tensor) : tensor);
+  }
+
+  /** Past 1 GiB it is put together from pieces, since one buffer holds 2 GiB at most. */
+  private static NDArray create(NDManager manager, TensorData tensor) {
     List<Long> sizes = tensor.type().shape();
     DataType type =
         switch (tensor.type().dtype()) {

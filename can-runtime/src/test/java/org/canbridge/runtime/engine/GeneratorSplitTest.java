@@ -94,7 +94,7 @@ class GeneratorSplitTest {
     try (NDManager manager = TorchEngine.newManager(TorchDevice.usual());
         SharedGeneration shared =
             SharedGeneration.of(can, Arithmetic.here(Target.F32)).orElseThrow()) {
-      NDList weights = Weights.load(manager, can, tensors, DType.F32);
+      NDList weights = Weights.load(manager, can, tensors, DType.F32).arrays();
       long[] different = {1, 2, 3, 4};
       assertEquals(
           Optional.empty(), call(shared, manager, weights, 900, different), "nothing known");
@@ -141,7 +141,7 @@ class GeneratorSplitTest {
               manager.create(new double[] {900, 7, 0}),
               manager.create(new long[] {3, 10, 0}));
       return program
-          .forward(inputs, Weights.load(manager, graph, weights, DType.F64))
+          .forward(inputs, Weights.load(manager, graph, weights, DType.F64).arrays())
           .get(0)
           .toDoubleArray();
     }

@@ -30,31 +30,28 @@ public final class Checkpoint implements AutoCloseable {
   private final Map<String, TensorData> tensors;
   private final Optional<ObjectNode> can;
   private final Optional<Trained> trained;
-  private final Supplier<Provenance> provenance;
+  private final Origin origin;
   private final List<String> notes;
   private final List<String> changes;
   private final Supplier<Map<Integer, List<String>>> classNames;
-  private final Runnable closer;
 
   private Checkpoint(
       ModelConfig config,
       Map<String, TensorData> tensors,
       Optional<ObjectNode> can,
       Optional<Trained> trained,
-      Supplier<Provenance> provenance,
+      Origin origin,
       List<String> notes,
       List<String> changes,
-      Supplier<Map<Integer, List<String>>> classNames,
-      Runnable closer) {
+      Supplier<Map<Integer, List<String>>> classNames) {
     this.config = config;
     this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     this.can = can.map(ObjectNode::deepCopy);
     this.trained = trained;
-    this.provenance = provenance;
+    this.origin = origin;
     this.notes = List.copyOf(notes);
     this.changes = List.copyOf(changes);
     this.classNames = classNames;
-    this.closer = closer;
   }
 
   /**
@@ -63,23 +60,22 @@ public final class Checkpoint implements AutoCloseable {
    * @param tensors every tensor of the canonical layout; checked when the model is written
    */
   public static Checkpoint generated(ModelConfig config, Map<String, TensorData> tensors) {
-    Provenance provenance = Provenance.generated(tensors.size());
     return new Checkpoint(
         config,
         tensors,
         Optional.empty(),
         Trained.usual(Families.byName(config.architecture()).orElseThrow(), config),
-        () -> provenance,
+        Origin.made(Provenance.generated(tensors.size())),
         List.of(),
         List.of(),
-        Map::of,
-        () -> {});
+        Map::of);
   }
 
   /**
-   * A model that lies in a file; {@code provenance} is asked only when it is needed.
+   * A model that lies in a file.
    *
    * @param trained what it was trained for
+   * @param origin closed with it
    * @param changes what was changed in it when it was imported
    */
   public static Checkpoint read(
@@ -87,12 +83,10 @@ public final class Checkpoint implements AutoCloseable {
       Map<String, TensorData> tensors,
       Optional<ObjectNode> can,
       Optional<Trained> trained,
-      Supplier<Provenance> provenance,
+      Origin origin,
       List<String> notes,
-      List<String> changes,
-      Runnable closer) {
-    return new Checkpoint(
-        config, tensors, can, trained, new Once<>(provenance), notes, changes, Map::of, closer);
+      List<String> changes) {
+    return new Checkpoint(config, tensors, can, trained, origin, notes, changes, Map::of);
   }
 
   /**
@@ -108,11 +102,10 @@ public final class Checkpoint implements AutoCloseable {
         all,
         Optional.of(settings),
         trained,
-        provenance,
+        origin,
         notes,
         changes,
-        classNames,
-        closer);
+        classNames);
   }
 
   /**
@@ -127,7 +120,7 @@ public final class Checkpoint implements AutoCloseable {
     all.putAll(moved);
     List<String> said = new ArrayList<>(changes);
     said.add(how);
-    return new Checkpoint(config, all, can, trained, provenance, notes, said, classNames, closer);
+    return new Checkpoint(config, all, can, trained, origin, notes, said, classNames);
   }
 
   /**
@@ -136,15 +129,11 @@ public final class Checkpoint implements AutoCloseable {
    *
    * @param how as for {@link #trained}
    * @param all every tensor
-   * @param from the file, asked for when the provenance is
+   * @param from the file
    * @param said what was decided while it was opened, one sentence each
    */
   public Checkpoint retrained(
-      String how,
-      Map<String, TensorData> all,
-      Supplier<List<Provenance.Source>> from,
-      List<String> said,
-      Runnable closing) {
+      String how, Map<String, TensorData> all, Origin from, List<String> said) {
     List<String> noted = new ArrayList<>(notes);
     noted.addAll(said);
     List<String> done = new ArrayList<>(changes);
@@ -154,20 +143,16 @@ public final class Checkpoint implements AutoCloseable {
         all,
         can,
         trained,
-        new Once<>(() -> provenance.get().withSources(from.get())),
+        origin.and(from),
         noted,
         done,
-        classNames,
-        () -> {
-          closing.run();
-          closer.run();
-        });
+        classNames);
   }
 
   /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
     return new Checkpoint(
-        config, all, can, trained, provenance, notes, changes, classNames, closer);
+        config, all, can, trained, origin, notes, changes, classNames);
   }
 
   /** The same network with these names for its classes; see {@link #classNames}. */
@@ -178,7 +163,7 @@ public final class Checkpoint implements AutoCloseable {
   /** The same, asked only when they are needed. */
   public Checkpoint withClassNames(Supplier<Map<Integer, List<String>>> names) {
     return new Checkpoint(
-        config, tensors, can, trained, provenance, notes, changes, new Once<>(names), closer);
+        config, tensors, can, trained, origin, notes, changes, new Once<>(names));
   }
 
   /**
@@ -216,7 +201,7 @@ public final class Checkpoint implements AutoCloseable {
             .flatMap(family -> family.objective(other))
             .flatMap(usual -> trained.map(told -> told.withLabels(usual.labelRows())));
     return new Checkpoint(
-        other, adapted.tensors(), can, relabelled, provenance, said, all, classNames, closer);
+        other, adapted.tensors(), can, relabelled, origin, said, all, classNames);
   }
 
   /** The network's arguments; a record of its family. */
@@ -265,15 +250,20 @@ public final class Checkpoint implements AutoCloseable {
     return Collections.unmodifiableMap(new TreeMap<>(classNames.get()));
   }
 
+  /** The files underneath. */
+  public Origin origin() {
+    return origin;
+  }
+
   /**
-   * Where the tensors come from. The first call on an imported file reads the whole file for its
-   * digest.
+   * Where the tensors come from, and what was done to them. The first call on an imported file
+   * reads the whole file for its digest.
    *
    * @throws InputFileException if the file can no longer be read
    */
   public Provenance provenance() {
-    return provenance
-        .get()
+    return origin
+        .provenance()
         .withChanges(changes)
         .withObjective(trained.map(Trained::from).orElse(""));
   }
@@ -285,7 +275,7 @@ public final class Checkpoint implements AutoCloseable {
 
   @Override
   public void close() {
-    closer.run();
+    origin.close();
   }
 
   /** Asks once. */

@@ -65,7 +65,8 @@ public final class ModelDirectory {
    *     directory
    * @throws IOException if it cannot be written
    * @throws ArithmeticException if a weight is beyond the range of the element type asked for
-   * @throws InputFileException if the files that the model was read from can no longer be read
+   * @throws InputFileException if the files that the model was read from can no longer be read, or
+   *     were written meanwhile
    */
   public static void write(Path directory, Checkpoint checkpoint, WriteOptions options)
       throws IOException {
@@ -80,6 +81,7 @@ public final class ModelDirectory {
             written.path(), "model", tensors, METADATA, options.maxShardBytes());
       }
       written.write(CONFIG, description(checkpoint));
+      checkpoint.origin().requireUnwritten();
       if (options.overwrite()) {
         checkReplaceable(target, true);
         written.commitReplacing();
@@ -106,15 +108,20 @@ public final class ModelDirectory {
               model.tensors(),
               model.can(),
               model.trained(),
-              model::provenance,
+              Origin.stored(model.file(), model.opened(), model.provenance()),
               List.of(),
-              model.provenance().changes(),
-              model.file()::close)
+              model.provenance().changes())
           .withClassNames(model.classNames());
     } catch (RuntimeException | Error e) {
       model.file().close();
       throw e;
     }
+  }
+
+  /** Whether a file is part of a model directory, which is replaced as a whole or not at all. */
+  public static boolean holds(Path file) {
+    Path absolute = file.toAbsolutePath();
+    return isOwn(absolute) && isModel(absolute.getParent());
   }
 
   /** Whether the directory holds a {@code config.json} of ours. */

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,9 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.canbridge.importers.keys.KeyFate;
-import org.canbridge.tensors.TensorFile;
-import org.canbridge.tensors.files.Digests;
-import org.canbridge.tensors.files.FileState;
 import org.canbridge.tensors.files.JsonFields;
 
 /**
@@ -61,12 +57,7 @@ public record Provenance(
    * @param bytes its size
    * @param sha256 its digest in hexadecimal
    */
-  public record Source(String file, long bytes, String sha256) {
-    private static Source of(Path file) {
-      Digests.Of digest = Digests.file(file);
-      return new Source(String.valueOf(file.getFileName()), digest.bytes(), digest.sha256());
-    }
-  }
+  public record Source(String file, long bytes, String sha256) {}
 
   /** Copies the lists and the map, keeping their order. */
   public Provenance {
@@ -87,15 +78,9 @@ public record Provenance(
     return new Provenance(TOOL, "", List.of(), CANONICAL, "", tensors, Map.of(), List.of(), "");
   }
 
-  /**
-   * An imported file, by the fate of its tensors.
-   *
-   * @param opened its files as they were when it was opened
-   * @throws org.canbridge.tensors.files.InputFileException if one of them has changed since, so
-   *     that its digest need not be that of the bytes that were used
-   */
-  public static Provenance imported(
-      TensorFile file, List<FileState> opened, String layout, String weights, List<KeyFate> fates) {
+  /** An imported file, by the fate of its tensors. */
+  static Provenance imported(
+      String format, List<Source> sources, String layout, String weights, List<KeyFate> fates) {
     int used = 0;
     Map<String, List<String>> ignored = new LinkedHashMap<>();
     for (KeyFate fate : fates) {
@@ -105,20 +90,7 @@ public record Provenance(
         used++;
       }
     }
-    return new Provenance(
-        TOOL, file.format(), sources(file, opened), layout, weights, used, ignored, List.of(), "");
-  }
-
-  /**
-   * The files of an opened file, which are read for their digests.
-   *
-   * @param opened its files as they were when it was opened
-   * @throws org.canbridge.tensors.files.InputFileException if one of them has changed since
-   */
-  public static List<Source> sources(TensorFile file, List<FileState> opened) {
-    List<Source> sources = file.files().stream().map(Source::of).toList();
-    opened.forEach(FileState::requireUnchanged);
-    return sources;
+    return new Provenance(TOOL, format, sources, layout, weights, used, ignored, List.of(), "");
   }
 
   /** The same file, and behind it others that weights came from later. */

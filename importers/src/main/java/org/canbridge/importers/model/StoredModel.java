@@ -27,6 +27,7 @@ import org.canbridge.importers.keys.KeyMapping;
 import org.canbridge.importers.keys.KeyProblem;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
+import org.canbridge.tensors.files.FileState;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.files.JsonFields;
@@ -44,6 +45,7 @@ import org.canbridge.tensors.formats.TensorFiles;
  * @param classNames what its classes are called, by their rows of the label table
  * @param provenance where the tensors come from
  * @param file the opened tensors
+ * @param opened all its files as they were when they were opened
  * @param tensors all tensors, those of the canonical layout first
  * @param fates what each tensor is
  * @param problems why the directory cannot be used
@@ -56,6 +58,7 @@ public record StoredModel(
     Map<Integer, List<String>> classNames,
     Provenance provenance,
     TensorFile file,
+    List<FileState> opened,
     Map<String, TensorData> tensors,
     List<KeyFate> fates,
     List<InputFileException> problems) {
@@ -100,9 +103,12 @@ public record StoredModel(
         Provenance.fromJson(fields.required("provenance", fields.fields("provenance")));
     Optional<Trained> trained =
         trained(path, fields, family, config, provenance).map(told -> told.given(path, options));
-    TensorFile file = TensorFiles.open(tensorFile(directory));
+    Path tensors = tensorFile(directory);
+    Optional<FileState> before = FileState.find(tensors);
+    TensorFile file = TensorFiles.open(tensors);
     try {
-      return fit(path, family, config, can, trained, names, provenance, file, options);
+      List<FileState> opened = FileState.of(file.files(), before);
+      return fit(path, family, config, can, trained, names, provenance, file, opened, options);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -264,6 +270,7 @@ public record StoredModel(
       Map<Integer, List<String>> classNames,
       Provenance provenance,
       TensorFile file,
+      List<FileState> opened,
       ImportOptions options) {
     KeyMapping mapping = family.canonical().keyMap(config.arguments()).apply(file.tensors());
     Set<String> removed = can.map(settings -> removed(path, settings)).orElse(Set.of());
@@ -308,6 +315,7 @@ public record StoredModel(
         classNames,
         provenance,
         file,
+        opened,
         tensors,
         fates,
         List.copyOf(problems));

@@ -159,6 +159,11 @@ public final class FileSource implements AutoCloseable {
     }
   }
 
+  /** A checksum of a stretch of it. */
+  public Checksum checksum(long position, long bytes, int crc32, String damage) {
+    return new Checksum(path, begin + position, bytes, crc32, damage);
+  }
+
   public Path path() {
     return path;
   }

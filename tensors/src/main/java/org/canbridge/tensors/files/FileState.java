@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * By what a file is known to be the same, without reading it again.
@@ -24,11 +26,41 @@ public record FileState(Path path, long bytes, FileTime modified, Object key) {
    */
   public static FileState of(Path path) {
     try {
-      BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-      return new FileState(path, now.size(), now.lastModifiedTime(), now.fileKey());
+      return read(path);
     } catch (IOException e) {
       throw changed(path, "it can no longer be read: " + e, e);
     }
+  }
+
+  /** A file as it is now, before it is opened; empty if it cannot be. */
+  public static Optional<FileState> find(Path path) {
+    try {
+      return Optional.of(read(path));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static FileState read(Path path) throws IOException {
+    BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+    return new FileState(path, now.size(), now.lastModifiedTime(), now.fileKey());
+  }
+
+  /** Files as they are now, but for one that is known from before. */
+  public static List<FileState> of(List<Path> files, Optional<FileState> known) {
+    return files.stream()
+        .map(file -> known.filter(state -> state.path.equals(file)).orElseGet(() -> of(file)))
+        .toList();
+  }
+
+  /**
+   * Checks that nobody wrote into the file. If its name has another file now, or none, whoever
+   * opened it goes on reading the one that was opened.
+   *
+   * @throws InputFileException if somebody did
+   */
+  public void requireUnwritten() {
+    find(path).filter(now -> Objects.equals(key, now.key)).ifPresent(this::requireSame);
   }
 
   /**
@@ -41,6 +73,10 @@ public record FileState(Path path, long bytes, FileTime modified, Object key) {
     if (!Objects.equals(key, now.key)) {
       throw changed(path, "another file has this name now", null);
     }
+    requireSame(now);
+  }
+
+  private void requireSame(FileState now) {
     if (!equals(now)) {
       throw changed(
           path,

@@ -15,6 +15,7 @@ import java.util.Set;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.Tensors;
+import org.canbridge.tensors.files.Checksum;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.pickle.PickleInput;
@@ -266,13 +267,13 @@ public final class DistributedFile implements TensorFile {
   }
 
   @Override
-  public List<String> damages() {
+  public List<Checksum> checksums() {
     return pieces.entrySet().stream()
         .flatMap(
             entry ->
                 entry.getValue().stream()
-                    .flatMap(piece -> piece.content().damages().stream())
-                    .map(damage -> damage + " in " + entry.getKey()))
+                    .flatMap(piece -> piece.content().checksums().stream())
+                    .map(sum -> sum.withDamage(sum.damage() + " in " + entry.getKey())))
         .toList();
   }
 

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
 import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.Checksum;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
 
@@ -300,6 +301,11 @@ final class ShardedFile implements TensorFile {
     List<Path> files = new ArrayList<>(indexed ? List.of(index) : List.of());
     shards.forEach(shard -> files.add(shard.path()));
     return List.copyOf(files);
+  }
+
+  @Override
+  public List<Checksum> checksums() {
+    return shards.stream().flatMap(shard -> shard.checksums().stream()).toList();
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.Checksum;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.pickle.PickleInput;
@@ -127,18 +128,15 @@ public final class TorchFile extends PickledFile {
   }
 
   @Override
-  public List<String> damages() {
-    return zip.entries().values().stream()
-        .filter(entry -> entry.stored() && !zip.isSound(entry))
-        .map(
-            entry ->
-                "the checksum of "
-                    + entry.name()
-                    + (tensorOf.containsKey(entry.name())
-                        ? " (" + tensorOf.get(entry.name()) + ")"
-                        : "")
-                    + " does not fit its bytes")
-        .toList();
+  public List<Checksum> checksums() {
+    return zip.checksums(
+        entry ->
+            "the checksum of "
+                + entry.name()
+                + (tensorOf.containsKey(entry.name())
+                    ? " (" + tensorOf.get(entry.name()) + ")"
+                    : "")
+                + " does not fit its bytes");
   }
 
   private static String root(FileSource source, ZipDirectory zip) {

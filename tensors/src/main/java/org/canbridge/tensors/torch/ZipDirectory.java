@@ -4,9 +4,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
+import java.util.function.Function;
 import org.canbridge.tensors.TensorProblem;
+import org.canbridge.tensors.files.Checksum;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.FileSource;
 import org.canbridge.tensors.files.InputFileException;
@@ -35,8 +37,6 @@ final class ZipDirectory {
   private static final int ENCRYPTED = 1;
   private static final int SIZES_FOLLOW = 1 << 3;
   static final int UTF8_NAME = 1 << 11;
-
-  private static final int CHECKED = 1 << 20;
 
   /** Longest directory that is read. */
   private static final int MAX_BYTES = 100_000_000;
@@ -269,14 +269,16 @@ final class ZipDirectory {
     }
   }
 
-  /** Reads an entry: whether its checksum fits, or was left out. */
-  boolean isSound(Entry entry) {
-    CRC32 crc = new CRC32();
-    long position = position(entry);
-    for (long at = 0; at < entry.size && entry.crc != 0; at += CHECKED) {
-      crc.update(source.read(position + at, (int) Math.min(CHECKED, entry.size - at)));
-    }
-    return entry.crc == 0 || (int) crc.getValue() == entry.crc;
+  /**
+   * The checksums of all stored entries but those whose writer left it out.
+   *
+   * @param damage what is to be said of an entry that it does not fit
+   */
+  List<Checksum> checksums(Function<Entry, String> damage) {
+    return entries.values().stream()
+        .filter(entry -> entry.stored && entry.crc != 0)
+        .map(entry -> source.checksum(position(entry), entry.size, entry.crc, damage.apply(entry)))
+        .toList();
   }
 
   private static InputFileException damaged(FileSource source, String actual) {

@@ -189,7 +189,11 @@ class NameLockTest {
           next: let whatever writes it finish, then start again"""
             .formatted(file),
         longer.getMessage());
+    assertEquals(
+        longer.getMessage(),
+        assertThrows(InputFileException.class, state::requireUnwritten).getMessage());
     AtomicFile.write(file, "1234");
+    state.requireUnwritten(); // what was opened is as it was
     assertTrue(
         assertThrows(InputFileException.class, state::requireUnchanged)
             .getMessage()
