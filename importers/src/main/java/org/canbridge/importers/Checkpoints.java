@@ -58,7 +58,8 @@ public final class Checkpoints {
     Optional<FileState> before = FileState.find(weights.orElse(path));
     TensorFile file = TensorFiles.open(weights.orElse(path));
     try {
-      return importFile(file, FileState.of(file.files(), before), Examination.of(path, file, options));
+      return importFile(
+          file, FileState.of(file.files(), before), Examination.of(path, file, options));
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;

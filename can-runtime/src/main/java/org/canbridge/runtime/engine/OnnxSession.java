@@ -59,7 +59,9 @@ final class OnnxSession implements Session {
   private OnnxModel compile(List<String> values) {
     OnnxProgram program = OnnxLowering.of(graph, values, OnnxOptions.defaults());
     Map<String, TensorData> needed = new LinkedHashMap<>();
-    program.weights().forEach(weight -> needed.put(weight.name(), files.steady(weights.get(weight.name()))));
+    program
+        .weights()
+        .forEach(weight -> needed.put(weight.name(), files.steady(weights.get(weight.name()))));
     OnnxModel model = OnnxModel.open(program.model().toByteArray(), needed, device);
     try {
       files.requireUnwritten();

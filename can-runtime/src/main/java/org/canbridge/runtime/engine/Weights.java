@@ -22,9 +22,9 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.InputFileException;
 
 /**
- * Tensors of a checkpoint as DJL arrays. A float32 tensor of a model directory
- * becomes an array over the mapped file ({@link WeightFiles}): nothing is copied. All are read once for the check that
- * they are finite.
+ * Tensors of a checkpoint as DJL arrays. A float32 tensor of a model directory becomes an array
+ * over the mapped file ({@link WeightFiles}): nothing is copied. All are read once for the check
+ * that they are finite.
  */
 final class Weights {
   private Weights() {}
@@ -48,17 +48,16 @@ final class Weights {
     NDList list = new NDList();
     Map<String, TensorData> found = fitting(graph, tensors);
     WeightFiles files = WeightFiles.of(found.values());
-    found
-        .forEach(
-            (name, tensor) -> {
-              boolean same = tensor.type().dtype() == type;
-              TensorData given = same ? files.steady(tensor) : Tensors.as(tensor, type);
-              NDArray array = create(manager, given);
-              if (!hasFiniteSum(array)) {
-                requireFinite(name, tensor);
-              }
-              list.add(array);
-            });
+    found.forEach(
+        (name, tensor) -> {
+          boolean same = tensor.type().dtype() == type;
+          TensorData given = same ? files.steady(tensor) : Tensors.as(tensor, type);
+          NDArray array = create(manager, given);
+          if (!hasFiniteSum(array)) {
+            requireFinite(name, tensor);
+          }
+          list.add(array);
+        });
     files.requireUnwritten();
     return new Loaded(list, files);
   }

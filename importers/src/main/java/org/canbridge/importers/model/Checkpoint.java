@@ -98,14 +98,7 @@ public final class Checkpoint implements AutoCloseable {
    */
   public Checkpoint withCan(ObjectNode settings, Map<String, TensorData> all) {
     return new Checkpoint(
-        config,
-        all,
-        Optional.of(settings),
-        trained,
-        origin,
-        notes,
-        changes,
-        classNames);
+        config, all, Optional.of(settings), trained, origin, notes, changes, classNames);
   }
 
   /**
@@ -138,21 +131,12 @@ public final class Checkpoint implements AutoCloseable {
     noted.addAll(said);
     List<String> done = new ArrayList<>(changes);
     done.add(how);
-    return new Checkpoint(
-        config,
-        all,
-        can,
-        trained,
-        origin.and(from),
-        noted,
-        done,
-        classNames);
+    return new Checkpoint(config, all, can, trained, origin.and(from), noted, done, classNames);
   }
 
   /** The same network with other values in its tensors. */
   public Checkpoint withTensors(Map<String, TensorData> all) {
-    return new Checkpoint(
-        config, all, can, trained, origin, notes, changes, classNames);
+    return new Checkpoint(config, all, can, trained, origin, notes, changes, classNames);
   }
 
   /** The same network with these names for its classes; see {@link #classNames}. */
@@ -162,8 +146,7 @@ public final class Checkpoint implements AutoCloseable {
 
   /** The same, asked only when they are needed. */
   public Checkpoint withClassNames(Supplier<Map<Integer, List<String>>> names) {
-    return new Checkpoint(
-        config, tensors, can, trained, origin, notes, changes, new Once<>(names));
+    return new Checkpoint(config, tensors, can, trained, origin, notes, changes, new Once<>(names));
   }
 
   /**
@@ -200,8 +183,7 @@ public final class Checkpoint implements AutoCloseable {
         Families.byName(other.architecture())
             .flatMap(family -> family.objective(other))
             .flatMap(usual -> trained.map(told -> told.withLabels(usual.labelRows())));
-    return new Checkpoint(
-        other, adapted.tensors(), can, relabelled, origin, said, all, classNames);
+    return new Checkpoint(other, adapted.tensors(), can, relabelled, origin, said, all, classNames);
   }
 
   /** The network's arguments; a record of its family. */

@@ -3,7 +3,6 @@ package org.canbridge.tensors.torch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +21,7 @@ import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorType;
 import org.canbridge.tensors.files.AtomicFile;
+import org.canbridge.tensors.files.Digests;
 import org.canbridge.tensors.files.FileSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,8 +72,9 @@ class ZipWriterTest {
       ZipDirectory directory = ZipDirectory.read(source);
       for (ZipDirectory.Entry entry : directory.entries().values()) {
         assertEquals(0, directory.position(entry) % 64, entry.name());
-        assertTrue(directory.isSound(entry), entry.name());
       }
+      assertEquals(
+          List.of(), Digests.file(path, directory.checksums(ZipDirectory.Entry::name)).damages());
     }
   }
 
