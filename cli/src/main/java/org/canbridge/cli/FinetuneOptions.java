@@ -58,6 +58,10 @@ record FinetuneOptions(
           .elsewhere("learning-rate")
           .usually("the authors' at 256 examples a step, DiT 1e-4, U-ViT 2e-4; at fewer less")
           .help("highest learning rate");
+  private static final Opt<Double> ADDED_RATE =
+      Opt.number("added-rate", Double.MIN_NORMAL, Double.MAX_VALUE)
+          .defaultsTo(TrainingSettings.ADDED_RATE)
+          .help("factor of the learning rate for what conversion added");
   private static final Opt<Optional<Long>> WARMUP =
       Opt.whole("warmup", 0, Long.MAX_VALUE)
           .usually("a tenth of the steps, at most 5000")
@@ -131,6 +135,7 @@ record FinetuneOptions(
               ACCUMULATE,
               TRAIN,
               LR,
+              ADDED_RATE,
               WARMUP,
               COSINE,
               WEIGHT_DECAY,
@@ -172,6 +177,7 @@ record FinetuneOptions(
                   invocation.get(LR).orElse(rate(recipe, examples)),
                   invocation.get(WARMUP).orElse(Math.min(MOST_WARMUP, steps / WARMUP_SHARE)),
                   invocation.get(COSINE) ? steps : 0),
+              invocation.get(ADDED_RATE),
               new AdamW(
                   invocation.get(BETA1).orElse(theirs.beta1()),
                   invocation.get(BETA2).orElse(theirs.beta2()),

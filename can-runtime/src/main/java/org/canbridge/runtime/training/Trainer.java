@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.canbridge.importers.keys.Globs;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.engine.AdamW;
 import org.canbridge.runtime.engine.MachineKernels;
 import org.canbridge.runtime.engine.Session;
-import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.TrainingSession;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.NetworkInput;
@@ -98,7 +98,7 @@ public final class Trainer implements AutoCloseable {
         TrainingSession.open(
             model.graph(),
             model.checkpoint().tensors(),
-            groups(model, trained, settings.target()),
+            groups(model, trained, settings),
             loss,
             settings.target()),
         noText.clone());
@@ -106,25 +106,34 @@ public final class Trainer implements AutoCloseable {
 
   /** Parameters of one learning rate together. The authors decay everything or nothing. */
   private static List<TrainingSession.Group> groups(
-      Model model, Set<String> trained, Target target) {
+      Model model, Set<String> trained, TrainingSettings settings) {
     Map<String, Double> rates =
         GeneratorRates.of(
-            model.graph(), model.objective().orElseThrow(), model.checkpoint().tensors(), target);
+            model.graph(),
+            model.objective().orElseThrow(),
+            model.checkpoint().tensors(),
+            settings.target());
+    Set<String> before = published(model);
     Map<Double, Set<String>> names = new LinkedHashMap<>();
-    trained.forEach(
-        name ->
-            names
-                .computeIfAbsent(rates.getOrDefault(name, 1.0), r -> new LinkedHashSet<>())
-                .add(name));
+    for (String name : trained) {
+      double added = before.contains(name) ? 1 : settings.addedRate();
+      names
+          .computeIfAbsent(added * rates.getOrDefault(name, 1.0), r -> new LinkedHashSet<>())
+          .add(name);
+    }
     return names.entrySet().stream()
         .map(rate -> new TrainingSession.Group(rate.getValue(), rate.getKey(), 1))
         .toList();
   }
 
+  /** Names of the parameters that the network had before its conversion. */
+  private static Set<String> published(Model model) {
+    return model.source().parameters().stream().map(Op.Parameter::name).collect(Collectors.toSet());
+  }
+
   /** Names of the parameters that these words choose, in the graph's order. */
   static Set<String> chosen(Model model, Set<String> fixed, List<String> words) {
-    Set<String> before = new LinkedHashSet<>();
-    model.source().parameters().forEach(p -> before.add(p.name()));
+    Set<String> before = published(model);
     Set<String> names = new LinkedHashSet<>();
     for (String word : words) {
       Pattern pattern = Globs.compile(word.equals(ALL) ? "*" : word);

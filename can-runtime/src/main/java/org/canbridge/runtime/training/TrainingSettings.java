@@ -13,6 +13,7 @@ import org.canbridge.runtime.engine.Target;
  * @param batch examples of one forward and backward pass
  * @param accumulate passes whose gradients make one step
  * @param learningRate over the run
+ * @param addedRate factor of the learning rate for what conversion added, see {@link #ADDED_RATE}
  * @param optimizer its settings
  * @param ema moving average of the weights
  * @param drop share of the examples whose class or text is replaced by none, for guidance
@@ -26,12 +27,21 @@ public record TrainingSettings(
     int batch,
     int accumulate,
     LearningRate learningRate,
+    double addedRate,
     AdamW optimizer,
     Ema ema,
     double drop,
     Target target,
     long seed,
     List<String> trained) {
+
+  /**
+   * The usual factor for what was added to a checkpoint that is trained already: what stands there
+   * is near its optimum and wants small steps, what is new has all its way before it (LoRA is
+   * trained at about ten times the rate of full fine-tuning: Hu et al., ICLR 2022; LoRA+: Hayou et
+   * al., ICML 2024). docs/decisions.md, 9, has what was measured.
+   */
+  public static final double ADDED_RATE = 10;
 
   /** Checks the numbers. */
   public TrainingSettings {
@@ -42,7 +52,30 @@ public record TrainingSettings(
     if (!(drop >= 0 && drop <= 1)) {
       throw new IllegalArgumentException("no share of conditions to drop: " + drop);
     }
+    if (!(addedRate > 0 && Double.isFinite(addedRate))) {
+      throw new IllegalArgumentException("no factor of a learning rate: " + addedRate);
+    }
     trained = List.copyOf(trained);
+  }
+
+  /** With one learning rate for all, as from random weights. */
+  public TrainingSettings(
+      int batch,
+      int accumulate,
+      LearningRate learningRate,
+      AdamW optimizer,
+      Ema ema,
+      double drop,
+      Target target,
+      long seed,
+      List<String> trained) {
+    this(batch, accumulate, learningRate, 1, optimizer, ema, drop, target, seed, trained);
+  }
+
+  /** With another factor for what conversion added. */
+  public TrainingSettings withAddedRate(double factor) {
+    return new TrainingSettings(
+        batch, accumulate, learningRate, factor, optimizer, ema, drop, target, seed, trained);
   }
 
   /** Examples that one step sees. */
@@ -57,6 +90,7 @@ public record TrainingSettings(
     text.put("batch", Integer.toString(batch));
     text.put("accumulate", Integer.toString(accumulate));
     text.put("learning_rate", number(learningRate.peak()));
+    text.put("added_rate", number(addedRate));
     text.put("warmup", Long.toString(learningRate.warmup()));
     text.put(
         "schedule",

@@ -129,6 +129,24 @@ class GeneratorRatesTest {
     }
   }
 
+  @Test
+  void whatConversionAddedHasAFactorOfItsOwn() {
+    TrainingSettings settings = TrainerTest.settings(1, List.of(Trainer.ALL)).withAddedRate(10);
+    String published = "blocks.1.mlp.fc1.bias";
+    float[] before = Tensors.floats(model.checkpoint().tensors().get(published));
+    try (Trainer trainer = Trainer.open(model, settings)) {
+      trainer.step(TrainerTest.batch(0));
+      Map<String, TensorData> after = trainer.state().weights();
+      double rate = 10 * RATE * rates.get(GENERATOR + ".weight");
+      assertEquals(rate, largest(after.get(GENERATOR + ".weight")), 1e-3 * rate);
+      assertEquals(10 * RATE, largest(after.get("blocks.1.mlp.dwconv.bias")), 1e-2 * RATE);
+      float[] moved = Tensors.floats(after.get(published));
+      for (int i = 0; i < moved.length; i++) {
+        assertEquals(RATE, Math.abs(moved[i] - before[i]), 1e-2 * RATE);
+      }
+    }
+  }
+
   private static double largest(TensorData values) {
     double largest = 0;
     for (float value : Tensors.floats(values)) {
