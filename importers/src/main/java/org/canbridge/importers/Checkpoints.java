@@ -69,7 +69,8 @@ public final class Checkpoints {
   /**
    * Opens a file with other weights of a model, as another program's training left them: a state
    * dict, alone or in a training checkpoint, or a TorchScript module. The model's arguments, its
-   * conversion, its objective and its provenance stay. Closing it closes the model too.
+   * conversion, its objective and its provenance stay. Closing it closes the model too, which stays
+   * open if the file is refused.
    *
    * @param path the file
    * @param model what the file's tensors are like, to the last name and shape; element types of

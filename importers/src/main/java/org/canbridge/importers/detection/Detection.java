@@ -102,6 +102,7 @@ public record Detection(
         found.add(new Recognised(set, family, family.canonical()));
       }
     }
+    addUnnamed(file, found);
     return found.isEmpty()
         ? new Detection(Optional.empty(), List.of(), List.of(), Optional.of(unlike(file, names)))
         : chosen(file, found, wanted, named);
@@ -137,6 +138,12 @@ public record Detection(
       addBehindPrefixes(file, wantedFamily, taken, found);
     }
     found.sort(Comparator.comparingInt(one -> Families.all().indexOf(one.family())));
+    addUnnamed(file, found);
+    return found;
+  }
+
+  /** Averages without names, of the first set that is none. */
+  private static void addUnnamed(TensorFile file, List<Recognised> found) {
     found.stream()
         .filter(one -> one.weights().kind() == Weights.MODEL)
         .findFirst()
@@ -144,7 +151,6 @@ public record Detection(
             one ->
                 UnnamedAverages.of(file, one.weights())
                     .forEach(set -> found.add(new Recognised(set, one.family(), one.layout()))));
-    return found;
   }
 
   /** The sets of which a tensor is left over: a whole plain file has none. */
