@@ -125,10 +125,15 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
         1e-12);
   }
 
+  /** The condition-aware network. */
+  public Graph graph() {
+    Graph base = network.graph(plan.control());
+    return CanRewriter.rewrite(base, CanPreset.spec(base, plan));
+  }
+
   /** ONNX Runtime computes what the network is here, for any batch. */
   public void onnxEqualsTorchScript() {
-    Graph base = network.graph(plan.control());
-    Graph can = CanRewriter.rewrite(base, CanPreset.spec(base, plan));
+    Graph can = graph();
     SameInOnnx.check(can, TinyNetworks.weights(can, 11));
   }
 

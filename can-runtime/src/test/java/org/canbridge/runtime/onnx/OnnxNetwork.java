@@ -28,9 +28,9 @@ public final class OnnxNetwork implements AutoCloseable {
       throws OrtException {
     OnnxProgram program = OnnxLowering.of(graph, outputs, options);
     Map<String, OnnxTensorLike> byName = new HashMap<>();
+    Map<String, TensorData> typed = as(options.type(), tensors);
     for (OnnxProgram.Weight weight : program.weights()) {
-      TensorData own = Tensors.as(tensors.get(weight.name()), weight.dtype().dtype());
-      weights.add(tensor(own));
+      weights.add(tensor(typed.get(weight.name())));
       byName.put(weight.name(), weights.get(weights.size() - 1));
     }
     try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
@@ -38,6 +38,13 @@ public final class OnnxNetwork implements AutoCloseable {
       settings.addExternalInitializers(byName);
       session = environment.createSession(program.model().toByteArray(), settings);
     }
+  }
+
+  /** Weights in the type that a program takes. */
+  static Map<String, TensorData> as(OnnxType type, Map<String, TensorData> tensors) {
+    Map<String, TensorData> typed = new HashMap<>(tensors);
+    typed.replaceAll((name, tensor) -> Tensors.as(tensor, type.dtype()));
+    return typed;
   }
 
   private OnnxTensor tensor(TensorData data) throws OrtException {
