@@ -54,6 +54,7 @@ final class Examination {
   private Optional<KeyMapping> mapping = Optional.empty();
   private Optional<ModelConfig> config = Optional.empty();
   private Optional<Trained> trained = Optional.empty();
+  private Map<Integer, List<String>> named = Map.of();
 
   private Examination(TensorFile file, Optional<PipelineFolder> pipeline, ImportOptions options) {
     this.file = file;
@@ -111,8 +112,10 @@ final class Examination {
       return;
     }
     try {
-      ObjectNode arguments = reader.read(StoredModel.readConfig(path.getParent())).toJson();
+      ObjectNode configuration = StoredModel.readConfig(path.getParent());
+      ObjectNode arguments = reader.read(configuration).toJson();
       options = options.withArguments(arguments, PublishedFolder.CONFIG);
+      named = reader.classNames(configuration);
     } catch (IllegalArgumentException e) {
       problems.add(
           InputFileException.of(ModelProblem.CONTRADICTION, path)
@@ -317,9 +320,9 @@ final class Examination {
     }
   }
 
-  /** What the classes are called, where a pipeline says it. */
+  /** What the classes are called, where a pipeline or the library's configuration says it. */
   Map<Integer, List<String>> classNames() {
-    return pipeline.map(PipelineFolder::classNames).orElse(Map.of());
+    return pipeline.map(PipelineFolder::classNames).orElse(named);
   }
 
   /** What the scheduler of a pipeline says about the training. */

@@ -18,18 +18,11 @@ import org.canbridge.tensors.TensorData;
  * name (Liu et al., CVPR 2023) is another one.
  */
 public final class EfficientVitFamily extends Family {
-  /** In the authors' code. */
-  private static final double OFFICIAL_ATTENTION_EPS = EfficientVitModel.ATTENTION_EPS;
-
-  /** In timm, {@code LiteMLA}. */
-  private static final double TIMM_ATTENTION_EPS = 1e-5;
-
   private static final List<Layout> LAYOUTS =
       List.of(
-          new EfficientVitLayout("official", EfficientVitNames.official(), OFFICIAL_ATTENTION_EPS),
-          new EfficientVitLayout(
-              "official backbone", EfficientVitNames.backbone(), OFFICIAL_ATTENTION_EPS),
-          new EfficientVitLayout("timm", EfficientVitNames.timm(), TIMM_ATTENTION_EPS));
+          EfficientVitLayout.official("official", EfficientVitNames.official()),
+          EfficientVitLayout.official("official backbone", EfficientVitNames.backbone()),
+          EfficientVitLayout.timm());
 
   /** The arguments that a name stands for; class count and head may differ. */
   private static final List<String> DEFINING =

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Inference;
 import org.canbridge.importers.family.Layout;
+import org.canbridge.importers.family.PublishedConfiguration;
 import org.canbridge.importers.family.Signature;
 import org.canbridge.importers.family.StateDict;
 import org.canbridge.importers.keys.Dims;
@@ -17,8 +18,9 @@ import org.canbridge.importers.keys.KeyRule;
 /**
  * A layout of EfficientViT: the authors' names for a classifier ({@code backbone.*} and {@code
  * head.*}, the canonical layout) or for a backbone alone, or timm's, which renames stem, stages and
- * head and nothing else. Symbols: channels of the image W0, of stem and stages W1, W2, ...; width
- * of an attention head D; widths of the head H0 and H1; classes K.
+ * head and nothing else. The eps of the attention is that of each layout's code; no file holds it.
+ * Symbols: channels of the image W0, of stem and stages W1, W2, ...; width of an attention head D;
+ * widths of the head H0 and H1; classes K.
  *
  * <p>A network whose batch norms were folded has none of their tensors and a bias in each
  * convolution that one followed; that is in no published file.
@@ -27,14 +29,36 @@ final class EfficientVitLayout implements Layout {
   private final String name;
   private final EfficientVitNames names;
   private final double attentionEps;
+  private final Optional<PublishedConfiguration> configuration;
 
-  /**
-   * @param attentionEps the eps that this layout's code uses in the attention; no file holds it
-   */
-  EfficientVitLayout(String name, EfficientVitNames names, double attentionEps) {
+  private EfficientVitLayout(
+      String name,
+      EfficientVitNames names,
+      double attentionEps,
+      Optional<PublishedConfiguration> configuration) {
     this.name = name;
     this.names = names;
     this.attentionEps = attentionEps;
+    this.configuration = configuration;
+  }
+
+  /** One of the authors'. */
+  static EfficientVitLayout official(String name, EfficientVitNames names) {
+    return new EfficientVitLayout(name, names, EfficientVitModel.ATTENTION_EPS, Optional.empty());
+  }
+
+  /** That of timm. */
+  static EfficientVitLayout timm() {
+    return new EfficientVitLayout(
+        "timm",
+        EfficientVitNames.timm(),
+        TimmConfiguration.ATTENTION_EPS,
+        Optional.of(new TimmConfiguration()));
+  }
+
+  @Override
+  public Optional<PublishedConfiguration> configuration() {
+    return configuration;
   }
 
   @Override

@@ -44,13 +44,19 @@ public final class PublishedExport {
   private final Layout layout;
   private final Arguments arguments;
   private final Map<String, TensorData> tensors;
+  private final Map<Integer, List<String>> classNames;
 
   private PublishedExport(
-      Family family, Layout layout, Arguments arguments, Map<String, TensorData> tensors) {
+      Family family,
+      Layout layout,
+      Arguments arguments,
+      Map<String, TensorData> tensors,
+      Map<Integer, List<String>> classNames) {
     this.family = family;
     this.layout = layout;
     this.arguments = arguments;
     this.tensors = tensors;
+    this.classNames = classNames;
   }
 
   /**
@@ -99,7 +105,47 @@ public final class PublishedExport {
               + " layout cannot hold this model: "
               + problems.stream().map(KeyProblem::toString).collect(Collectors.joining("; ")));
     }
-    return new PublishedExport(family(checkpoint), target, arguments, mapping.tensors());
+    return new PublishedExport(
+        family(checkpoint), target, arguments, mapping.tensors(), checkpoint.classNames());
+  }
+
+  /**
+   * The export to the layout of a library, of which {@link #writeFolder} makes what that library
+   * opens.
+   *
+   * @param library the layout's name, which is the library's
+   * @throws IllegalArgumentException if the library has no such network, or as {@link
+   *     #of(Checkpoint, String)}
+   */
+  public static PublishedExport ofLibrary(Checkpoint checkpoint, String library) {
+    Family family = family(checkpoint);
+    if (!has(family, library)) {
+      throw new IllegalArgumentException(
+          library
+              + " has no "
+              + family.title()
+              + "; it has "
+              + Families.all().stream()
+                  .filter(other -> has(other, library))
+                  .map(Family::title)
+                  .collect(Collectors.joining("; ")));
+    }
+    PublishedExport export = of(checkpoint, library);
+    Optional<String> refusal = export.configured().refusal(export.arguments);
+    if (refusal.isPresent()) {
+      throw new IllegalArgumentException(
+          "the " + library + " layout cannot hold this model: " + refusal.get());
+    }
+    return export;
+  }
+
+  private static boolean has(Family family, String library) {
+    return family.layouts().stream()
+        .anyMatch(layout -> layout.name().equals(library) && layout.configuration().isPresent());
+  }
+
+  private PublishedConfiguration configured() {
+    return layout.configuration().orElseThrow();
   }
 
   private static Family family(Checkpoint checkpoint) {
@@ -162,17 +208,34 @@ public final class PublishedExport {
     Arguments meant = layout.infer(StateDict.plain(tensors)).known();
     Optional<ObjectNode> configuration = configuration();
     if (configuration.isPresent()) {
-      Arguments said = layout.configuration().orElseThrow().read(configuration.get());
-      for (String name : said.names()) {
-        meant = meant.with(name, said.get(name).orElseThrow());
-      }
+      meant = with(meant, configured().read(configuration.get()));
+      meant = with(meant, configured().fixed(arguments));
     }
     return meant;
   }
 
-  /** The library's {@code config.json}, for a layout that is published with one. */
+  private static Arguments with(Arguments some, Arguments more) {
+    Arguments all = some;
+    for (String name : more.names()) {
+      all = all.with(name, more.get(name).orElseThrow());
+    }
+    return all;
+  }
+
+  /**
+   * The library's {@code config.json}; empty for a layout that is published without one, and for a
+   * network that the library cannot build.
+   */
   public Optional<ObjectNode> configuration() {
-    return layout.configuration().map(library -> library.write(arguments));
+    return layout
+        .configuration()
+        .filter(library -> library.refusal(arguments).isEmpty())
+        .map(
+            library -> {
+              ObjectNode json = library.write(arguments);
+              library.writeClassNames(classNames, json);
+              return json;
+            });
   }
 
   /**
@@ -184,20 +247,27 @@ public final class PublishedExport {
     SafetensorsWriter.write(file, tensors, METADATA);
   }
 
+  /** As {@link #writeFolder(Path, long)}, all weights in one file. */
+  public void writeFolder(Path folder) throws IOException {
+    writeFolder(folder, Long.MAX_VALUE);
+  }
+
   /**
-   * Writes a folder as the library has it: weights and, where the layout has one, {@code
-   * config.json}. It appears when it is complete.
+   * Writes a folder as the library has it: weights and, where there is one, {@code config.json}. It
+   * appears when it is complete.
    *
+   * @param maxShardBytes the largest number of tensor bytes in one file; more files are listed in
+   *     an index
    * @throws FileAlreadyExistsException if there is something of that name
    * @throws IOException if it cannot be written
    */
-  public void writeFolder(Path folder) throws IOException {
+  public void writeFolder(Path folder, long maxShardBytes) throws IOException {
     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(folder.toString(), null, "it exists already");
     }
     try (AtomicDirectory written = AtomicDirectory.create(folder)) {
       String name = layout.configuration().map(PublishedConfiguration::weightsName).orElse("model");
-      writeFile(written.path().resolve(name + ".safetensors"));
+      SafetensorsWriter.writeShards(written.path(), name, tensors, METADATA, maxShardBytes);
       Optional<ObjectNode> configuration = configuration();
       if (configuration.isPresent()) {
         written.write(PublishedFolder.CONFIG, Json.pretty(configuration.get()) + "\n");
