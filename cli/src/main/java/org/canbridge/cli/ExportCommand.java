@@ -10,6 +10,7 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.export.Export;
 import org.canbridge.runtime.export.ExportCheck;
 import org.canbridge.runtime.export.ExportDiffersException;
+import org.canbridge.runtime.export.ExportOption;
 import org.canbridge.runtime.export.ExportOptions;
 import org.canbridge.runtime.export.Exporter;
 import org.canbridge.runtime.export.Exporters;
@@ -75,31 +76,40 @@ final class ExportCommand implements Command {
     if (exporter.isEmpty()) {
       throw new UsageException(format + " is missing: " + names(" or "));
     }
-    ExportOptions options =
-        FormOptions.read(exporters, invocation).withPipeline(PipelineFolder.at(source));
+    ExportOptions options = options(invocation, exporter.get(), source);
     FileNames.check(OUT.toString(), target, exporter.get().ending(options));
     boolean verified = !invocation.get(NO_VERIFY);
     try (Model model = Model.open(source, ModelOptions.read(invocation))) {
       NonFinite.Watch watch = CommonOptions.watch(invocation, model.checkpoint().tensors(), source);
-      Export export = prepare(exporter.get(), model.withTensors(watch.tensors()), options);
-      ModelOptions.say(model, context);
-      export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
-      List<ExportCheck> checks =
-          export.write(
-              target,
-              () -> {
-                model.checkpoint().origin().requireUnwritten();
-                // A network whose weights are not finite gives no outputs that could be compared.
-                return verified && watch.found().isEmpty();
-              });
-      CommonOptions.warn(watch, context);
-      context.out().println(target + ": " + export.contents());
-      checks.forEach(check -> context.out().println("checked by " + check));
+      try (Export export = prepare(exporter.get(), model.withTensors(watch.tensors()), options)) {
+        ModelOptions.say(model, context);
+        export.remarks().forEach(remark -> context.err().println("canbridge: " + remark));
+        List<ExportCheck> checks =
+            export.write(
+                target,
+                () -> {
+                  model.checkpoint().origin().requireUnwritten();
+                  // A network whose weights are not finite gives no outputs that could be compared.
+                  return verified && watch.found().isEmpty();
+                });
+        CommonOptions.warn(watch, context);
+        context.out().println(target + ": " + export.contents());
+        checks.forEach(check -> context.out().println("checked by " + check));
+      }
     } catch (ExportDiffersException e) {
       context.err().println("canbridge: " + e.getMessage());
       return ExitStatus.DIFFERENCE;
     }
     return ExitStatus.OK;
+  }
+
+  /** A pipeline stays one where the form holds such. */
+  private ExportOptions options(Invocation invocation, Exporter exporter, Path source)
+      throws UsageException {
+    ExportOptions options = FormOptions.read(exporters, invocation);
+    return options.pipeline().isEmpty() && exporter.options().contains(ExportOption.PIPELINE)
+        ? PipelineFolder.at(source).map(options::withPipeline).orElse(options)
+        : options;
   }
 
   private String names(String separator) {

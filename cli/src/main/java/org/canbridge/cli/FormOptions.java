@@ -1,5 +1,6 @@
 package org.canbridge.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.export.ExportOption;
 import org.canbridge.runtime.export.ExportOptions;
 import org.canbridge.runtime.export.Exporter;
@@ -41,6 +43,12 @@ final class FormOptions {
                   .help(
                       "the largest file of weights, e.g. 5GB or 200MB; more are listed in an index"),
               ExportOptions::withMaxShardSize),
+          Line.value(
+              ExportOption.PIPELINE,
+              Opt.of("pipeline", "DIR", FormOptions::pipeline)
+                  .usually("MODEL, if it is one")
+                  .help("a pipeline of diffusers: its other parts go with the model"),
+              ExportOptions::withPipeline),
           Line.flag(
               ExportOption.MODEL_CARD,
               Opt.flag("model-card").help("a README.md about the model, as hubs show one"),
@@ -62,6 +70,15 @@ final class FormOptions {
     return options.entrySet().stream()
         .map(entry -> new OptionGroup(entry.getKey(), entry.getValue()))
         .toList();
+  }
+
+  private static PipelineFolder pipeline(String name, String text) throws UsageException {
+    Path path = ModelOptions.located(Value.path(name, text));
+    return PipelineFolder.at(path)
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    name + " is '" + text + "', which is no pipeline: it has no model_index.json"));
   }
 
   /** What they say. */

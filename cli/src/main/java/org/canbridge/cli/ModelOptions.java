@@ -108,12 +108,12 @@ final class ModelOptions {
   static Path path(Invocation invocation, String operand) throws UsageException {
     Optional<Path> ckpt = invocation.get(CKPT);
     if (ckpt.isEmpty()) {
-      return hub().located(invocation.pathOperand(operand));
+      return located(invocation.pathOperand(operand));
     }
     if (invocation.hasOperand()) {
       throw new UsageException(CKPT + " takes the place of " + operand + "; give one of them");
     }
-    return hub().located(ckpt.get());
+    return located(ckpt.get());
   }
 
   /**
@@ -125,13 +125,18 @@ final class ModelOptions {
       throws UsageException {
     return invocation
         .get(option)
-        .map(given -> hub().located(given))
+        .map(ModelOptions::located)
         .map(
             found ->
                 PipelineFolder.at(found)
                     .map(pipeline -> pipeline.path().resolve(name))
                     .filter(Files::isDirectory)
                     .orElse(found));
+  }
+
+  /** A path as it is, or the snapshot of the model that it names on the hub. */
+  static Path located(Path path) {
+    return hub().located(path);
   }
 
   private static HubCache hub() {

@@ -272,33 +272,89 @@ class ExportCommandTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "published | '--max-shard-size'",
+        "diffusers | '--max-shard-size, --pipeline'",
+        "timm | 'no options'"
+      })
+  void anOptionOfAnotherFormIsRefused(String form, String taken) {
+    String out = folder.resolve("out").toString();
+    List<Exporter> forms = new ArrayList<>(Exporters.all());
+    forms.add(new NamesExporter(Fate.GOOD));
+    String model = Fixtures.of("dit-diffusers").toString();
+    Outcome outcome =
+        Outcome.of(
+            new ExportCommand(forms), "export", model, "--format", form, "--guided", "--out", out);
+    assertEquals(
+        new Outcome(
+            2,
+            "",
+            "canbridge: export: --guided means nothing to the form %s, which takes %s\n"
+                    .formatted(form, taken)
+                + "  next: canbridge export --help\n"),
+        outcome);
+  }
+
   @Test
-  void anOptionOfAnotherFormIsRefused() {
-    String[] published = {"published", "diffusers"};
-    for (String form : published) {
-      Outcome outcome =
-          Outcome.of(
-              new ExportCommand(
-                  List.of(
-                      new NamesExporter(Fate.GOOD),
-                      Exporters.all().stream()
-                          .filter(e -> e.name().equals(form))
-                          .findFirst()
-                          .orElseThrow())),
-              "export",
-              Fixtures.of("dit-diffusers").toString(),
-              "--format",
-              form,
-              "--guided",
-              "-o",
-              folder.resolve("out").toString());
-      assertEquals(2, outcome.status());
-      assertEquals(
-          "canbridge: export: --guided means nothing to the form "
-              + form
-              + ", which takes no options",
-          outcome.err().lines().findFirst().orElseThrow());
-    }
+  void aPipelineGoesOutAsOneAndANetworkIntoOne() throws IOException {
+    String pipeline = Fixtures.of("dit-pipeline").toString();
+    Path whole = folder.resolve("whole");
+    Outcome written = export(Path.of(pipeline), "diffusers", whole);
+    assertEquals(0, written.status(), written.err());
+    assertEquals(
+        whole + ": DiTPipeline: transformer with 44 tensors, scheduler, vae",
+        written.out().lines().findFirst().orElseThrow());
+    assertEquals(5, written.out().lines().count());
+    Path model = folder.resolve("model");
+    assertEquals(0, Outcome.of("import", pipeline, "--out", model.toString()).status());
+    Path alone = folder.resolve("alone");
+    assertEquals(0, export(model, "diffusers", alone).status());
+    assertFalse(Files.exists(alone.resolve("model_index.json")));
+    Path into = folder.resolve("into");
+    Outcome outcome =
+        export(model, "diffusers", into, "--pipeline", pipeline, "--max-shard-size", "100KB");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertEquals(
+        -1, Files.mismatch(whole.resolve("model_index.json"), into.resolve("model_index.json")));
+    assertTrue(
+        Files.exists(into.resolve("transformer/diffusion_pytorch_model.safetensors.index.json")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--pipeline | FIXTURE | --pipeline is 'FIXTURE', which is no pipeline: it has no model_index.json",
+        "--max-shard-size | 5 | --max-shard-size is '5', but must be a size such as 5GB, 200MB or 512MiB",
+        "--max-shard-size | 0GB | --max-shard-size is '0GB', but must be a size such as 5GB, 200MB or 512MiB",
+        "--max-shard-size | 10000000TB | --max-shard-size is '10000000TB', but must be a size such as 5GB, 200MB or 512MiB",
+      })
+  void whatIsNoSizeAndNoPipelineIsRefused(String option, String value, String message) {
+    String fixture = Fixtures.of("dit-diffusers").toString();
+    Outcome outcome =
+        export(
+            Path.of(fixture),
+            "diffusers",
+            folder.resolve("out"),
+            option,
+            value.replace("FIXTURE", fixture));
+    assertEquals(
+        new Outcome(
+            2,
+            "",
+            "canbridge: export: "
+                + message.replace("FIXTURE", fixture)
+                + "\n  next: canbridge export --help\n"),
+        outcome);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1KB, 1000", "2MB, 2000000", "3GiB, 3221225472", "9TB, 9000000000000"})
+  void sizesHaveTheUnitsOfTheHubsLibraries(String text, long bytes) throws UsageException {
+    assertEquals(bytes, Value.size().read("--max-shard-size", text));
   }
 
   @ParameterizedTest
@@ -331,7 +387,7 @@ class ExportCommandTest {
     Outcome outcome = Outcome.of("export", source.toString(), "--out", "x");
     assertEquals(2, outcome.status());
     assertEquals(
-        "canbridge: export: --format is missing: published or diffusers or torchscript or onnx",
+        "canbridge: export: --format is missing: published or diffusers or timm or torchscript or onnx",
         outcome.err().lines().findFirst().orElseThrow());
   }
 }

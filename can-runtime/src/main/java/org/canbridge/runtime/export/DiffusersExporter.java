@@ -1,10 +1,14 @@
 package org.canbridge.runtime.export;
 
 import java.util.Set;
+import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.published.PublishedExport;
+import org.canbridge.importers.published.PublishedPipeline;
 import org.canbridge.runtime.Model;
 
-/** The layout of diffusers, as a folder with its {@code config.json}. */
+/**
+ * The layout of diffusers: a network's folder with its {@code config.json}, or a whole pipeline.
+ */
 final class DiffusersExporter implements Exporter {
 
   @Override
@@ -15,7 +19,7 @@ final class DiffusersExporter implements Exporter {
   @Override
   public String holds() {
     return "a folder with config.json and weights as that library has them, for networks that it"
-        + " has";
+        + " has; a whole pipeline if the model is one's, or with --pipeline";
   }
 
   @Override
@@ -25,12 +29,25 @@ final class DiffusersExporter implements Exporter {
 
   @Override
   public Set<ExportOption> options() {
-    return Set.of();
+    return Set.of(ExportOption.MAX_SHARD_SIZE, ExportOption.PIPELINE);
+  }
+
+  @Override
+  public boolean holdsConditionAware() {
+    return false;
   }
 
   @Override
   public Export export(Model model, ExportOptions options) {
-    PublishedExport export = PublishedExport.of(model.checkpoint(), name());
-    return new LayoutExport(model, export, export::writeFolder);
+    Checkpoint checkpoint = PublishedNetwork.of(model);
+    PublishedExport export = PublishedExport.ofLibrary(checkpoint, name());
+    long most = options.maxShardSize().orElse(Long.MAX_VALUE);
+    return options.pipeline().isEmpty()
+        ? new LayoutExport(checkpoint, export, path -> export.writeFolder(path, most))
+        : PipelineExport.of(
+            checkpoint,
+            export,
+            PublishedPipeline.of(checkpoint, export, options.pipeline().get()),
+            most);
   }
 }

@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 import org.canbridge.tensors.files.AtomicDirectory;
 
 /** A model in the form in which it leaves, about to be written. */
-public interface Export {
+public interface Export extends AutoCloseable {
 
   /** What it consists of, for people: {@code 63 tensors, layout diffusers}. */
   String contents();
@@ -22,6 +22,10 @@ public interface Export {
 
   /** Its networks, each of which is run again from what was written before that has its name. */
   List<ExportedNetwork> networks();
+
+  /** Closes what it opened beside the model. */
+  @Override
+  default void close() {}
 
   /**
    * Writes a file or a folder; called by {@link #write} with a temporary name.

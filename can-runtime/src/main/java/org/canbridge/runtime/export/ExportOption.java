@@ -15,6 +15,8 @@ public enum ExportOption {
   DTYPE("--dtype"),
   /** The largest file of weights. */
   MAX_SHARD_SIZE("--max-shard-size"),
+  /** A pipeline whose other parts go with the network. */
+  PIPELINE("--pipeline"),
   /** A page about the model. */
   MODEL_CARD("--model-card");
 

@@ -18,8 +18,8 @@ import org.canbridge.tensors.DType;
  * @param dtype element type of the weights; empty keeps each tensor's own
  * @param maxShardSize largest number of tensor bytes in one file; empty for one file
  * @param modelCard whether a page about the model goes with it
- * @param pipeline the pipeline that the model is the network of: a form that holds whole pipelines
- *     writes its other parts too
+ * @param pipeline the pipeline that the model is to be the network of, whose other parts are
+ *     written too
  */
 @API(status = API.Status.STABLE)
 public record ExportOptions(
@@ -83,12 +83,13 @@ public record ExportOptions(
     return new ExportOptions(opset, guided, inline, dtype, maxShardSize, true, pipeline);
   }
 
-  /** The model is the network of this pipeline, if it is one's. */
-  public ExportOptions withPipeline(Optional<PipelineFolder> whole) {
-    return new ExportOptions(opset, guided, inline, dtype, maxShardSize, modelCard, whole);
+  /** With the other parts of this pipeline ({@code --pipeline}). */
+  public ExportOptions withPipeline(PipelineFolder whole) {
+    return new ExportOptions(
+        opset, guided, inline, dtype, maxShardSize, modelCard, Optional.of(whole));
   }
 
-  /** What was said, the pipeline aside: that is what the model is, and not asked for. */
+  /** What was said. */
   public Set<ExportOption> given() {
     Set<ExportOption> given = EnumSet.noneOf(ExportOption.class);
     add(given, opset.isPresent(), ExportOption.OPSET);
@@ -96,6 +97,7 @@ public record ExportOptions(
     add(given, inline, ExportOption.INLINE);
     add(given, dtype.isPresent(), ExportOption.DTYPE);
     add(given, maxShardSize.isPresent(), ExportOption.MAX_SHARD_SIZE);
+    add(given, pipeline.isPresent(), ExportOption.PIPELINE);
     add(given, modelCard, ExportOption.MODEL_CARD);
     return given;
   }

@@ -22,6 +22,11 @@ public interface Exporter {
   /** What may be said of it. */
   Set<ExportOption> options();
 
+  /** Whether it holds condition-aware networks too. */
+  default boolean holdsConditionAware() {
+    return true;
+  }
+
   /**
    * Makes everything ready that can be refused; writes nothing.
    *

@@ -11,6 +11,7 @@ public final class Exporters {
     return List.of(
         new PublishedExporter(),
         new DiffusersExporter(),
+        new TimmExporter(),
         new TorchScriptExporter(),
         new OnnxExporter());
   }

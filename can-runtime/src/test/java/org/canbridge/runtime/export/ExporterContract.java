@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
@@ -31,6 +33,9 @@ abstract class ExporterContract {
           ExportOption.INLINE, ExportOptions.defaults().inlined(),
           ExportOption.DTYPE, ExportOptions.defaults().withDtype(DType.F16),
           ExportOption.MAX_SHARD_SIZE, ExportOptions.defaults().withMaxShardSize(1 << 10),
+          ExportOption.PIPELINE,
+              ExportOptions.defaults()
+                  .withPipeline(PipelineFolder.at(Fixtures.of("dit-pipeline")).orElseThrow()),
           ExportOption.MODEL_CARD, ExportOptions.defaults().withModelCard());
 
   @TempDir Path folder;
@@ -112,7 +117,13 @@ abstract class ExporterContract {
               + "  expected: the outputs of this model to %.3g standard deviations of them\n"
                   .formatted(network.tolerance()),
           differs.getMessage().substring(0, differs.getMessage().indexOf("  actual: ")));
-      assertTrue(differs.getMessage().contains(network.where() + ", batch 1: largest difference "));
+      assertTrue(
+          differs
+              .getMessage()
+              .contains(
+                  network.where()
+                      + (network.name().isEmpty() ? "" : ", " + network.name())
+                      + ", batch 1: largest difference "));
     }
     assertFalse(Files.exists(folder.resolve("folder")));
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.PublishedConfiguration;
 
@@ -16,6 +17,8 @@ import org.canbridge.importers.family.PublishedConfiguration;
  * The arguments of diffusers' {@code DiTTransformer2DModel}, as its {@code config.json} has them.
  */
 final class DiffusersDitConfiguration implements PublishedConfiguration {
+
+  private static final int NULL_CLASS = 1000;
 
   /** What diffusers' network can be and ours cannot. */
   private static final Map<String, JsonNode> FIXED = new LinkedHashMap<>();
@@ -71,6 +74,20 @@ final class DiffusersDitConfiguration implements PublishedConfiguration {
         .put("norm_num_groups", 32)
         .put("out_channels", config.outChannels())
         .put("upcast_attention", false);
+  }
+
+  /** {@code DiTPipeline} has the number of ImageNet's classes in its code. */
+  @Override
+  public Optional<String> remark(Arguments arguments) {
+    int classes = DitConfig.of(arguments).numClasses();
+    return classes == NULL_CLASS
+        ? Optional.empty()
+        : Optional.of(
+            "DiTPipeline guides by row "
+                + NULL_CLASS
+                + " of the label table, whatever the model, and this one's null class is row "
+                + classes
+                + ": call it with guidance_scale=1, or guide in a loop of your own");
   }
 
   @Override

@@ -28,6 +28,11 @@ public interface PublishedConfiguration {
     return Optional.empty();
   }
 
+  /** What who runs it in the library's pipeline must know of this network, in one sentence. */
+  default Optional<String> remark(Arguments arguments) {
+    return Optional.empty();
+  }
+
   /**
    * Arguments that the library's network has whatever its configuration says.
    *

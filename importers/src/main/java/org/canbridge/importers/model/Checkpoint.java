@@ -101,6 +101,12 @@ public final class Checkpoint implements AutoCloseable {
         config, all, Optional.of(settings), trained, origin, notes, changes, classNames);
   }
 
+  /** This network, which has the published layers alone, as that. */
+  public Checkpoint withoutCan() {
+    return new Checkpoint(
+        config, tensors, Optional.empty(), trained, origin, notes, changes, classNames);
+  }
+
   /**
    * The same network after training. It shares the file underneath: close one of the two.
    *

@@ -1,6 +1,7 @@
 package org.canbridge.importers.published;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,7 +20,10 @@ import org.canbridge.tensors.files.Json;
  * @param path the folder
  */
 public record PipelineFolder(Path path) {
-  private static final String INDEX = "model_index.json";
+  static final String INDEX = "model_index.json";
+  static final String NETWORK = "transformer";
+  static final String SCHEDULER = "scheduler";
+  static final String CLASS_NAMES = "id2label";
   private static final long MAX_INDEX_BYTES = 16L << 20;
 
   /** The pipeline at a path; empty if it is anything else. */
@@ -31,7 +35,7 @@ public record PipelineFolder(Path path) {
 
   /** The folder of the network: {@code transformer}, there or not. */
   Path network() {
-    return path.resolve("transformer");
+    return path.resolve(NETWORK);
   }
 
   /** The folder of the autoencoder, {@code vae}, if there is one. */
@@ -41,8 +45,27 @@ public record PipelineFolder(Path path) {
 
   /** The file {@code scheduler/scheduler_config.json}, if there is one. */
   public Optional<Path> scheduler() {
-    return Optional.of(path.resolve("scheduler").resolve("scheduler_config.json"))
+    return Optional.of(path.resolve(SCHEDULER).resolve(SchedulerFile.NAME))
         .filter(Files::isRegularFile);
+  }
+
+  /**
+   * The object in {@value #INDEX}.
+   *
+   * @throws InputFileException if that file holds none
+   */
+  ObjectNode index() {
+    Path index = path.resolve(INDEX);
+    return Json.pythonObject(
+        index,
+        MAX_INDEX_BYTES,
+        (found, cause) ->
+            InputFileException.of(ModelProblem.CONFIG_NOT_JSON, index)
+                .what("the file does not hold a JSON object")
+                .actual(found)
+                .next("fetch the file again, or name classes by numbers")
+                .cause(cause)
+                .build());
   }
 
   /**
@@ -52,19 +75,7 @@ public record PipelineFolder(Path path) {
    * @throws InputFileException if that file holds no JSON object
    */
   public Map<Integer, List<String>> classNames() {
-    Path index = path.resolve(INDEX);
-    JsonNode labels =
-        Json.pythonObject(
-                index,
-                MAX_INDEX_BYTES,
-                (found, cause) ->
-                    InputFileException.of(ModelProblem.CONFIG_NOT_JSON, index)
-                        .what("the file does not hold a JSON object")
-                        .actual(found)
-                        .next("fetch the file again, or name classes by numbers")
-                        .cause(cause)
-                        .build())
-            .path("id2label");
+    JsonNode labels = index().path(CLASS_NAMES);
     Map<Integer, List<String>> names = new TreeMap<>();
     labels
         .fieldNames()

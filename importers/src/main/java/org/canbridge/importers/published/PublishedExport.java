@@ -38,7 +38,7 @@ import org.canbridge.tensors.safetensors.SafetensorsWriter;
  * }</pre>
  */
 public final class PublishedExport {
-  private static final Map<String, String> METADATA = Map.of("format", "pt");
+  static final Map<String, String> METADATA = Map.of("format", "pt");
 
   private final Family family;
   private final Layout layout;
@@ -124,7 +124,7 @@ public final class PublishedExport {
           library
               + " has no "
               + family.title()
-              + "; it has "
+              + "; of the networks here it has "
               + Families.all().stream()
                   .filter(other -> has(other, library))
                   .map(Family::title)
@@ -191,6 +191,11 @@ public final class PublishedExport {
               + " layout: the same weights give other results there");
     }
     return changes;
+  }
+
+  /** What who runs it in the library's pipeline must know, in one sentence. */
+  public Optional<String> remark() {
+    return layout.configuration().flatMap(library -> library.remark(arguments));
   }
 
   /** The network that programs which read it build: this model's, but for {@link #changes()}. */

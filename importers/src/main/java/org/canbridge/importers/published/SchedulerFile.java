@@ -18,7 +18,7 @@ import org.canbridge.tensors.files.Json;
  * @param configuration its content
  */
 public record SchedulerFile(Path path, ObjectNode configuration) {
-  private static final String NAME = "scheduler_config.json";
+  static final String NAME = "scheduler_config.json";
   private static final long MAX_BYTES = 1 << 20;
 
   /**
