@@ -130,7 +130,7 @@ public final class OnnxLowering implements OpVisitor<String> {
   }
 
   private static boolean isTimestep(Op.Input input) {
-    return input.kind() == Kind.FLOAT && input.shape().rank() < 2;
+    return input.kind() == Kind.FLOAT && input.shape().equals(Shape.batched());
   }
 
   private String name(List<Node> in, int i) {

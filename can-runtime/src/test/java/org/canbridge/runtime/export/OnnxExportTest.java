@@ -114,7 +114,8 @@ class OnnxExportTest {
   void weightsOfEveryTypeAreChecked(DType dtype) throws IOException {
     Path out = folder.resolve("out.onnx");
     try (Model model = tiny()) {
-      ExportOptions options = ExportOptions.defaults().withDtype(dtype).inlined().withOpset(18);
+      ExportOptions options =
+          ExportOptions.defaults().withDtype(dtype).inlined().withOpset(18).withGuidance();
       Export export = export(model, options);
       assertEquals("opset 18, 42 weights, " + dtype + ", inside", export.contents());
       for (ExportCheck check : export.write(out)) {
