@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.Inspection;
 import org.canbridge.importers.family.Adaptation;
@@ -123,15 +124,27 @@ final class ImportCommand implements Command {
       if (invocation.get(DRY_RUN)) {
         context.out().print(seen(source, like, options, checkpoint));
       } else {
-        for (String damage : checkpoint.origin().damages()) {
-          context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
-        }
         NonFinite.Watch watch = CommonOptions.watch(invocation, checkpoint.tensors(), source);
-        write(target, checkpoint, writing, watch, context);
+        // Digest and checksums are taken on another core while the tensors are copied.
+        CompletableFuture<List<String>> damages =
+            CompletableFuture.supplyAsync(
+                checkpoint.origin()::damages, task -> new Thread(task, "digest").start());
+        try {
+          write(target, checkpoint, writing, watch, context);
+        } finally {
+          warn(damages, context);
+        }
         context.out().print(report(target, checkpoint));
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** Also of a file that is refused; that it cannot be read is told by whoever writes. */
+  private static void warn(CompletableFuture<List<String>> damages, Context context) {
+    for (String damage : damages.exceptionally(unread -> List.of()).join()) {
+      context.err().println("canbridge: warning: " + damage + "; the file may be damaged");
+    }
   }
 
   private static Checkpoint open(Path source, Optional<Path> like, ImportOptions options) {
