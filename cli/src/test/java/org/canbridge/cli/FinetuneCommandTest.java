@@ -142,7 +142,7 @@ class FinetuneCommandTest {
       BufferedImage image = new BufferedImage(28, 28, BufferedImage.TYPE_BYTE_GRAY);
       ImageIO.write(image, "png", of.resolve("0.png").toFile());
     }
-    Outcome done = finetuneOn(at("data"), "run", "--steps", "1");
+    Outcome done = finetuneOn(at("data"), "run", "--steps", "1", "--sample-every", "0");
     assertEquals(0, done.status(), done.err());
   }
 
