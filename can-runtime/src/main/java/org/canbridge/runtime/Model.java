@@ -112,7 +112,7 @@ public final class Model implements AutoCloseable {
   }
 
   private static Model of(Checkpoint checkpoint, Path path) {
-    RuntimeFamily family = RuntimeFamilies.of(checkpoint.config());
+    RuntimeFamily family = family(checkpoint, path);
     Graph source = family.graph();
     Optional<ObjectNode> section = checkpoint.can();
     if (section.isEmpty()) {
@@ -136,6 +136,22 @@ public final class Model implements AutoCloseable {
     }
     checkTensors(checkpoint, source, graph, path);
     return new Model(checkpoint, family, source, graph, Optional.of(spec));
+  }
+
+  /** A network whose arguments are a graph may be none after all. */
+  private static RuntimeFamily family(Checkpoint checkpoint, Path path) {
+    try {
+      return RuntimeFamilies.of(checkpoint.config());
+    } catch (IllegalArgumentException e) {
+      throw InputFileException.of(ModelProblem.CONFIG_FIELD, path.resolve("config.json"))
+          .key("config")
+          .what("the configuration describes a network that cannot be built")
+          .expected("the fields of docs/can-format.md")
+          .actual(e.getMessage())
+          .next("import the published file again, or mend the configuration")
+          .cause(e)
+          .build();
+    }
   }
 
   /** Nothing may be called removed that the network has, or never had. */

@@ -11,6 +11,7 @@ import org.canbridge.importers.clip.ClipTextConfig;
 import org.canbridge.importers.dit.DitConfig;
 import org.canbridge.importers.efficientvit.EfficientVitConfig;
 import org.canbridge.importers.family.ModelConfig;
+import org.canbridge.importers.graph.GraphConfig;
 import org.canbridge.importers.sit.SitConfig;
 import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.family.RuntimeFamily;
@@ -20,6 +21,7 @@ import org.canbridge.runtime.family.cat.CatRuntime;
 import org.canbridge.runtime.family.clip.ClipTextRuntime;
 import org.canbridge.runtime.family.dit.DitRuntime;
 import org.canbridge.runtime.family.efficientvit.EfficientVitRuntime;
+import org.canbridge.runtime.family.graph.GraphRuntime;
 import org.canbridge.runtime.family.sit.SitRuntime;
 import org.canbridge.runtime.family.uvit.UvitRuntime;
 
@@ -34,7 +36,8 @@ public final class RuntimeFamilies {
               new Line<>(CatConfig.class, CatRuntime::new),
               new Line<>(AutoencoderKlConfig.class, AutoencoderKlRuntime::new),
               new Line<>(AutoencoderTinyConfig.class, AutoencoderTinyRuntime::new),
-              new Line<>(ClipTextConfig.class, ClipTextRuntime::new))
+              new Line<>(ClipTextConfig.class, ClipTextRuntime::new),
+              new Line<>(GraphConfig.class, GraphRuntime::new))
           .stream()
           .collect(Collectors.toUnmodifiableMap(Line::arguments, Function.identity()));
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.published.HubCache;
 import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.runtime.Model;
+import org.canbridge.runtime.graph.json.GraphJson;
 
 /** The options that settle what a published file cannot tell; for every command that takes one. */
 final class ModelOptions {
@@ -66,6 +68,11 @@ final class ModelOptions {
                   + String.join(", ", PathKind.names())
                   + "), field=value of config.json's objective, or several with commas between,"
                   + " e.g. null_class=none");
+  private static final Opt<Optional<Map<String, String>>> ROLE =
+      Opt.of("role", "NODE=ROLE,...", ModelOptions::roles)
+          .help(
+              "of a network that is read from its ONNX graph: the roles of layers that its"
+                  + " structure does not tell, e.g. stem=patch_embed");
   private static final Opt<Optional<Path>> CKPT =
       Opt.path("ckpt", "FILE")
           .elsewhere("checkpoint", "model-path", "weights-path")
@@ -84,6 +91,7 @@ final class ModelOptions {
               WEIGHTS,
               FAMILY,
               OBJECTIVE,
+              ROLE,
               CKPT));
 
   private ModelOptions() {}
@@ -157,6 +165,9 @@ final class ModelOptions {
         options = options.withFamily(family.get(), FAMILY.toString());
       }
       options = invocation.get(OBJECTIVE).map(options::withObjective).orElse(options);
+      for (Map.Entry<String, String> role : invocation.get(ROLE).orElse(Map.of()).entrySet()) {
+        options = options.withRole(role.getKey(), role.getValue(), ROLE.toString());
+      }
       Optional<Integer> heads = invocation.get(HEADS);
       if (heads.isPresent()) {
         options = options.withHeads(heads.get());
@@ -181,6 +192,24 @@ final class ModelOptions {
     return text.indexOf('.') < 0
         ? Value.word(new TreeMap<>(Map.of("ema", "ema", "model", "model"))).read(option, text)
         : text;
+  }
+
+  private static Map<String, String> roles(String option, String text) throws UsageException {
+    Map<String, String> roles = new LinkedHashMap<>();
+    for (String part : text.split(",", -1)) {
+      int equals = part.lastIndexOf('=');
+      String role = part.substring(equals + 1);
+      if (equals < 1 || !GraphJson.roles().contains(role)) {
+        throw new UsageException(
+            option
+                + " takes NODE=ROLE, not '"
+                + part
+                + "'; roles are "
+                + String.join(", ", GraphJson.roles()));
+      }
+      roles.put(part.substring(0, equals), role);
+    }
+    return roles;
   }
 
   private static ImportOptions with(

@@ -55,6 +55,10 @@ public final class Checkpoints {
     if (Files.isDirectory(path) && weights.isEmpty()) {
       return ModelDirectory.read(path, options);
     }
+    Optional<Checkpoint> graph = GraphFiles.open(weights.orElse(path), options);
+    if (graph.isPresent()) {
+      return graph.get();
+    }
     Optional<FileState> before = FileState.find(weights.orElse(path));
     TensorFile file = TensorFiles.open(weights.orElse(path));
     try {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apiguardian.api.API;
 import org.canbridge.importers.detection.Detection;
+import org.canbridge.importers.detection.Families;
 import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.PublishedModel;
@@ -81,6 +82,12 @@ public record Inspection(
         return of(path, file, model);
       }
     }
+    Optional<GraphFiles> graph = GraphFiles.at(weights.orElse(path), options);
+    if (graph.isPresent()) {
+      try (TensorFile file = graph.get().model()) {
+        return of(path, file, graph.get(), options);
+      }
+    }
     try (TensorFile file = TensorFiles.open(weights.orElse(path))) {
       return of(path, file, Examination.of(path, file, options));
     }
@@ -111,6 +118,29 @@ public record Inspection(
         messages(examined.problems()));
   }
 
+  private static Inspection of(
+      Path path, TensorFile file, GraphFiles graph, ImportOptions options) {
+    Family family = Families.ofGraphs();
+    return new Inspection(
+        name(path),
+        file.format(),
+        size(file),
+        Optional.of(family.name()),
+        Optional.of(family.title()),
+        Optional.of("graph"),
+        Optional.empty(),
+        "",
+        graph.read().config().shown(),
+        graph.open(),
+        parameters(graph.read().fates()),
+        dtypes(graph.read().fates()),
+        Optional.empty(),
+        graph.read().fates(),
+        graph.read().notes(),
+        List.of(),
+        messages(graph.problems(options)));
+  }
+
   private static Inspection of(Path path, TensorFile file, StoredModel model) {
     Arguments arguments = model.config().arguments();
     return new Inspection(
@@ -122,7 +152,7 @@ public record Inspection(
         Optional.of(Provenance.CANONICAL),
         model.family().publishedAs(arguments).map(PublishedModel::name),
         model.provenance().weights(),
-        arguments,
+        model.config().shown(),
         List.of(),
         parameters(model.fates()),
         dtypes(model.fates()),

@@ -212,7 +212,8 @@ public final class CanRewriter {
                 () -> new IllegalArgumentException("the tokens of this network lie in no grid"));
     long channels = tokens.shape().size(2);
     GraphBuilder at = builder.at(path);
-    Node image = grid.extra() == 0 ? tokens : at.slice(tokens, 1, grid.extra(), grid.tokens());
+    boolean alone = grid.end() - grid.extra() == grid.tokens();
+    Node image = alone ? tokens : at.slice(tokens, 1, grid.extra(), grid.end());
     Node map =
         at.permute(
             at.reshape(image, Shape.batched(grid.height(), grid.width(), channels)), 0, 3, 1, 2);
@@ -228,9 +229,18 @@ public final class CanRewriter {
             ? at.add(op, Role.DEPTHWISE_CONV, in)
             : perSample(at, op, Role.DEPTHWISE_CONV, in, generator);
     Node back = at.reshape(at.permute(out, 0, 2, 3, 1), image.shape());
-    return grid.extra() == 0
-        ? back
-        : at.add(new LayoutOp.Concat(1), null, at.slice(tokens, 1, 0, grid.extra()), back);
+    if (alone) {
+      return back;
+    }
+    List<Node> parts = new ArrayList<>();
+    if (grid.extra() > 0) {
+      parts.add(at.slice(tokens, 1, 0, grid.extra()));
+    }
+    parts.add(back);
+    if (grid.behind() > 0) {
+      parts.add(at.slice(tokens, 1, grid.end(), grid.tokens()));
+    }
+    return at.add(new LayoutOp.Concat(1), null, parts.toArray(Node[]::new));
   }
 
   /** What a rewriting adds: the parameters that the network did not have, in execution order. */

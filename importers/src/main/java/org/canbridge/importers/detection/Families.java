@@ -2,6 +2,7 @@ package org.canbridge.importers.detection;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.canbridge.importers.autoencoder.AutoencoderKlFamily;
 import org.canbridge.importers.autoencoder.AutoencoderTinyFamily;
 import org.canbridge.importers.cat.CatFamily;
@@ -10,6 +11,7 @@ import org.canbridge.importers.dit.DitFamily;
 import org.canbridge.importers.efficientvit.EfficientVitFamily;
 import org.canbridge.importers.family.Family;
 import org.canbridge.importers.family.PublishedModel;
+import org.canbridge.importers.graph.GraphFamily;
 import org.canbridge.importers.sit.SitFamily;
 import org.canbridge.importers.uvit.UvitFamily;
 import org.canbridge.tensors.files.Suggestion;
@@ -27,16 +29,26 @@ public final class Families {
           new AutoencoderTinyFamily(),
           new ClipTextFamily());
 
+  /** Of networks of no family; no file is recognised as one by its tensors. */
+  private static final Family OF_GRAPHS = new GraphFamily();
+
   private Families() {}
 
-  /** All families. */
+  /** The family of networks that belong to none, and are read from their graphs. */
+  public static Family ofGraphs() {
+    return OF_GRAPHS;
+  }
+
+  /** All families whose tensors tell them. */
   public static List<Family> all() {
     return ALL;
   }
 
   /** The family of this name, e.g. {@code dit}. */
   public static Optional<Family> byName(String name) {
-    return ALL.stream().filter(family -> family.name().equals(name)).findFirst();
+    return Stream.concat(ALL.stream(), Stream.of(OF_GRAPHS))
+        .filter(family -> family.name().equals(name))
+        .findFirst();
   }
 
   /** The family that published a model of this name, e.g. {@code DiT-XL/2}. */

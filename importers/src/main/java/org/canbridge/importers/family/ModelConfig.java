@@ -11,6 +11,11 @@ public interface ModelConfig {
   /** The arguments as {@code config.json} holds them; the family reads them back. */
   Arguments arguments();
 
+  /** The arguments as people look at them; those of a graph are too many. */
+  default Arguments shown() {
+    return arguments();
+  }
+
   /**
    * Why no published layout holds this network, with what to do instead; empty if one does, as for
    * all that was not rewritten here.

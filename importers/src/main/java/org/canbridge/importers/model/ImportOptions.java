@@ -48,6 +48,9 @@ public record ImportOptions(
    */
   public record Given(JsonNode value, String from) {}
 
+  /** What stands in front of a layer's name where its role is given as an argument. */
+  private static final String ROLE = "role.";
+
   /** Copies the map, keeping its order. */
   public ImportOptions {
     given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
@@ -137,6 +140,28 @@ public record ImportOptions(
     }
     return new ImportOptions(
         arch, weights, set, given, Optional.of(new Given(TextNode.valueOf(name), from)), objective);
+  }
+
+  /**
+   * The role of a layer of a network that is read from its graph ({@code --role}).
+   *
+   * @param from where it was given, for messages
+   * @throws IllegalArgumentException if it was given before with another value
+   */
+  public ImportOptions withRole(String layer, String role, String from) {
+    return withArgument(ROLE + layer, TextNode.valueOf(role), from);
+  }
+
+  /** The roles that were given, by layer. */
+  public Map<String, String> roles() {
+    Map<String, String> roles = new LinkedHashMap<>();
+    given.forEach(
+        (name, value) -> {
+          if (name.startsWith(ROLE)) {
+            roles.put(name.substring(ROLE.length()), value.value().textValue());
+          }
+        });
+    return roles;
   }
 
   /** Fields of the objective ({@code --objective}). */

@@ -2,14 +2,18 @@ package org.canbridge.tensors.onnx;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
+import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.files.FileSource;
@@ -26,24 +30,16 @@ final class OnnxGraph {
   /** Metadata of an exported program: {@code PARAMETER}, {@code BUFFER} ... for a kept name. */
   private static final String KIND = "pkg.torch.export.graph_signature.InputSpec.kind";
 
-  /** Metadata of a node: the module paths around it, outermost first, as a Python list. */
-  private static final String SCOPES = "pkg.torch.onnx.name_scopes";
+  private static final Set<Integer> FLOATING =
+      Set.of(
+          DataType.FLOAT.getNumber(),
+          DataType.DOUBLE.getNumber(),
+          DataType.FLOAT16.getNumber(),
+          DataType.BFLOAT16.getNumber());
 
-  /**
-   * A node.
-   *
-   * @param transposesB whether a {@code Gemm} takes its second operand transposed
-   * @param scopes {@link #SCOPES}, or empty
-   */
-  record Node(
-      String name,
-      String operator,
-      List<String> inputs,
-      List<String> outputs,
-      boolean transposesB,
-      String scopes) {}
-
-  private final List<Node> nodes = new ArrayList<>();
+  private final List<OnnxNode> nodes = new ArrayList<>();
+  private final List<OnnxModel.Argument> arguments = new ArrayList<>();
+  private final List<OnnxModel.Argument> results = new ArrayList<>();
   private final Map<String, TensorData> initializers = new LinkedHashMap<>();
   private final Map<String, String> kinds = new LinkedHashMap<>();
   private final Map<String, Object> values = new LinkedHashMap<>();
@@ -57,7 +53,9 @@ final class OnnxGraph {
           source,
           new OnnxTensor(source, graph.getInitializer(i), message.initializers().get(i), external));
     }
-    graph.getNodeList().forEach(node -> nodes.add(node(node)));
+    graph.getNodeList().forEach(node -> nodes.add(new OnnxNode(node, source, external)));
+    graph.getInputList().forEach(info -> arguments.add(argument(info)));
+    graph.getOutputList().forEach(info -> results.add(argument(info)));
     for (ValueInfoProto info : graph.getValueInfoList()) {
       String kind = metadata(info.getMetadataPropsList(), KIND);
       if (!kind.isEmpty()) {
@@ -72,8 +70,18 @@ final class OnnxGraph {
   }
 
   /** In the order of execution. */
-  List<Node> nodes() {
+  List<OnnxNode> nodes() {
     return nodes;
+  }
+
+  /** What the graph takes; older files list the initializers too. */
+  List<OnnxModel.Argument> arguments() {
+    return arguments;
+  }
+
+  /** What it gives. */
+  List<OnnxModel.Argument> results() {
+    return results;
   }
 
   /** By name, in the file's order. */
@@ -121,21 +129,21 @@ final class OnnxGraph {
     }
   }
 
-  private static Node node(NodeProto node) {
-    boolean transposesB =
-        node.getAttributeList().stream()
-            .anyMatch(attribute -> attribute.getName().equals("transB") && attribute.getI() != 0);
-    return new Node(
-        node.getName(),
-        node.getOpType(),
-        List.copyOf(node.getInputList()),
-        List.copyOf(node.getOutputList()),
-        transposesB,
-        metadata(node.getMetadataPropsList(), SCOPES));
+  private static OnnxModel.Argument argument(ValueInfoProto info) {
+    TypeProto.Tensor type = info.getType().getTensorType();
+    List<OptionalLong> sizes = new ArrayList<>();
+    for (Dimension dimension : type.getShape().getDimList()) {
+      sizes.add(
+          dimension.hasDimValue() && dimension.getDimValue() > 0
+              ? OptionalLong.of(dimension.getDimValue())
+              : OptionalLong.empty());
+    }
+    return new OnnxModel.Argument(
+        info.getName(), FLOATING.contains(type.getElemType()), List.copyOf(sizes));
   }
 
   /** The last entry with this key, or an empty text. */
-  private static String metadata(List<StringStringEntryProto> entries, String key) {
+  static String metadata(List<StringStringEntryProto> entries, String key) {
     String found = "";
     for (StringStringEntryProto entry : entries) {
       found = entry.getKey().equals(key) ? value(entry) : found;

@@ -59,7 +59,10 @@ final class OnnxMessage {
    * @param position of the first byte of its message
    * @param raw of the first byte of each {@code raw_data}
    */
-  record Place(long position, List<Integer> raw) {}
+  record Place(long position, List<Integer> raw) {
+    /** Of a tensor that is no initializer; its bytes are taken from the message. */
+    static final Place ELSEWHERE = new Place(0, List.of());
+  }
 
   private final FileSource source;
   private final ByteString bytes;

@@ -9,13 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TransposedMatrix;
 import org.canbridge.tensors.files.InputFileException;
-import org.canbridge.tensors.onnx.OnnxGraph.Node;
 
 /**
  * Gives initializers back the names that they had in the state dict. PyTorch's exporters fold the
@@ -42,7 +40,6 @@ import org.canbridge.tensors.onnx.OnnxGraph.Node;
  * it and its values are others. Renamed tensors in any other place are constants of the graph.
  */
 final class OnnxNames {
-  private static final Pattern SCOPE = Pattern.compile("'([^']*)'");
   private static final Pattern MADE = Pattern.compile("onnx::.*|/.*");
   private static final Set<String> LINEAR = Set.of("MatMul", "Gemm");
   private static final Set<String> CONVOLUTION = Set.of("Conv", "ConvTranspose");
@@ -59,12 +56,12 @@ final class OnnxNames {
 
   private final Path path;
   private final OnnxGraph graph;
-  private final Map<String, List<Node>> users = new HashMap<>();
+  private final Map<String, List<OnnxNode>> users = new HashMap<>();
 
   private OnnxNames(Path path, OnnxGraph graph) {
     this.path = path;
     this.graph = graph;
-    for (Node node : graph.nodes()) {
+    for (OnnxNode node : graph.nodes()) {
       for (String input : new LinkedHashSet<>(node.inputs())) {
         users.computeIfAbsent(input, name -> new ArrayList<>()).add(node);
       }
@@ -108,13 +105,18 @@ final class OnnxNames {
   }
 
   private boolean isKept(String name) {
+    return isKept(name, graph);
+  }
+
+  /** Whether an initializer bears the name that it had in the state dict. */
+  static boolean isKept(String name, OnnxGraph graph) {
     return graph.kinds().isEmpty()
         ? !MADE.matcher(name).matches()
         : graph.kinds().containsKey(name);
   }
 
   private boolean isWeight(String name, TensorData tensor) {
-    for (Node node : users.getOrDefault(name, List.of())) {
+    for (OnnxNode node : users.getOrDefault(name, List.of())) {
       int at = node.inputs().indexOf(name);
       if (CONVOLUTION.contains(node.operator()) && at > 0) {
         throw lost(name, "a tensor of a convolution, into which a batch norm was folded");
@@ -141,16 +143,16 @@ final class OnnxNames {
 
   private String module(String name, TensorData tensor) {
     Set<String> modules = new LinkedHashSet<>();
-    for (Node node : users.get(name)) {
+    for (OnnxNode node : users.get(name)) {
       if (!LINEAR.contains(node.operator())) {
         throw lost(name, "used by " + node.operator() + " too");
       }
-      Optional<String> scope = innermostScope(node);
+      Optional<String> scope = node.innermostScope();
       Optional<String> bias = biasOwner(node, tensor);
       scope.ifPresent(modules::add);
       bias.ifPresent(modules::add);
       if (scope.isEmpty() && bias.isEmpty()) {
-        pathInName(node).ifPresent(modules::add);
+        node.pathInName().ifPresent(modules::add);
       }
     }
     if (modules.size() != 1) {
@@ -163,24 +165,13 @@ final class OnnxNames {
     return modules.iterator().next();
   }
 
-  private static Optional<String> innermostScope(Node node) {
-    List<String> scopes = new ArrayList<>();
-    for (Matcher matcher = SCOPE.matcher(node.scopes()); matcher.find(); ) {
-      scopes.add(matcher.group(1));
-    }
-    // The last one is the operation itself.
-    return scopes.size() < 2
-        ? Optional.empty()
-        : Optional.of(scopes.get(scopes.size() - 2)).filter(scope -> !scope.isEmpty());
-  }
-
   /** The module whose bias is added to the product, or is the third operand of the node itself. */
-  private Optional<String> biasOwner(Node node, TensorData tensor) {
+  private Optional<String> biasOwner(OnnxNode node, TensorData tensor) {
     List<String> candidates = new ArrayList<>();
     if (node.inputs().size() > 2) {
       candidates.add(node.inputs().get(2));
     } else if (node.outputs().size() == 1) {
-      List<Node> next = users.getOrDefault(node.outputs().get(0), List.of());
+      List<OnnxNode> next = users.getOrDefault(node.outputs().get(0), List.of());
       if (next.size() == 1 && next.get(0).operator().equals("Add")) {
         candidates.addAll(next.get(0).inputs());
       }
@@ -194,25 +185,6 @@ final class OnnxNames {
                     && graph.initializers().get(name).type().shape().equals(List.of(outputs)))
         .map(name -> name.substring(0, name.length() - ".bias".length()))
         .findFirst();
-  }
-
-  /**
-   * {@code /blocks.0/attn/qkv/MatMul}: module names joined by slashes. The children of a {@code
-   * Sequential} repeat its name: {@code /t_embedder/mlp/mlp.0/Gemm}.
-   */
-  private static Optional<String> pathInName(Node node) {
-    if (!node.name().startsWith("/")) {
-      return Optional.empty();
-    }
-    String[] parts = node.name().substring(1).split("/", -1);
-    List<String> modules = new ArrayList<>();
-    for (int i = 0; i + 1 < parts.length; i++) {
-      boolean repeated = i + 2 < parts.length && parts[i + 1].startsWith(parts[i] + ".");
-      if (!repeated) {
-        modules.add(parts[i]);
-      }
-    }
-    return modules.isEmpty() ? Optional.empty() : Optional.of(String.join(".", modules));
   }
 
   private InputFileException lost(String name, String actual) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.FileTensor;
+import org.canbridge.tensors.MemoryTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorProblem;
 import org.canbridge.tensors.TensorType;
@@ -94,7 +95,9 @@ final class OnnxTensor {
     if (tensor.hasRawData()) {
       int size = tensor.getRawData().size();
       checkSize(type, size + " bytes", size == type.bytes());
-      return new FileTensor(source, place.raw().get(0), type);
+      return place.raw().isEmpty()
+          ? MemoryTensor.of(type, tensor.getRawData().asReadOnlyByteBuffer())
+          : new FileTensor(source, place.raw().get(0), type);
     }
     return typed(type, elementType, typedFields);
   }
