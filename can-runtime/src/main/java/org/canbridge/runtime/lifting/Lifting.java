@@ -415,8 +415,7 @@ final class Lifting {
       boolean same = to.values()[i] == dim.size() && to.batch()[i] == dim.batch();
       boolean fixed =
           dim.batch() && sizes.fixed().isPresent() && to.values()[i] == sizes.fixed().getAsLong();
-      View.check(
-          same || fixed || (to.values()[i] == 1 && !to.batch()[i]), "copies along an axis");
+      View.check(same || fixed || (to.values()[i] == 1 && !to.batch()[i]), "copies along an axis");
     }
     return x;
   }
