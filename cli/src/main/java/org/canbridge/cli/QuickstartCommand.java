@@ -29,6 +29,7 @@ import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.Precision;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
+import org.canbridge.runtime.export.ExportDiffersException;
 import org.canbridge.runtime.image.PngGrid;
 import org.canbridge.runtime.objective.Respacing;
 import org.canbridge.runtime.page.Page;
@@ -51,6 +52,11 @@ final class QuickstartCommand implements Command {
   /** Lies in a folder that a quickstart has made. */
   private static final String MARK = ".canbridge-quickstart";
 
+  /** The folder of the export. */
+  private static final String EXPORTED = "dit-fmnist-onnx";
+
+  private static final String ENGINES = "engines.png";
+
   private static final int HEADS = 4;
   private static final int CLASSES = 10;
   private static final int IMAGES_OF_A_CLASS = 4;
@@ -71,13 +77,13 @@ final class QuickstartCommand implements Command {
   public About about() {
     return new About(
         "quickstart",
-        "imports, verifies, converts, fine-tunes and samples the bundled checkpoint",
+        "imports, verifies, converts, fine-tunes, samples and exports the bundled checkpoint",
         "[--out DIR] [--device NAME]",
         "The main job on a bundled DiT that was trained on Fashion-MNIST: import it, verify it"
             + " layer by layer against PyTorch's numbers, make it condition-aware, verify that,"
             + " draw all ten classes from both with the same seed, train the condition-aware"
-            + " model on for some steps, for images of another kind, and write a page that shows it"
-            + " all.",
+            + " model on for some steps, for images of another kind, export it to ONNX, which ONNX"
+            + " Runtime checks and draws an image from, and write a page that shows it all.",
         List.of(
             new Example("quickstart --out demo", "everything under ./demo; open demo/index.html")));
   }
@@ -93,7 +99,12 @@ final class QuickstartCommand implements Command {
     Path out = invocation.get(OUT);
     Target target = CommonOptions.target(invocation, Precision.F32);
     claim(out);
-    return new Run(bundled(FIXTURE), bundled(IMAGES), out, target, context).all();
+    try {
+      return new Run(bundled(FIXTURE), bundled(IMAGES), out, target, context).all();
+    } catch (ExportDiffersException e) {
+      context.err().println("canbridge: " + e.getMessage());
+      return ExitStatus.DIFFERENCE;
+    }
   }
 
   /** Takes a new folder, an empty one, or one that an earlier quickstart has made. */
@@ -159,7 +170,7 @@ final class QuickstartCommand implements Command {
       ParityReport after = verify(converted, "parity-converted");
       Latents source = sample(imported, "imported.png");
       Latents can = sample(converted, "converted.png");
-      double apart = largestDifference(source, can);
+      double apart = ShortExport.largestDifference(source, can);
       boolean good =
           before.passed() && conversion.passed() && after.passed() && apart <= SAME_PICTURE;
       say("pictures: largest difference between both, of values in -1..1: %.2g", apart);
@@ -168,8 +179,10 @@ final class QuickstartCommand implements Command {
           ShortTraining.run(
               converted, out.resolve("grey"), out.resolve("finetune"), HOME, target, context);
       good &= trained.isSound();
-      sample(trained.model(), "finetuned.png");
-      page(before, conversion, after, apart, trained, good);
+      Latents finetuned = sample(trained.model(), "finetuned.png");
+      ShortExport export = export(trained.model(), finetuned.rows(0, 1));
+      good &= export.apart() <= SAME_PICTURE;
+      page(before, conversion, after, apart, trained, export, good);
       context
           .out()
           .printf(
@@ -246,12 +259,14 @@ final class QuickstartCommand implements Command {
       }
     }
 
-    private static double largestDifference(Latents a, Latents b) {
-      double largest = 0;
-      for (int i = 0; i < a.values().length; i++) {
-        largest = Math.max(largest, Math.abs(a.get(i) - b.get(i))); // NaN stays
-      }
-      return largest;
+    private ShortExport export(Path model, Latents first) throws IOException {
+      Path exported = out.resolve(EXPORTED);
+      ShortExport export = ShortExport.run(model, exported, out.resolve(ENGINES), first, SETTINGS);
+      say("export: checked by %s -> %s", export.check(), exported);
+      say(
+          "pictures: largest difference between PyTorch's and ONNX Runtime's: %.2g",
+          export.apart());
+      return export;
     }
 
     private void page(
@@ -260,13 +275,15 @@ final class QuickstartCommand implements Command {
         ParityReport after,
         double apart,
         ShortTraining trained,
+        ShortExport export,
         boolean good)
         throws IOException {
       Page page =
           new Page(
               "CAN Bridge quickstart",
               "A DiT trained on Fashion-MNIST, read from its published file, checked against"
-                  + " PyTorch, made condition-aware, sampled, and trained on for other images.");
+                  + " PyTorch, made condition-aware, sampled, trained on for other images, and"
+                  + " exported to ONNX.");
       page.links(
           List.of(
               new Page.Link("Parity of the imported model", "parity-imported/report.html"),
@@ -301,7 +318,11 @@ final class QuickstartCommand implements Command {
                       Locale.ROOT,
                       "%.4f before %d steps on grey ground",
                       trained.before(),
-                      ShortTraining.STEPS))));
+                      ShortTraining.STEPS)),
+              new Page.Fact(
+                  "ONNX Runtime",
+                  String.format(Locale.ROOT, "%.2g", export.check().difference().largest()),
+                  "largest difference of an output, random inputs")));
       page.section("Samples");
       page.text(
           "Ten classes from left to right: T-shirt, trouser, pullover, dress, coat, sandal, shirt,"
@@ -325,6 +346,19 @@ final class QuickstartCommand implements Command {
                   "after "
                       + ShortTraining.STEPS
                       + " steps on images with grey ground, which the model had never seen")));
+      page.section("In ONNX Runtime");
+      page.text(
+          String.format(
+              Locale.ROOT,
+              "The fine-tuned model, exported to ONNX, and the first of its pictures again: left"
+                  + " PyTorch, right ONNX Runtime. Largest difference: %.2g of values in -1..1.",
+              export.apart()));
+      page.figures(
+          List.of(
+              new Page.Figure(
+                  out.resolve(ENGINES),
+                  "the same T-shirt twice",
+                  "by PyTorch from the model, by ONNX Runtime from the export")));
       page.section("Parity of the imported model");
       page.charts(before.calls().stream().map(HtmlReport::errors).toList());
       page.section("Parity of the condition-aware model");
@@ -347,6 +381,9 @@ final class QuickstartCommand implements Command {
                       + out.resolve("grey")
                       + " --out run --steps 500",
                   "train on; ends with run/model"),
+              new Page.CommandLine(
+                  "sample " + out.resolve(EXPORTED) + " --engine onnxruntime --out onnx.png",
+                  "more pictures by ONNX Runtime, from the export"),
               new Page.CommandLine(
                   "profile --arch DiT-XL/2 --image-size 512",
                   "parameters and MACs of a published model")));
