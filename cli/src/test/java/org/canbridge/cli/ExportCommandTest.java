@@ -276,9 +276,9 @@ class ExportCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "published | '--max-shard-size'",
-        "diffusers | '--max-shard-size, --pipeline'",
-        "timm | 'no options'"
+        "published | '--max-shard-size, --model-card'",
+        "diffusers | '--max-shard-size, --pipeline, --model-card'",
+        "timm | '--model-card'"
       })
   void anOptionOfAnotherFormIsRefused(String form, String taken) {
     String out = folder.resolve("out").toString();

@@ -29,7 +29,7 @@ final class DiffusersExporter implements Exporter {
 
   @Override
   public Set<ExportOption> options() {
-    return Set.of(ExportOption.MAX_SHARD_SIZE, ExportOption.PIPELINE);
+    return Set.of(ExportOption.MAX_SHARD_SIZE, ExportOption.PIPELINE, ExportOption.MODEL_CARD);
   }
 
   @Override
@@ -42,12 +42,25 @@ final class DiffusersExporter implements Exporter {
     Checkpoint checkpoint = PublishedNetwork.of(model);
     PublishedExport export = PublishedExport.ofLibrary(checkpoint, name());
     long most = options.maxShardSize().orElse(Long.MAX_VALUE);
-    return options.pipeline().isEmpty()
-        ? new LayoutExport(checkpoint, export, path -> export.writeFolder(path, most))
-        : PipelineExport.of(
-            checkpoint,
-            export,
-            PublishedPipeline.of(checkpoint, export, options.pipeline().get()),
-            most);
+    if (options.pipeline().isEmpty()) {
+      return ModelCard.with(
+          options,
+          new LayoutExport(checkpoint, export, path -> export.writeFolder(path, most)),
+          model,
+          name(),
+          opened(export.className()));
+    }
+    PublishedPipeline pipeline = PublishedPipeline.of(checkpoint, export, options.pipeline().get());
+    return ModelCard.with(
+        options,
+        PipelineExport.of(checkpoint, export, pipeline, most),
+        model,
+        name(),
+        opened(pipeline.name()));
+  }
+
+  private static String opened(String className) {
+    return "from diffusers import %1$s\n\nmodel = %1$s.from_pretrained(\"FOLDER\")"
+        .formatted(className);
   }
 }

@@ -34,7 +34,7 @@ record LayoutExport(Checkpoint checkpoint, PublishedExport export, Writer writer
 
   @Override
   public List<ExportedNetwork> networks() {
-    return List.of(Reimported.network("", checkpoint, export.meantConfig()));
+    return List.of(Reimported.network("", export::importable, checkpoint, export.meantConfig()));
   }
 
   @Override

@@ -98,8 +98,12 @@ final class PipelineExport implements Export {
   @Override
   public List<ExportedNetwork> networks() {
     List<ExportedNetwork> networks = new ArrayList<>();
-    networks.add(Reimported.network("transformer", checkpoint, network.meantConfig()));
-    others.forEach((part, other) -> networks.add(Reimported.network(part, other, other.config())));
+    networks.add(
+        Reimported.network("transformer", path -> path, checkpoint, network.meantConfig()));
+    others.forEach(
+        (part, other) ->
+            networks.add(
+                Reimported.network(part, path -> path.resolve(part), other, other.config())));
     return networks;
   }
 

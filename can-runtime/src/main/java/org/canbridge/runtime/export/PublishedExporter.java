@@ -5,7 +5,7 @@ import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.published.PublishedExport;
 import org.canbridge.runtime.Model;
 
-/** The layout that the model was imported from, as one safetensors file or, in shards, a folder. */
+/** The layout that the model was imported from, as one safetensors file or a folder. */
 final class PublishedExporter implements Exporter {
 
   @Override
@@ -15,7 +15,7 @@ final class PublishedExporter implements Exporter {
 
   @Override
   public String holds() {
-    return "one safetensors file (a folder with --max-shard-size) with the tensors under the names"
+    return "one safetensors file (a folder with --max-shard-size or --model-card) with the tensors under the names"
         + " of the layout that the model was imported from, byte for byte those of the source";
   }
 
@@ -25,12 +25,12 @@ final class PublishedExporter implements Exporter {
   }
 
   private static boolean isFolder(ExportOptions options) {
-    return options.maxShardSize().isPresent();
+    return options.maxShardSize().isPresent() || options.modelCard();
   }
 
   @Override
   public Set<ExportOption> options() {
-    return Set.of(ExportOption.MAX_SHARD_SIZE);
+    return Set.of(ExportOption.MAX_SHARD_SIZE, ExportOption.MODEL_CARD);
   }
 
   @Override
@@ -42,11 +42,18 @@ final class PublishedExporter implements Exporter {
   public Export export(Model model, ExportOptions options) {
     Checkpoint checkpoint = PublishedNetwork.of(model);
     PublishedExport export = PublishedExport.of(checkpoint);
-    return new LayoutExport(
-        checkpoint,
-        export,
-        isFolder(options)
-            ? path -> export.writeFolder(path, options.maxShardSize().getAsLong())
-            : export::writeFile);
+    long most = options.maxShardSize().orElse(Long.MAX_VALUE);
+    LayoutExport.Writer writer =
+        isFolder(options) ? path -> export.writeFolder(path, most) : export::writeFile;
+    return ModelCard.with(
+        options,
+        new LayoutExport(checkpoint, export, writer),
+        model,
+        "pytorch",
+        "from safetensors.torch import load_file\n\n"
+            + "# layout '"
+            + export.layout()
+            + "', for the code that it was published with\n"
+            + "model.load_state_dict(load_file(\"FILE\"))");
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.canbridge.importers.Checkpoints;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
@@ -37,18 +38,20 @@ final class Reimported implements ExportedNetwork.Running {
   /**
    * A network of an export.
    *
-   * @param part its folder in what is written; empty if that is the network itself
+   * @param part what it is called in an export of several
+   * @param at where it lies in what is written
    * @param source what must come back, every tensor byte for byte
    * @param meant the network that the layout means by it, which must give the same outputs
    */
-  static ExportedNetwork network(String part, Checkpoint source, ModelConfig meant) {
+  static ExportedNetwork network(
+      String part, UnaryOperator<Path> at, Checkpoint source, ModelConfig meant) {
     return new ExportedNetwork(
         part,
         "import",
         graph(meant),
         source.tensors(),
         source.training().map(Trained::objective),
-        written -> open(written.resolve(part), source, meant));
+        written -> open(at.apply(written), source, meant));
   }
 
   private static Graph graph(ModelConfig config) {

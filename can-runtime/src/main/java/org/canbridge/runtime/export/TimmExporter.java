@@ -24,10 +24,10 @@ final class TimmExporter implements Exporter {
     return "";
   }
 
-  /** It reads one file of weights and no index. */
+  /** No shards: it reads one file of weights and no index. */
   @Override
   public Set<ExportOption> options() {
-    return Set.of();
+    return Set.of(ExportOption.MODEL_CARD);
   }
 
   @Override
@@ -39,6 +39,11 @@ final class TimmExporter implements Exporter {
   public Export export(Model model, ExportOptions options) {
     Checkpoint checkpoint = PublishedNetwork.of(model);
     PublishedExport export = PublishedExport.ofLibrary(checkpoint, name());
-    return new LayoutExport(checkpoint, export, export::writeFolder);
+    return ModelCard.with(
+        options,
+        new LayoutExport(checkpoint, export, export::writeFolder),
+        model,
+        name(),
+        "import timm\n\nmodel = timm.create_model(\"hf-hub:ORG/NAME\", pretrained=True).eval()");
   }
 }

@@ -1,7 +1,17 @@
 package org.canbridge.runtime.export;
 
-/** The published layout in many files. */
+import org.canbridge.fixtures.Fixtures;
+import org.canbridge.importers.model.ImportOptions;
+import org.canbridge.runtime.Model;
+
+/** The published layout in many files, here one that has no configuration beside them. */
 class PublishedShardsTest extends PublishedExporterTest {
+
+  @Override
+  Model model() {
+    return Model.open(
+        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
+  }
 
   @Override
   ExportOptions options() {

@@ -193,6 +193,29 @@ public final class PublishedExport {
     return changes;
   }
 
+  private String weightsName() {
+    return layout.configuration().map(PublishedConfiguration::weightsName).orElse("model");
+  }
+
+  /**
+   * What is to be named to import it again: a folder that has no configuration does not tell what
+   * it is, and its weights do.
+   *
+   * @param written what {@link #writeFile} or {@link #writeFolder} made
+   */
+  public Path importable(Path written) {
+    if (Files.isRegularFile(written) || configuration().isPresent()) {
+      return written;
+    }
+    Path index = written.resolve(weightsName() + ".safetensors.index.json");
+    return Files.exists(index) ? index : written.resolve(weightsName() + ".safetensors");
+  }
+
+  /** What the library calls the network's class; empty if it says nothing of that. */
+  public String className() {
+    return configuration().map(json -> json.path("_class_name").asText()).orElse("");
+  }
+
   /** What who runs it in the library's pipeline must know, in one sentence. */
   public Optional<String> remark() {
     return layout.configuration().flatMap(library -> library.remark(arguments));
@@ -271,8 +294,8 @@ public final class PublishedExport {
       throw new FileAlreadyExistsException(folder.toString(), null, "it exists already");
     }
     try (AtomicDirectory written = AtomicDirectory.create(folder)) {
-      String name = layout.configuration().map(PublishedConfiguration::weightsName).orElse("model");
-      SafetensorsWriter.writeShards(written.path(), name, tensors, METADATA, maxShardBytes);
+      SafetensorsWriter.writeShards(
+          written.path(), weightsName(), tensors, METADATA, maxShardBytes);
       Optional<ObjectNode> configuration = configuration();
       if (configuration.isPresent()) {
         written.write(PublishedFolder.CONFIG, Json.pretty(configuration.get()) + "\n");

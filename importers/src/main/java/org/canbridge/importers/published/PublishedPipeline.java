@@ -115,7 +115,7 @@ public final class PublishedPipeline {
 
   private static void requireNetwork(
       PipelineFolder source, ObjectNode index, PublishedExport network) {
-    String expected = network.configuration().orElseThrow().path("_class_name").asText();
+    String expected = network.className();
     JsonNode named = index.path(PipelineFolder.NETWORK).path(1);
     if (!named.asText().equals(expected)) {
       throw refused(source, PipelineProblem.OTHER_NETWORK, PipelineFolder.NETWORK)
