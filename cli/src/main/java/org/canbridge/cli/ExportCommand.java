@@ -54,8 +54,11 @@ final class ExportCommand implements Command {
             new Example(
                 "export dit-xl-2 --format published --out dit.safetensors", "back as it came"),
             new Example(
-                "export dit-xl-2 --format diffusers --out transformer",
-                "for diffusers' pipelines")));
+                "export run/model --format diffusers --pipeline facebook/DiT-XL-2-256 --out mine",
+                "a fine-tuned network in the pipeline that it came from"),
+            new Example(
+                "export efficientvit --format timm --out classifier --model-card",
+                "for timm, with a page about it")));
   }
 
   @Override
