@@ -173,7 +173,7 @@ class AdditionsTest {
             1,
             new LearningRate(1e-3, 0, 0),
             OPTIMIZER,
-            new Ema(0, false),
+            new Ema(0, 0),
             0.1,
             Target.F32,
             7,

@@ -24,7 +24,7 @@ record FinetuneOptions(
   private static final int MOST_EXAMPLES = 1 << 20;
   private static final long DEFAULT_EVERY = 500;
 
-  private static final int WARMUP_SHARE = 10;
+  private static final int WARMUP_SHARE = 5;
 
   /** U-ViT's authors'. */
   private static final long MOST_WARMUP = 5000;
@@ -64,7 +64,7 @@ record FinetuneOptions(
           .help("factor of the learning rate for what conversion added");
   private static final Opt<Optional<Long>> WARMUP =
       Opt.whole("warmup", 0, Long.MAX_VALUE)
-          .usually("a tenth of the steps, at most 5000")
+          .usually("a fifth of the steps, at most 5000")
           .help("steps in which the learning rate rises");
   private static final Opt<Boolean> COSINE =
       Opt.word("schedule", "constant", false, "cosine", true)
@@ -184,7 +184,7 @@ record FinetuneOptions(
                   theirs.eps(),
                   invocation.get(WEIGHT_DECAY).orElse(theirs.weightDecay()),
                   invocation.get(CLIP).orElse(theirs.clip())),
-              new Ema(invocation.get(EMA), true),
+              new Ema(invocation.get(EMA), Ema.FINE_TUNING),
               invocation.get(DROP).orElse(recipe.drop()),
               CommonOptions.target(invocation, invocation.get(PRECISION)),
               invocation.get(SEED),

@@ -61,7 +61,7 @@ record ShortTraining(Path model, double before, double after) {
         1,
         new LearningRate(1e-4, WARMUP, STEPS),
         new AdamW(0.9, 0.999, 1e-8, 0, 1),
-        new Ema(0.9, true),
+        new Ema(0.9, Ema.USUAL),
         0.1,
         target,
         SEED,

@@ -38,13 +38,15 @@ record Worker(Scale scale, Data data, Networks networks, Evaluation evaluation, 
 
   /** All settings but those that the authors of DiT give. */
   private TrainingSettings settings(Job job, TrainingRecipe recipe) {
+    boolean trained = job.start() == Start.TRAINED;
     return new TrainingSettings(
         scale.batch(),
         1,
-        new LearningRate(job.learningRate(), scale.warmup(), scale.steps(job)),
-        job.start() == Start.TRAINED ? TrainingSettings.ADDED_RATE : 1,
+        new LearningRate(
+            job.learningRate(), trained ? scale.trainedWarmup() : scale.warmup(), scale.steps(job)),
+        trained ? TrainingSettings.ADDED_RATE : 1,
         recipe.optimizer(),
-        new Ema(EMA_DECAY, true),
+        new Ema(EMA_DECAY, trained ? Ema.FINE_TUNING : Ema.USUAL),
         recipe.drop(),
         Target.F32,
         job.seed(),

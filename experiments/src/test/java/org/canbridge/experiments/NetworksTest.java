@@ -131,7 +131,7 @@ class NetworksTest {
         1,
         new LearningRate(1e-3, 0, 0),
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
-        new Ema(0, false),
+        new Ema(0, 0),
         0,
         Target.F32,
         1,

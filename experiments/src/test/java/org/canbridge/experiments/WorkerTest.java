@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkerTest {
-  private static final Scale TINY = new Scale("tiny", 6, 6, 4, 1, 2, 1, 1, 10, 2, 80);
+  private static final Scale TINY = new Scale("tiny", 6, 6, 4, 1, 1, 2, 1, 1, 10, 2, 80);
   private static final Job JOB = new Job(Start.TRAINED, Row.CAN_DWCONV, 1);
 
   @TempDir Path folder;

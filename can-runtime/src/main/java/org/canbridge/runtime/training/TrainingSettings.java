@@ -102,7 +102,8 @@ public record TrainingSettings(
     text.put("eps", number(optimizer.eps()));
     text.put("weight_decay", number(optimizer.weightDecay()));
     text.put("clip", number(optimizer.clip()));
-    text.put("ema", number(ema.decay()) + (ema.warmup() ? " with warm-up" : ""));
+    text.put(
+        "ema", number(ema.decay()) + (ema.warmup() == 0 ? "" : " with warm-up " + ema.warmup()));
     text.put("drop", number(drop));
     text.put("precision", target.precision().name().toLowerCase(Locale.ROOT));
     text.put("seed", Long.toString(seed));

@@ -299,7 +299,7 @@ public abstract class RuntimeFamilyContract {
             1,
             new LearningRate(recipe.learningRate(), 0, 0),
             recipe.optimizer(),
-            new Ema(0, false),
+            new Ema(0, 0),
             recipe.drop(),
             Target.F32,
             7,

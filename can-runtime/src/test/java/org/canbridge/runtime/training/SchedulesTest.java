@@ -39,12 +39,14 @@ class SchedulesTest {
 
   @Test
   void theAverageForgetsItsStart() {
-    Ema ema = new Ema(0.99, true);
+    Ema ema = new Ema(0.99, Ema.USUAL);
     assertEquals(0.1, ema.at(0), 1e-15);
     assertEquals(101 / 110.0, ema.at(100), 1e-15);
     assertEquals(0.99, ema.at(10_000), 1e-15);
-    assertEquals(0.99, new Ema(0.99, false).at(0), 1e-15);
-    assertThrows(IllegalArgumentException.class, () -> new Ema(1, true));
+    assertEquals(0.99, new Ema(0.99, 0).at(0), 1e-15);
+    assertEquals(0.25, new Ema(0.99, Ema.FINE_TUNING).at(0), 1e-15);
+    assertThrows(IllegalArgumentException.class, () -> new Ema(1, Ema.USUAL));
+    assertThrows(IllegalArgumentException.class, () -> new Ema(0.5, 1));
   }
 
   @Test

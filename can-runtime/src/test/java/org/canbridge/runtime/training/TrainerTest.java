@@ -213,7 +213,7 @@ class TrainerTest {
         accumulate,
         new LearningRate(1e-3, 0, 0),
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
-        new Ema(0.9, false),
+        new Ema(0.9, 0),
         drop,
         Target.of(precision),
         seed,

@@ -298,7 +298,7 @@ class TrainingRunTest {
         1,
         new LearningRate(rate, 0, 0),
         new AdamW(0.9, 0.999, 1e-8, 0, 0),
-        new Ema(0.99, true),
+        new Ema(0.99, Ema.USUAL),
         0.1,
         Target.F32,
         5,
