@@ -6,10 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,8 +37,10 @@ public final class OpenedScript implements AutoCloseable {
    */
   public static OpenedScript open(Path file, Graph graph, Target target) throws IOException {
     Model model = TorchEngine.newModel(target.place());
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-      model.load(in);
+    try {
+      // By its name: of a stream the engine would keep two copies in memory.
+      Path absolute = file.toAbsolutePath();
+      model.load(absolute.getParent(), absolute.getFileName().toString());
       return new OpenedScript(model, graph);
     } catch (MalformedModelException | RuntimeException e) {
       model.close();

@@ -29,6 +29,12 @@ public final class SameInDjl {
    */
   public static void check(Graph graph, Map<String, TensorData> weights, Path path)
       throws IOException {
+    write(graph, weights, path);
+    compare(graph, weights, path);
+  }
+
+  /** Writes the file; one that is there is replaced. */
+  static void write(Graph graph, Map<String, TensorData> weights, Path path) throws IOException {
     List<ScriptTensor> tensors = new ArrayList<>();
     weights.forEach(
         (name, data) -> tensors.add(new ScriptTensor(name, data, ScriptTensor.Use.TRAINED)));
@@ -36,6 +42,10 @@ public final class SameInDjl {
       ScriptFile.of(graph, tensors).writeTo(new ZipWriter(file), Map.of());
       file.commit();
     }
+  }
+
+  private static void compare(Graph graph, Map<String, TensorData> weights, Path path)
+      throws IOException {
     List<String> outputs = List.copyOf(graph.outputs().keySet());
     try (Session session = Session.open(graph, weights, Target.F32);
         OpenedScript script = OpenedScript.open(path, graph, Target.F32)) {

@@ -34,6 +34,7 @@ import org.canbridge.runtime.diffusion.Latents;
 import org.canbridge.runtime.diffusion.SamplingSettings;
 import org.canbridge.runtime.diffusion.SolverName;
 import org.canbridge.runtime.engine.SameInDjl;
+import org.canbridge.runtime.engine.ScriptsInPython;
 import org.canbridge.runtime.engine.Session;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.graph.Graph;
@@ -159,12 +160,23 @@ public abstract class RuntimeFamilyContract {
   @Test
   @EnabledIfSystemProperty(named = OnnxChecker.PYTHON, matches = ".+")
   void onnxIsAcceptedByItsChecker(@TempDir Path folder) throws Exception {
+    OnnxChecker.accepts(everyGraph(), folder);
+  }
+
+  /** With {@code -Ppython}: the same numbers in PyTorch, in training too. */
+  @Test
+  @EnabledIfSystemProperty(named = OnnxChecker.PYTHON, matches = ".+")
+  void pythonEqualsTheSession(@TempDir Path folder) throws Exception {
+    ScriptsInPython.areTheNetworks(everyGraph(), folder, System.getProperty(OnnxChecker.PYTHON));
+  }
+
+  private List<Graph> everyGraph() {
     List<Graph> all = new ArrayList<>();
     examples().forEach(example -> all.addAll(graphs(example)));
     if (conversionRefused().isEmpty()) {
       combinations(CanCombinations::all).forEach(each -> all.add(each.graph()));
     }
-    OnnxChecker.accepts(all, folder);
+    return all;
   }
 
   @TestFactory
