@@ -35,6 +35,13 @@ final class FormOptions {
               ExportOption.INLINE,
               Opt.flag("inline").help("the weights inside the file"),
               ExportOptions::inlined),
+          Line.flag(
+              ExportOption.NO_LOOPS,
+              Opt.flag("no-loops")
+                  .help(
+                      "without the loop over the images of a batch in which ONNX Runtime is fastest"
+                          + " with condition-aware networks; for TensorRT"),
+              ExportOptions::withoutLoops),
           Line.value(ExportOption.DTYPE, CommonOptions.DTYPE, ExportOptions::withDtype),
           Line.value(
               ExportOption.MAX_SHARD_SIZE,

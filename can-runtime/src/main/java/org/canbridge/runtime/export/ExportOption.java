@@ -11,6 +11,8 @@ public enum ExportOption {
   GUIDED("--guided"),
   /** Weights inside the file rather than beside it. */
   INLINE("--inline"),
+  /** No loop over the samples. */
+  NO_LOOPS("--no-loops"),
   /** The element type of the weights. */
   DTYPE("--dtype"),
   /** The largest file of weights. */

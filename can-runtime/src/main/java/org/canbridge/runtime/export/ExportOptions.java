@@ -15,6 +15,7 @@ import org.canbridge.tensors.DType;
  * @param opset version of ONNX's operators; empty for the form's own choice
  * @param guided whether guidance is part of what is written
  * @param inline whether weights go inside the file
+ * @param unrolled whether the graph does without loops, which not every compiler takes
  * @param dtype element type of the weights; empty keeps each tensor's own
  * @param maxShardSize largest number of tensor bytes in one file; empty for one file
  * @param modelCard whether a page about the model goes with it
@@ -26,6 +27,7 @@ public record ExportOptions(
     OptionalInt opset,
     boolean guided,
     boolean inline,
+    boolean unrolled,
     Optional<DType> dtype,
     OptionalLong maxShardSize,
     boolean modelCard,
@@ -37,6 +39,7 @@ public record ExportOptions(
         OptionalInt.empty(),
         false,
         false,
+        false,
         Optional.empty(),
         OptionalLong.empty(),
         false,
@@ -46,23 +49,37 @@ public record ExportOptions(
   /** In this version of ONNX's operators ({@code --opset}). */
   public ExportOptions withOpset(int version) {
     return new ExportOptions(
-        OptionalInt.of(version), guided, inline, dtype, maxShardSize, modelCard, pipeline);
+        OptionalInt.of(version),
+        guided,
+        inline,
+        unrolled,
+        dtype,
+        maxShardSize,
+        modelCard,
+        pipeline);
   }
 
   /** With guidance inside ({@code --guided}). */
   public ExportOptions withGuidance() {
-    return new ExportOptions(opset, true, inline, dtype, maxShardSize, modelCard, pipeline);
+    return new ExportOptions(
+        opset, true, inline, unrolled, dtype, maxShardSize, modelCard, pipeline);
   }
 
   /** With the weights inside the file ({@code --inline}). */
   public ExportOptions inlined() {
-    return new ExportOptions(opset, guided, true, dtype, maxShardSize, modelCard, pipeline);
+    return new ExportOptions(
+        opset, guided, true, unrolled, dtype, maxShardSize, modelCard, pipeline);
+  }
+
+  /** Without loops ({@code --no-loops}). */
+  public ExportOptions withoutLoops() {
+    return new ExportOptions(opset, guided, inline, true, dtype, maxShardSize, modelCard, pipeline);
   }
 
   /** With weights of this type ({@code --dtype}). */
   public ExportOptions withDtype(DType type) {
     return new ExportOptions(
-        opset, guided, inline, Optional.of(type), maxShardSize, modelCard, pipeline);
+        opset, guided, inline, unrolled, Optional.of(type), maxShardSize, modelCard, pipeline);
   }
 
   /**
@@ -75,18 +92,18 @@ public record ExportOptions(
       throw new IllegalArgumentException("a shard must have room: " + bytes);
     }
     return new ExportOptions(
-        opset, guided, inline, dtype, OptionalLong.of(bytes), modelCard, pipeline);
+        opset, guided, inline, unrolled, dtype, OptionalLong.of(bytes), modelCard, pipeline);
   }
 
   /** With a page about the model ({@code --model-card}). */
   public ExportOptions withModelCard() {
-    return new ExportOptions(opset, guided, inline, dtype, maxShardSize, true, pipeline);
+    return new ExportOptions(opset, guided, inline, unrolled, dtype, maxShardSize, true, pipeline);
   }
 
   /** With the other parts of this pipeline ({@code --pipeline}). */
   public ExportOptions withPipeline(PipelineFolder whole) {
     return new ExportOptions(
-        opset, guided, inline, dtype, maxShardSize, modelCard, Optional.of(whole));
+        opset, guided, inline, unrolled, dtype, maxShardSize, modelCard, Optional.of(whole));
   }
 
   /** What was said. */
@@ -95,6 +112,7 @@ public record ExportOptions(
     add(given, opset.isPresent(), ExportOption.OPSET);
     add(given, guided, ExportOption.GUIDED);
     add(given, inline, ExportOption.INLINE);
+    add(given, unrolled, ExportOption.NO_LOOPS);
     add(given, dtype.isPresent(), ExportOption.DTYPE);
     add(given, maxShardSize.isPresent(), ExportOption.MAX_SHARD_SIZE);
     add(given, pipeline.isPresent(), ExportOption.PIPELINE);

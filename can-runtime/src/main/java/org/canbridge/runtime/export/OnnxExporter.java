@@ -30,7 +30,11 @@ final class OnnxExporter implements Exporter {
   @Override
   public Set<ExportOption> options() {
     return EnumSet.of(
-        ExportOption.OPSET, ExportOption.GUIDED, ExportOption.INLINE, ExportOption.DTYPE);
+        ExportOption.OPSET,
+        ExportOption.GUIDED,
+        ExportOption.INLINE,
+        ExportOption.DTYPE,
+        ExportOption.NO_LOOPS);
   }
 
   @Override
@@ -46,7 +50,8 @@ final class OnnxExporter implements Exporter {
                       () -> new IllegalArgumentException("only diffusion models are guided")));
     }
     OnnxType type = OnnxType.of(options.dtype().orElse(DType.F32));
-    OnnxOptions onnx = new OnnxOptions(options.opset().orElse(OnnxOptions.FIRST_OPSET), type);
+    OnnxOptions onnx =
+        new OnnxOptions(options.opset().orElse(OnnxOptions.FIRST_OPSET), type, !options.unrolled());
     OnnxExport export = new OnnxExport(model, graph, onnx, options.inline());
     export.check();
     return export;

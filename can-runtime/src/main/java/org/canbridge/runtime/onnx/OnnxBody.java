@@ -1,9 +1,13 @@
 package org.canbridge.runtime.onnx;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,24 +34,31 @@ final class OnnxBody {
 
   private final int opset;
   private final OnnxType type;
+  private final String prefix;
   private final List<NodeProto> nodes = new ArrayList<>();
   private final Map<TensorProto, String> constants = new HashMap<>();
   private final Map<String, Transposed> transposed = new HashMap<>();
   private final Map<List<Object>, String> casts = new HashMap<>();
-  private String scope = "";
+  private String scope;
 
   /**
    * @param opset version of the operators
    * @param type of most values
    */
   OnnxBody(int opset, OnnxType type) {
+    this(opset, type, "");
+  }
+
+  private OnnxBody(int opset, OnnxType type, String prefix) {
     this.opset = opset;
     this.type = type;
+    this.prefix = prefix;
+    at("");
   }
 
   /** Says to which module the following nodes belong. */
   void at(String path) {
-    scope = path.isEmpty() ? "/" : "/" + path + "/";
+    scope = prefix + (path.isEmpty() ? "/" : "/" + path + "/");
   }
 
   /** A node without attributes. */
@@ -204,14 +215,62 @@ final class OnnxBody {
 
   private String constant(TensorProto.Builder tensor) {
     return constants.computeIfAbsent(
-        tensor.build(),
-        value ->
-            call(
-                "/Constant_" + nodes.size(),
-                "/Constant_" + nodes.size(),
-                "Constant",
-                List.of(),
-                attribute("value", AttributeProto.AttributeType.TENSOR).setT(value).build()));
+        tensor.build(), value -> constant(prefix + "/Constant_" + nodes.size(), value));
+  }
+
+  private String constant(String name, TensorProto value) {
+    return call(
+        name,
+        name,
+        "Constant",
+        List.of(),
+        attribute("value", AttributeProto.AttributeType.TENSOR).setT(value).build());
+  }
+
+  /** What is computed of one sample: from the names of its values, the name of the result. */
+  @FunctionalInterface
+  interface OfSample {
+    String of(OnnxBody body, List<String> values);
+  }
+
+  /**
+   * A loop over the samples.
+   *
+   * @param inputs values {@code (B, ...)} of the network's type
+   * @param shapes of theirs without the batch
+   * @param result shape of what is computed of one sample
+   * @return the results {@code (B, ...)}
+   */
+  String eachSample(List<String> inputs, List<long[]> shapes, OfSample sample, long... result) {
+    String name = scope + "Scan_" + nodes.size();
+    OnnxBody inside = new OnnxBody(opset, type, name);
+    GraphProto.Builder graph = GraphProto.newBuilder().setName("sample");
+    List<String> values = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      values.add(name + "/in_" + i);
+      graph.addInput(info(values.get(i), shapes.get(i)));
+    }
+    String value = sample.of(inside, values);
+    graph.addOutput(info(value, result)).addAllNode(inside.needed(List.of(value)));
+    return call(
+        name,
+        name,
+        "Scan",
+        inputs,
+        attribute("body", AttributeProto.AttributeType.GRAPH).setG(graph).build(),
+        integer("num_scan_inputs", inputs.size()));
+  }
+
+  private ValueInfoProto info(String name, long... sizes) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    Arrays.stream(sizes).forEach(size -> shape.addDimBuilder().setDimValue(size));
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(
+            TypeProto.newBuilder()
+                .setTensorType(
+                    TypeProto.Tensor.newBuilder().setElemType(type.number()).setShape(shape)))
+        .build();
   }
 
   /** The nodes that some values need. */

@@ -12,13 +12,19 @@ import org.canbridge.runtime.graph.Shape;
 /**
  * The convolutions of {@link OnnxLowering}. One with a kernel for each sample is no {@code Conv},
  * which has one weight: as one group a sample its number of groups would depend on the batch. It is
- * a batched matrix product over unfolded windows or, depthwise, a sum of shifted products.
+ * a batched matrix product over unfolded windows or, depthwise, a {@code Conv} for one sample after
+ * the other or a sum of shifted products.
  */
 final class OnnxConvolutions {
   private final OnnxBody body;
+  private final boolean loops;
 
-  OnnxConvolutions(OnnxBody body) {
+  /**
+   * @param loops whether there may be loops over the samples
+   */
+  OnnxConvolutions(OnnxBody body, boolean loops) {
     this.body = body;
+    this.loops = loops;
   }
 
   /**
@@ -28,14 +34,24 @@ final class OnnxConvolutions {
    * @param operands map, weight and, if there is one, bias
    */
   String conv2d(LinearOp.Conv2d op, Shape w, List<String> operands) {
-    int padding = op.padding();
+    return conv2d(body, operands, w.size(2), w.size(3), op.stride(), op.padding(), op.groups());
+  }
+
+  private static String conv2d(
+      OnnxBody body,
+      List<String> operands,
+      long height,
+      long width,
+      int stride,
+      int padding,
+      int groups) {
     return body.call(
         "Conv",
         operands,
-        integers("kernel_shape", List.of((int) w.size(2), (int) w.size(3))),
-        integers("strides", List.of(op.stride(), op.stride())),
+        integers("kernel_shape", List.of((int) height, (int) width)),
+        integers("strides", List.of(stride, stride)),
         integers("pads", List.of(padding, padding, padding, padding)),
-        integer("group", op.groups()));
+        integer("group", groups));
   }
 
   /**
@@ -51,9 +67,10 @@ final class OnnxConvolutions {
     if (isPatchify(op, x, w)) {
       return patchify(op, x, w, operands);
     }
-    return op.groups() == x.size(1) && w.size(1) == x.size(1)
-        ? depthwise(op, w, value, operands)
-        : windows(op, x, w, value, operands);
+    if (op.groups() != x.size(1) || w.size(1) != x.size(1)) {
+      return windows(op, x, w, value, operands);
+    }
+    return loops ? eachSample(op, x, w, value, operands) : depthwise(op, w, value, operands);
   }
 
   /** Whether the kernel tiles the map, so that it sees every pixel once. */
@@ -81,6 +98,36 @@ final class OnnxConvolutions {
       tokens = body.call("Add", tokens, body.reshape(operands.get(2), 0, 1, w.size(1)));
     }
     return body.transpose(body.reshape(tokens, 0, rows, columns, w.size(1)), 0, 3, 1, 2);
+  }
+
+  /** Of maps with their channels last, as tokens lie: each is turned round while it is in reach. */
+  private String eachSample(
+      LinearOp.SampleConv2d op, Shape x, Shape w, Shape value, List<String> operands) {
+    long channels = x.size(1);
+    List<String> inputs = new ArrayList<>(operands);
+    inputs.set(0, body.transpose(operands.get(0), 0, 2, 3, 1));
+    List<long[]> shapes =
+        List.of(
+            new long[] {x.size(2), x.size(3), channels},
+            new long[] {channels, 1, w.size(3), w.size(4)},
+            new long[] {channels});
+    String maps =
+        body.eachSample(
+            inputs,
+            shapes,
+            (sample, given) -> {
+              List<String> one = new ArrayList<>(given);
+              String planes = sample.transpose(given.get(0), 2, 0, 1);
+              one.set(0, sample.reshape(planes, 1, channels, x.size(2), x.size(3)));
+              String map =
+                  conv2d(sample, one, w.size(3), w.size(4), op.stride(), op.padding(), op.groups());
+              String flat = sample.reshape(map, channels, value.size(2), value.size(3));
+              return sample.transpose(flat, 1, 2, 0);
+            },
+            value.size(2),
+            value.size(3),
+            channels);
+    return body.transpose(maps, 0, 3, 1, 2);
   }
 
   /** On the map with its channels last, as tokens lie: nothing is moved to another place. */

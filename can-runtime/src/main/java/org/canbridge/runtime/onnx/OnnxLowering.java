@@ -51,7 +51,7 @@ public final class OnnxLowering implements OpVisitor<String> {
   private OnnxLowering(OnnxOptions options) {
     this.options = options;
     this.body = new OnnxBody(options.opset(), options.type().arithmetic());
-    this.convolutions = new OnnxConvolutions(body);
+    this.convolutions = new OnnxConvolutions(body, options.loops());
     this.attentions = new OnnxAttentions(body);
   }
 

@@ -6,8 +6,10 @@ package org.canbridge.runtime.onnx;
  * @param opset version of the operators, {@value #FIRST_OPSET} to {@value #LAST_OPSET}
  * @param type of weights; inputs and outputs are float32 in any case, and so are norms, means, ReLU
  *     linear attention and the sinusoid of the timestep
+ * @param loops whether depthwise convolutions with a kernel for each sample are a loop over the
+ *     samples, which is what ONNX Runtime is fastest with and TensorRT does not compile
  */
-public record OnnxOptions(int opset, OnnxType type) {
+public record OnnxOptions(int opset, OnnxType type, boolean loops) {
   /** The first version with layer norm. */
   public static final int FIRST_OPSET = 17;
 
@@ -26,19 +28,24 @@ public record OnnxOptions(int opset, OnnxType type) {
     }
   }
 
-  /** Opset 17, float32. */
+  /** Opset 17, float32, loops. */
   public static OnnxOptions defaults() {
-    return new OnnxOptions(FIRST_OPSET, OnnxType.F32);
+    return new OnnxOptions(FIRST_OPSET, OnnxType.F32, true);
   }
 
   /** The same in another version. */
   public OnnxOptions withOpset(int value) {
-    return new OnnxOptions(value, type);
+    return new OnnxOptions(value, type, loops);
   }
 
   /** The same with other numbers. */
   public OnnxOptions with(OnnxType value) {
-    return new OnnxOptions(opset, value);
+    return new OnnxOptions(opset, value, loops);
+  }
+
+  /** The same without loops. */
+  public OnnxOptions withoutLoops() {
+    return new OnnxOptions(opset, type, false);
   }
 
   /** The version of the file format that came with the operators. */

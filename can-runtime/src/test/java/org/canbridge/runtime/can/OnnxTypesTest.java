@@ -26,11 +26,18 @@ class OnnxTypesTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(TinyNetworks.class)
+  void withoutLoops(TinyNetworks network) {
+    check(network, OnnxOptions.defaults().withoutLoops(), 1e-4);
+  }
+
   /** Against float32 with the same weights: what is left is the arithmetic. */
   @ParameterizedTest
   @EnumSource(TinyNetworks.class)
   void float16(TinyNetworks network) {
     check(network, OnnxOptions.defaults().with(OnnxType.F16), 1e-2);
+    check(network, OnnxOptions.defaults().with(OnnxType.F16).withoutLoops(), 1e-2);
   }
 
   /** Only weights are narrow. */

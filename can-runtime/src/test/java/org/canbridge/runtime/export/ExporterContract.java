@@ -31,6 +31,7 @@ abstract class ExporterContract {
           ExportOption.OPSET, ExportOptions.defaults().withOpset(18),
           ExportOption.GUIDED, ExportOptions.defaults().withGuidance(),
           ExportOption.INLINE, ExportOptions.defaults().inlined(),
+          ExportOption.NO_LOOPS, ExportOptions.defaults().withoutLoops(),
           ExportOption.DTYPE, ExportOptions.defaults().withDtype(DType.F16),
           ExportOption.MAX_SHARD_SIZE, ExportOptions.defaults().withMaxShardSize(1 << 10),
           ExportOption.PIPELINE,
