@@ -1,7 +1,6 @@
 package org.canbridge.runtime.export;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +10,7 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -132,16 +132,29 @@ class OnnxExportTest {
     Path out = folder.resolve("out.onnx");
     try (Model model = tiny()) {
       export(model, ExportOptions.defaults().inlined()).write(out, () -> false);
-      Map<String, String> said =
-          proto(out).getMetadataPropsList().stream()
-              .collect(
-                  Collectors.toMap(
-                      StringStringEntryProto::getKey, StringStringEntryProto::getValue));
+      Map<String, String> said = said(out);
       assertEquals("dit", said.get("architecture"));
       assertEquals(model.objective().orElseThrow().toJson().toString(), said.get("objective"));
       assertEquals(model.checkpoint().provenance().toJson().toString(), said.get("provenance"));
-      assertFalse(said.containsKey("class_names"));
+      assertEquals(3, said.size());
     }
+  }
+
+  @Test
+  void classNamesGoWithTheFile() throws IOException {
+    Path out = folder.resolve("out.onnx");
+    Checkpoint named =
+        Checkpoint.generated(
+                WIDE, Initializer.draw(RuntimeFamilies.of(WIDE).graph().parameters(), 1))
+            .withClassNames(Map.of(3, List.of("coat"), 1, List.of("boot", "shoe")));
+    export(Model.generated(named), ExportOptions.defaults().inlined()).write(out, () -> false);
+    assertEquals("{\"1\":[\"boot\",\"shoe\"],\"3\":[\"coat\"]}", said(out).get("class_names"));
+  }
+
+  private static Map<String, String> said(Path file) throws IOException {
+    return proto(file).getMetadataPropsList().stream()
+        .collect(
+            Collectors.toMap(StringStringEntryProto::getKey, StringStringEntryProto::getValue));
   }
 
   @Test

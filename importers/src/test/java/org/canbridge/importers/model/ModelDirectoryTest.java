@@ -402,4 +402,14 @@ class ModelDirectoryTest extends WrittenModel {
       }
     }
   }
+
+  @Test
+  void onlyOneFileIsAligned() {
+    assertEquals(
+        "only the tensors of one file can be aligned",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> WriteOptions.defaults().aligning().withMaxShardBytes(1))
+            .getMessage());
+  }
 }

@@ -81,6 +81,36 @@ final class SafetensorsWriterTest {
     }
   }
 
+  /** Each at a multiple of the power of two in its size, a page at most, without holes. */
+  @Test
+  void alignedTensorsLieAtRoundPlaces() throws IOException {
+    Path path = folder.resolve("x.safetensors");
+    Map<String, TensorData> tensors = new LinkedHashMap<>();
+    long[] sizes = {3, 1001 * 64, 4096 * 3, 1, 0, 8192, 24, 4096};
+    for (int i = 0; i < sizes.length; i++) {
+      tensors.put("t" + i, ConstantTensor.of(TensorType.of(DType.F32, sizes[i]), i));
+    }
+    SafetensorsWriter.writeAligned(path, tensors, Map.of("format", "pt"));
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      long end = 0;
+      for (Map.Entry<String, TensorData> tensor : tensors.entrySet()) {
+        long bytes = tensor.getValue().type().bytes();
+        long position = file.position(tensor.getKey());
+        assertEquals(
+            0,
+            position % Math.min(4096, bytes == 0 ? 4096 : Long.lowestOneBit(bytes)),
+            tensor.getKey());
+        assertArrayEquals(
+            Tensors.floats(tensor.getValue()), Tensors.floats(file.tensors().get(tensor.getKey())));
+        end = Math.max(end, position + bytes);
+      }
+      assertEquals(Files.size(path), end);
+      assertEquals(
+          path + " has no tensor t9",
+          assertThrows(IllegalArgumentException.class, () -> file.position("t9")).getMessage());
+    }
+  }
+
   @Test
   void replacesTheFileItReadsFrom() throws IOException {
     Path path = folder.resolve("x.safetensors");
