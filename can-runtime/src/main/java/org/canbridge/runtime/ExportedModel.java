@@ -70,7 +70,7 @@ public final class ExportedModel implements AutoCloseable {
    *     told what it cannot be
    */
   public static Optional<ExportedModel> open(Path path, ImportOptions options, Target target) {
-    Path part = PipelineFolder.at(path).map(p -> p.path().resolve("transformer")).orElse(path);
+    Path part = PipelineFolder.at(path).map(PipelineFolder::network).orElse(path);
     Optional<OnnxModel> network = network(part, FILE, target);
     try {
       return network.map(opened -> of(opened, path, options));

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
@@ -73,6 +75,46 @@ class EngineTest {
         Files.readAllBytes(once), Files.readAllBytes(draw("twice.safetensors", "onnxruntime")));
     assertTrue(
         Files.readString(once, StandardCharsets.ISO_8859_1).contains("\"engine\":\"onnxruntime\""));
+  }
+
+  private Path picture(Path model, String engine) {
+    Path out = folder.resolve(engine + ".png");
+    Outcome outcome =
+        Outcome.of(
+            "sample",
+            model.toString(),
+            "--steps",
+            "5",
+            "--count",
+            "2",
+            "--out",
+            out.toString(),
+            "--engine",
+            engine);
+    assertEquals(0, outcome.status(), outcome.err());
+    return out;
+  }
+
+  /** From the scheduler's file to the picture, by what was exported alone. */
+  @Test
+  void anExportedPipelineDrawsWholePictures() throws IOException {
+    Path exported = folder.resolve("exported");
+    Path pipeline = Fixtures.of("dit-pipeline");
+    Outcome outcome =
+        Outcome.of("export", pipeline.toString(), "--format", "onnx", "--out", exported.toString());
+    assertEquals(0, outcome.status(), outcome.err());
+    BufferedImage expected = ImageIO.read(picture(pipeline, "pytorch").toFile());
+    BufferedImage found = ImageIO.read(picture(exported, "onnxruntime").toFile());
+    assertEquals(expected.getWidth(), found.getWidth());
+    for (int y = 0; y < expected.getHeight(); y++) {
+      for (int x = 0; x < expected.getWidth(); x++) {
+        for (int shift = 0; shift < 24; shift += 8) {
+          int apart =
+              (expected.getRGB(x, y) >> shift & 0xff) - (found.getRGB(x, y) >> shift & 0xff);
+          assertTrue(Math.abs(apart) <= 1, x + ", " + y + " differ by " + apart);
+        }
+      }
+    }
   }
 
   @Test

@@ -17,6 +17,7 @@ import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ImportedFile;
 import org.canbridge.importers.model.KeyReport;
 import org.canbridge.importers.model.ModelDirectory;
+import org.canbridge.importers.published.PipelineFolder;
 import org.canbridge.importers.published.PublishedFolder;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorFile;
@@ -53,7 +54,8 @@ public final class Checkpoints {
   public static Checkpoint open(Path path, ImportOptions options) {
     Optional<Path> weights = PublishedFolder.weights(path);
     if (Files.isDirectory(path) && weights.isEmpty()) {
-      return ModelDirectory.read(path, options);
+      return ModelDirectory.read(
+          PipelineFolder.at(path).map(PipelineFolder::network).orElse(path), options);
     }
     Optional<Checkpoint> graph = GraphFiles.open(weights.orElse(path), options);
     if (graph.isPresent()) {

@@ -40,6 +40,18 @@ public record ExportedNetwork(
     this(name, where, graph, tensors, objective, SameFunction.TOLERANCE, target);
   }
 
+  /** The same network as a part that lies in a folder of the export. */
+  ExportedNetwork in(String folder) {
+    return new ExportedNetwork(
+        name.isEmpty() ? folder : folder + "/" + name,
+        where,
+        graph,
+        tensors,
+        objective,
+        tolerance,
+        written -> target.open(written.resolve(folder)));
+  }
+
   /** Opens a written export. */
   @FunctionalInterface
   public interface Target {

@@ -1,5 +1,6 @@
 package org.canbridge.runtime.export;
 
+import ai.onnx.proto.OnnxMl.TensorProto;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -7,10 +8,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
@@ -27,16 +31,18 @@ import org.canbridge.tensors.files.Json;
 import org.canbridge.tensors.safetensors.SafetensorsFile;
 
 /**
- * A network in ONNX: a model directory with {@value #MODEL} in it, whose large weights are bytes of
- * its file of weights, or one file.
+ * Networks over one set of weights in ONNX: a model directory with a file for each of them in it,
+ * whose large weights are bytes of its file of weights, or one file.
  *
  * @param model what leaves
- * @param graph what is computed
+ * @param graphs what is computed, by the name of the file
  * @param options how it is written
  * @param inline whether the weights go inside
  */
-record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline) implements Export {
-  private static final String MODEL = "model.onnx";
+record OnnxExport(Model model, Map<String, Graph> graphs, OnnxOptions options, boolean inline)
+    implements Export {
+  /** The file of an only network. */
+  static final String MODEL = "model.onnx";
 
   /** Weights of more bytes stand beside the graph. */
   private static final long LARGE = 1 << 20;
@@ -56,7 +62,7 @@ record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline)
    * @throws IllegalArgumentException with the way out
    */
   void check() {
-    long bytes = program().weights().stream().mapToLong(w -> w.type().bytes()).sum();
+    long bytes = weights().stream().mapToLong(w -> w.type().bytes()).sum();
     if (inline && bytes > MOST) {
       throw new IllegalArgumentException(
           "an ONNX file can hold 2 GiB, and the weights have "
@@ -66,7 +72,13 @@ record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline)
     }
   }
 
-  private OnnxProgram program() {
+  private Set<OnnxProgram.Weight> weights() {
+    return graphs.values().stream()
+        .flatMap(graph -> program(graph).weights().stream())
+        .collect(Collectors.toSet());
+  }
+
+  private OnnxProgram program(Graph graph) {
     return OnnxLowering.of(graph, List.copyOf(graph.outputs().keySet()), options);
   }
 
@@ -79,7 +91,7 @@ record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline)
     return "opset "
         + options.opset()
         + ", "
-        + program().weights().size()
+        + weights().size()
         + " weights, "
         + options.type().dtype()
         + (inline ? ", inside" : ", the large ones in " + ModelDirectory.TENSORS);
@@ -92,19 +104,23 @@ record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline)
 
   @Override
   public List<ExportedNetwork> networks() {
-    return List.of(
-        new ExportedNetwork(
-            "",
-            "ONNX Runtime",
-            graph,
-            written().converted(model.checkpoint().tensors()),
-            model.objective(),
-            options.type() == OnnxType.F16 ? HALF : SameFunction.TOLERANCE,
-            this::open));
+    List<ExportedNetwork> networks = new ArrayList<>();
+    graphs.forEach(
+        (file, graph) ->
+            networks.add(
+                new ExportedNetwork(
+                    file.equals(MODEL) ? "" : file,
+                    "ONNX Runtime",
+                    graph,
+                    written().converted(model.checkpoint().tensors()),
+                    model.objective(),
+                    options.type() == OnnxType.F16 ? HALF : SameFunction.TOLERANCE,
+                    written -> open(inline ? written : written.resolve(file), graph))));
+    return networks;
   }
 
-  private ExportedNetwork.Running open(Path written) {
-    OnnxModel network = OnnxModel.open(inline ? written : written.resolve(MODEL), Optional.empty());
+  private static ExportedNetwork.Running open(Path file, Graph graph) {
+    OnnxModel network = OnnxModel.open(file, Optional.empty());
     return new Running(network, List.copyOf(graph.outputs().keySet()));
   }
 
@@ -127,23 +143,26 @@ record OnnxExport(Model model, Graph graph, OnnxOptions options, boolean inline)
       Map<String, TensorData> tensors = written().converted(model.checkpoint().tensors());
       try (FileChannel channel =
           FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        program().writeTo(channel, tensors, metadata());
+        program(graphs.get(MODEL)).writeTo(channel, tensors, metadata());
       }
       return;
     }
     ModelDirectory.write(path, model.checkpoint(), written());
     try (SafetensorsFile weights = SafetensorsFile.open(path.resolve(ModelDirectory.TENSORS))) {
-      Files.write(
-          path.resolve(MODEL),
-          program()
-              .model(
-                  weight ->
-                      weight.type().bytes() > LARGE
-                          ? weight.external(ModelDirectory.TENSORS, weights.position(weight.name()))
-                          : weight.inside(weights.tensors().get(weight.name())),
-                  metadata())
-              .toByteArray());
+      for (Map.Entry<String, Graph> graph : graphs.entrySet()) {
+        Files.write(
+            path.resolve(graph.getKey()),
+            program(graph.getValue())
+                .model(weight -> initializer(weight, weights), metadata())
+                .toByteArray());
+      }
     }
+  }
+
+  private static TensorProto initializer(OnnxProgram.Weight weight, SafetensorsFile weights) {
+    return weight.type().bytes() > LARGE
+        ? weight.external(ModelDirectory.TENSORS, weights.position(weight.name()))
+        : weight.inside(weights.tensors().get(weight.name()));
   }
 
   /** What is known of the model beside its graph. */

@@ -1,6 +1,7 @@
 package org.canbridge.runtime.export;
 
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.graph.Graph;
@@ -19,7 +20,8 @@ final class OnnxExporter implements Exporter {
   @Override
   public String holds() {
     return "a folder with model.onnx, whose weights lie in the model.safetensors beside it, and"
-        + " config.json: it is a model directory, too; with --inline one file that holds all";
+        + " config.json: it is a model directory, too; with --inline one file that holds all; of a"
+        + " pipeline a folder of such folders, with vae/decoder.onnx and vae/encoder.onnx";
   }
 
   @Override
@@ -34,7 +36,8 @@ final class OnnxExporter implements Exporter {
         ExportOption.GUIDED,
         ExportOption.INLINE,
         ExportOption.DTYPE,
-        ExportOption.NO_LOOPS);
+        ExportOption.NO_LOOPS,
+        ExportOption.PIPELINE);
   }
 
   @Override
@@ -52,8 +55,16 @@ final class OnnxExporter implements Exporter {
     OnnxType type = OnnxType.of(options.dtype().orElse(DType.F32));
     OnnxOptions onnx =
         new OnnxOptions(options.opset().orElse(OnnxOptions.FIRST_OPSET), type, !options.unrolled());
-    OnnxExport export = new OnnxExport(model, graph, onnx, options.inline());
+    OnnxExport export =
+        new OnnxExport(model, Map.of(OnnxExport.MODEL, graph), onnx, options.inline());
     export.check();
-    return export;
+    if (options.pipeline().isEmpty()) {
+      return export;
+    }
+    if (options.inline()) {
+      throw new IllegalArgumentException(
+          "--inline makes one file, and a pipeline has several networks; export its parts alone");
+    }
+    return OnnxPipelineExport.of(options.pipeline().get(), export);
   }
 }

@@ -34,7 +34,7 @@ public record PipelineFolder(Path path) {
   }
 
   /** The folder of the network: {@code transformer}, there or not. */
-  Path network() {
+  public Path network() {
     return path.resolve(NETWORK);
   }
 
