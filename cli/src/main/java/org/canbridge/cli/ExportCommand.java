@@ -96,6 +96,9 @@ final class ExportCommand implements Command {
                   return verified && watch.found().isEmpty();
                 });
         CommonOptions.warn(watch, context);
+        if (verified && !watch.found().isEmpty()) {
+          context.err().println("canbridge: not run again, since its weights are not finite");
+        }
         context.out().println(target + ": " + export.contents());
         checks.forEach(check -> context.out().println("checked by " + check));
       }

@@ -72,6 +72,10 @@ class DamagedWeightsTest {
     Outcome exported = moved("export", "not_finite.pt", "--format", "published", "--out", out);
     assertEquals(0, exported.status(), exported.err());
     assertEquals(1, warnings(exported).size(), exported.err());
+    assertTrue(
+        exported.err().endsWith("canbridge: not run again, since its weights are not finite\n"),
+        exported.err());
+    assertEquals(1, exported.out().lines().count(), exported.out());
   }
 
   @Test
