@@ -117,9 +117,11 @@ public final class Experiment {
         System.out.println("| " + name + " " + Anatomy.of(model).cells());
       }
     }
-    try (Model model =
-        new Networks(home.resolve(CHECKPOINT), folder).open(new Job(Start.SCRATCH, Row.ADALN, 1))) {
-      System.out.println("| dit-fmnist, random weights " + Anatomy.of(model).cells());
+    Networks networks = new Networks(home.resolve(CHECKPOINT), folder);
+    for (Start start : List.of(Start.SCRATCH, Start.UVIT)) {
+      try (Model model = networks.open(new Job(start, start.base(), 1))) {
+        System.out.println("| " + start.label() + ", random weights " + Anatomy.of(model).cells());
+      }
     }
   }
 

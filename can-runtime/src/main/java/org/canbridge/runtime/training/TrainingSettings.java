@@ -37,9 +37,9 @@ public record TrainingSettings(
 
   /**
    * The usual factor for what was added to a checkpoint that is trained already: what stands there
-   * is near its optimum and wants small steps, what is new has all its way before it (LoRA is
-   * trained at about ten times the rate of full fine-tuning: Hu et al., ICLR 2022; LoRA+: Hayou et
-   * al., ICML 2024). docs/decisions.md, 9, has what was measured.
+   * is near its optimum and wants small steps, what is new has all its way before it (as in LoRA,
+   * Hu et al., ICLR 2022, and LoRA+, Hayou et al., ICML 2024). docs/decisions.md, 9, has what was
+   * measured.
    */
   public static final double ADDED_RATE = 10;
 
