@@ -89,7 +89,7 @@ public record ModelSampler(Sampler sampler, ImageShape shape, int classes, Guida
   private static ModelSampler of(
       Diffusion diffusion, ClassConditionalNetwork network, ClassLabels labels) {
     return new ModelSampler(
-        new Sampler(network, diffusion.shape(), diffusion.schedule(), labels),
+        new Sampler(network, diffusion.shape(), diffusion.schedule(), labels).of(diffusion.range()),
         diffusion.shape(),
         Math.max(1, labels.classes()),
         diffusion.usualGuidance());

@@ -3,6 +3,7 @@ package org.canbridge.runtime.diffusion;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import org.canbridge.importers.family.Objective;
 
 /**
  * Draws images of given classes from a network:
@@ -30,6 +31,7 @@ public final class Sampler {
   private final ImageShape shape;
   private final TrainedSchedule schedule;
   private final ClassLabels labels;
+  private final Objective.Range range;
 
   /**
    * A sampler for one network.
@@ -44,10 +46,25 @@ public final class Sampler {
       ImageShape shape,
       TrainedSchedule schedule,
       ClassLabels labels) {
+    this(network, shape, schedule, labels, Objective.Range.SIGNED);
+  }
+
+  private Sampler(
+      ClassConditionalNetwork network,
+      ImageShape shape,
+      TrainedSchedule schedule,
+      ClassLabels labels,
+      Objective.Range range) {
     this.network = network;
     this.shape = shape;
     this.schedule = schedule;
     this.labels = labels;
+    this.range = range;
+  }
+
+  /** The same network, whose images are of this range; drawn ones are of the usual one. */
+  public Sampler of(Objective.Range other) {
+    return new Sampler(network, shape, schedule, labels, other);
   }
 
   /** The solver of most people: DDPM, DPM-Solver without discrete timesteps, Heun for flows. */
@@ -59,7 +76,7 @@ public final class Sampler {
 
   /** The same network, trained on another schedule. */
   public Sampler trainedOn(TrainedSchedule other) {
-    return new Sampler(network, shape, other, labels);
+    return new Sampler(network, shape, other, labels, range);
   }
 
   /**
@@ -83,9 +100,13 @@ public final class Sampler {
       BooleanSupplier cancelled) {
     check(settings);
     this.labels.check(labels);
-    return settings.solver().isAdaptive()
-        ? oneByOne(settings, labels, firstImage, listener, cancelled)
-        : batch(settings, labels, firstImage, listener, cancelled);
+    Latents drawn =
+        settings.solver().isAdaptive()
+            ? oneByOne(settings, labels, firstImage, listener, cancelled)
+            : batch(settings, labels, firstImage, listener, cancelled);
+    return range == Objective.Range.SIGNED
+        ? drawn
+        : new Latents(shape, Arrays.stream(drawn.values()).map(range::toSigned).toArray());
   }
 
   private Latents oneByOne(

@@ -17,6 +17,7 @@ import org.canbridge.runtime.diffusion.TrainedSchedule;
  * @param labels what it is conditioned on; none for networks that take texts
  * @param usualGuidance guidance as in the authors' scripts; none for an unconditional model
  * @param latentScale factor of the autoencoder's latents
+ * @param range that the numbers of an image have in the network
  */
 public record Diffusion(
     ImageShape shape,
@@ -24,7 +25,8 @@ public record Diffusion(
     boolean learnedVariance,
     ClassLabels labels,
     Guidance usualGuidance,
-    float latentScale) {
+    float latentScale,
+    Objective.Range range) {
   /** Downsampling of the Stable Diffusion autoencoder, whose latents all published models use. */
   public static final int PIXELS_PER_LATENT = 8;
 
@@ -43,6 +45,7 @@ public record Diffusion(
             objective.interpolatedGuidance(),
             objective.guidance().channels(),
             GuidanceInterval.ALWAYS),
-        (float) objective.latentScale());
+        (float) objective.latentScale(),
+        objective.range());
   }
 }

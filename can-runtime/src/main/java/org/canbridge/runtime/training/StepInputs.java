@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.family.Diffusion;
 import org.canbridge.runtime.family.NetworkInput;
@@ -72,7 +73,10 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
     objective.put(
         "clean",
         MemoryTensor.of(
-            Arrays.copyOfRange(batch.values(), from * size, (from + count) * size), images));
+            ranged(
+                Arrays.copyOfRange(batch.values(), from * size, (from + count) * size),
+                diffusion.range()),
+            images));
     objective.put("noise", MemoryTensor.of(draws.noise(number, count, shape), images));
     objective.put(
         "level",
@@ -81,6 +85,13 @@ record StepInputs(Map<String, TensorData> network, Map<String, TensorData> loss)
             count,
             levels[0].length));
     return new StepInputs(network, objective);
+  }
+
+  private static float[] ranged(float[] images, Objective.Range range) {
+    for (int i = 0; i < images.length; i++) {
+      images[i] = (float) range.ofSigned(images[i]);
+    }
+    return images;
   }
 
   private static long[] labels(

@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.canbridge.importers.family.GuidedChannels;
+import org.canbridge.importers.family.Objective;
 import org.canbridge.runtime.objective.NoiseSchedule;
 import org.canbridge.runtime.objective.Respacing;
 import org.junit.jupiter.api.Test;
@@ -216,6 +217,14 @@ class SamplerTest {
             sample(settings, new long[] {1}, 0).values(),
             sample(first, new long[] {1}, 0).values()));
     assertThrows(IllegalArgumentException.class, () -> SolverOptions.DEFAULTS.withOrder(4));
+  }
+
+  @Test
+  void imagesOfAnotherRangeComeOutInTheUsualOne() {
+    SamplingSettings settings = settings(SolverName.DDIM);
+    double[] network = draw(sampler, settings, new long[] {1}).values();
+    double[] drawn = draw(sampler.of(Objective.Range.UNIT), settings, new long[] {1}).values();
+    assertArrayEquals(Arrays.stream(network).map(v -> 2 * v - 1).toArray(), drawn);
   }
 
   private static Latents draw(Sampler sampler, SamplingSettings settings, long[] labels) {

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param nullClass whether the label {@code classes} stands for no class
  * @param guidance how it is usually guided
  * @param latentScale factor of the autoencoder's latents
+ * @param range that the numbers of an image have
  */
 public record Objective(
     PathKind path,
@@ -34,7 +35,8 @@ public record Objective(
     int classes,
     boolean nullClass,
     Guided guidance,
-    double latentScale) {
+    double latentScale,
+    Range range) {
   /** The scale of Stable Diffusion's autoencoder. */
   public static final double STABLE_DIFFUSION_SCALE = 0.18215;
 
@@ -47,6 +49,65 @@ public record Objective(
 
   /** Fields that are objects; their own fields are joined by a dot where settings are given. */
   private static final List<String> OBJECTS = List.of("time_scale", "guidance");
+
+  /** Directories of models of the usual range have none. */
+  private static final String RANGE = "image_range";
+
+  /** The range that the numbers of a network's images have. */
+  public enum Range {
+    /** Black is -1, white is 1. */
+    SIGNED("-1..1"),
+    /** Black is 0, white is 1. */
+    UNIT("0..1");
+
+    private final String text;
+
+    Range(String text) {
+      this.text = text;
+    }
+
+    /** A number of the usual range as the network has it. */
+    public double ofSigned(double value) {
+      return this == UNIT ? (value + 1) / 2 : value;
+    }
+
+    /** A number of the network in the usual range. */
+    public double toSigned(double value) {
+      return this == UNIT ? 2 * value - 1 : value;
+    }
+
+    /** The name in an objective. */
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
+  /** An objective of images in the usual range. */
+  public Objective(
+      PathKind path,
+      Arguments parameters,
+      Prediction prediction,
+      boolean learnedVariance,
+      double cleanTime,
+      double noiseTime,
+      int classes,
+      boolean nullClass,
+      Guided guidance,
+      double latentScale) {
+    this(
+        path,
+        parameters,
+        prediction,
+        learnedVariance,
+        cleanTime,
+        noiseTime,
+        classes,
+        nullClass,
+        guidance,
+        latentScale,
+        Range.SIGNED);
+  }
 
   /**
    * How a model is usually guided away from its null class.
@@ -135,6 +196,10 @@ public record Objective(
                 ? GuidedChannels.parse(reader.word(CHANNELS, GuidedChannels.names()))
                 : GuidedChannels.ALL);
     double latentScale = reader.positive("latent_scale");
+    String unit = Range.UNIT.toString();
+    boolean signed =
+        !flat.has(RANGE)
+            || !reader.word(RANGE, List.of(Range.SIGNED.toString(), unit)).equals(unit);
     reader.finish();
     ObjectNode parameters = JsonNodeFactory.instance.objectNode();
     path.usual().names().forEach(name -> parameters.set(name, flat.get(name)));
@@ -149,7 +214,8 @@ public record Objective(
             classes,
             hasNull,
             guidance,
-            latentScale);
+            latentScale,
+            signed ? Range.SIGNED : Range.UNIT);
     objective.check(nullClass);
     return objective;
   }
@@ -165,6 +231,9 @@ public record Objective(
     }
     if (prediction == Prediction.V && !path.preservesVariance()) {
       problems.add("prediction v needs a variance-preserving path, not " + path);
+    }
+    if (learnedVariance && range == Range.UNIT) {
+      problems.add("a learned variance needs images of -1..1");
     }
     if (cleanTime == noiseTime) {
       problems.add("time_scale must tell both ends of the path apart, both are " + cleanTime);
@@ -204,6 +273,9 @@ public record Objective(
         .put("form", guidance.added ? ADDED : INTERPOLATED)
         .put("channels", guidance.channels.toString());
     json.put("latent_scale", latentScale);
+    if (range != Range.SIGNED) {
+      json.put(RANGE, range.toString());
+    }
     return json;
   }
 
@@ -281,7 +353,8 @@ public record Objective(
         nullClass ? rows - 1 : rows,
         nullClass,
         guidance,
-        latentScale);
+        latentScale,
+        range);
   }
 
   /** The same on another path, with its own way of counting time. */
@@ -296,7 +369,8 @@ public record Objective(
         classes,
         nullClass,
         guidance,
-        latentScale);
+        latentScale,
+        range);
   }
 
   /** In a few words. */

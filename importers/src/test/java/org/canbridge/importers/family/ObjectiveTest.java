@@ -1,6 +1,7 @@
 package org.canbridge.importers.family;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -69,6 +70,8 @@ class ObjectiveTest {
         "null_class=3 | null_class must be 1000, which follows the classes, or null, is 3",
         "guidance.channels=4 | guidance.channels must be one of [all, first-three], is 4",
         "latent_scale=0 | latent_scale must be a positive number, is 0",
+        "image_range=0..1 | a learned variance needs images of -1..1",
+        "image_range=0..255 | image_range must be one of [-1..1, 0..1], is \"0..255\"",
         "speed=3 | speed is unknown"
       })
   void whatMakesNoSenseIsRefused(String settings, String reasons) {
@@ -104,6 +107,19 @@ class ObjectiveTest {
     Objective three = DIT.with(ObjectiveSettings.parse("guidance.channels=first-three"));
     assertEquals(GuidedChannels.FIRST_THREE, three.guidance().channels());
     assertEquals(three, Objective.of(three.toJson()));
+  }
+
+  /** A field that only models of another range have, so that all others' bytes stay. */
+  @Test
+  void imagesAreOfTheUsualRangeUnlessSomebodySaysOtherwise() {
+    assertFalse(DIT.toJson().has("image_range"));
+    Objective unit = DIT.with(ObjectiveSettings.parse("learned_variance=false,image_range=0..1"));
+    assertEquals(Objective.Range.UNIT, unit.range());
+    assertEquals("0..1", unit.toJson().get("image_range").textValue());
+    assertEquals(unit, Objective.of(unit.toJson()));
+    assertEquals(0.75, unit.range().ofSigned(0.5));
+    assertEquals(0.5, unit.range().toSigned(0.75));
+    assertEquals(Objective.Range.UNIT, unit.withLabels(5).range());
   }
 
   @Test
