@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.canbridge.tensors.Tensors;
 import org.canbridge.tensors.files.FileProblem;
 import org.canbridge.tensors.files.Problem;
 import org.canbridge.tensors.pickle.PickleBytes;
+import org.canbridge.tensors.safetensors.SafetensorsFile;
 import org.canbridge.tensors.safetensors.SafetensorsWriter;
 import org.canbridge.tensors.torch.TorchFileTest;
 import org.canbridge.tensors.torch.ZipBytes;
@@ -71,6 +73,37 @@ final class ShardedFileTest {
         "expected: model-00002-of-00002.safetensors",
         "file: FILE",
         "next: download them into the same folder");
+  }
+
+  @Test
+  void refusesPartsThatHoldATensorTwice() throws IOException {
+    Files.delete(index);
+    Path first = folder.resolve("model-00001-of-00002.safetensors");
+    Path second = folder.resolve("model-00002-of-00002.safetensors");
+    Files.copy(first, second, StandardCopyOption.REPLACE_EXISTING);
+    String name;
+    try (TensorFile file = SafetensorsFile.open(first)) {
+      name = file.tensors().keySet().iterator().next();
+    }
+    assertRefused(
+        TensorProblem.DUPLICATE_KEY,
+        second,
+        () -> TensorFiles.open(first),
+        "two parts hold a tensor of one name",
+        "file: FILE",
+        "key: " + name,
+        "next: get the index and its shards again from their source");
+  }
+
+  @Test
+  void refusesAnIndexOfBytesThatAreNoText() throws IOException {
+    Files.write(index, new byte[] {0, 0, (byte) 0xfe, (byte) 0xff, 0x7f, -1, -1, -1});
+    refused(
+        TensorProblem.HEADER_NOT_JSON,
+        "the index is not a JSON object",
+        "actual: not UTF-8",
+        "file: FILE",
+        "next: get the index and its shards again from their source");
   }
 
   @Test

@@ -251,6 +251,35 @@ public final class UnpicklerTest extends PickleFiles {
   }
 
   @Test
+  void refusesDictionariesAndTensorsOfOtherParts() throws IOException {
+    malformed(
+        "an OrderedDict of something that is no list of pairs",
+        32,
+        new PickleBytes().global("collections", "OrderedDict").op(']').num(1).op('a', 0x85, 'R'));
+    PickleBytes twice = new PickleBytes().global("collections", "OrderedDict").op(']');
+    for (int i = 0; i < 2; i++) {
+      twice.str("a").num(1).op(0x86, 'a');
+    }
+    refused(
+        TensorProblem.DUPLICATE_KEY,
+        twice.op(0x85, 'R', '.'),
+        "a dictionary has the key 'a' twice",
+        "file: FILE",
+        "key: byte 49 of m/data.pkl",
+        "next: the file is ambiguous: get it again from its source");
+    PickleBytes untyped = new PickleBytes().global("torch._utils", "_rebuild_tensor_v3").op('(');
+    untyped.storage("FloatStorage", "0", 6).num(0).nums(6).nums(1).endTensor();
+    malformed("a tensor without an element type", 126, untyped);
+    PickleBytes sizeless = new PickleBytes().global("torch._utils", "_rebuild_tensor_v2").op('(');
+    sizeless.storage("FloatStorage", "0", 6).num(0).op('(', 'N', 't').nums(1).endTensor();
+    malformed("a tensor's size or stride is no integer", 125, sizeless);
+    malformed(
+        "a tensor of a class that is not allowed",
+        40,
+        new PickleBytes().global("torch._tensor", "_rebuild_from_type_v2").op(')', 'R'));
+  }
+
+  @Test
   void refusesEveryOtherGlobal() throws IOException {
     for (String[] name :
         List.of(

@@ -344,6 +344,35 @@ public final class TorchFileTest extends TensorFileContract {
   }
 
   @Test
+  void refusesAnEndOf64BitsThatContradictsItself() throws IOException {
+    byte[] zip = new ZipBytes().add("m/data.pkl", new PickleBytes().op('}').stop()).end64();
+    ByteBuffer bytes = ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN);
+    int end = zip.length - 22 - 20 - 56;
+    bytes.putInt(end, 7);
+    damaged("there is no zip64 end record at " + end, zip);
+    bytes.putLong(zip.length - 22 - 20 + 8, -1);
+    damaged("its zip64 end record lies at -1", zip);
+  }
+
+  @Test
+  void refusesADirectoryThatNoCheckpointHas() throws IOException {
+    int size = 100_000_001;
+    Path file = Files.write(folder.resolve("large.zip"), new byte[1]);
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.seek(size);
+      sparse.write(new ZipBytes().end(1, size, 0, ""));
+    }
+    assertRefused(
+        TorchProblem.ZIP_DAMAGED,
+        file,
+        () -> TorchFile.open(file),
+        "the zip archive contradicts itself",
+        "actual: its directory has 100000001 bytes",
+        "file: FILE",
+        DAMAGED);
+  }
+
+  @Test
   void refusesAHeaderThatContradictsTheDirectory() throws IOException {
     byte[] empty = new PickleBytes().op('}').stop();
     String name = "m/data.pkl";
