@@ -160,21 +160,23 @@ public abstract class RuntimeFamilyContract {
   @Test
   @EnabledIfSystemProperty(named = OnnxChecker.PYTHON, matches = ".+")
   void onnxIsAcceptedByItsChecker(@TempDir Path folder) throws Exception {
-    OnnxChecker.accepts(everyGraph(), folder);
+    OnnxChecker.accepts(everyGraph(CanCombinations::all), folder);
   }
 
   /** With {@code -Ppython}: the same numbers in PyTorch, in training too. */
   @Test
   @EnabledIfSystemProperty(named = OnnxChecker.PYTHON, matches = ".+")
   void pythonEqualsTheSession(@TempDir Path folder) throws Exception {
-    ScriptsInPython.areTheNetworks(everyGraph(), folder, System.getProperty(OnnxChecker.PYTHON));
+    ScriptsInPython.areTheNetworks(
+        everyGraph(CanCombinations::ofAllTargets), folder, System.getProperty(OnnxChecker.PYTHON));
   }
 
-  private List<Graph> everyGraph() {
+  private List<Graph> everyGraph(
+      BiFunction<RuntimeFamily, Optional<CanSpec.Embedder>, List<CanCombinations>> many) {
     List<Graph> all = new ArrayList<>();
     examples().forEach(example -> all.addAll(graphs(example)));
     if (conversionRefused().isEmpty()) {
-      combinations(CanCombinations::all).forEach(each -> all.add(each.graph()));
+      combinations(many).forEach(each -> all.add(each.graph()));
     }
     return all;
   }
