@@ -2,8 +2,6 @@ package org.canbridge.runtime.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,12 +10,6 @@ import org.canbridge.runtime.Model;
 import org.canbridge.runtime.engine.OpenedScript;
 import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.engine.torchscript.ScriptFile;
-import org.canbridge.runtime.engine.torchscript.ScriptTensor;
-import org.canbridge.runtime.engine.torchscript.ScriptTensor.Use;
-import org.canbridge.runtime.graph.Graph;
-import org.canbridge.runtime.graph.Node;
-import org.canbridge.runtime.graph.Op;
-import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.files.AtomicFile;
 import org.canbridge.tensors.torch.ZipWriter;
@@ -49,24 +41,8 @@ final class TorchScriptExporter implements Exporter {
 
   @Override
   public Export export(Model model, ExportOptions options) {
-    List<ScriptTensor> tensors = tensors(model);
-    return new ScriptExport(model, tensors, ScriptFile.of(model.graph(), tensors));
-  }
-
-  private static List<ScriptTensor> tensors(Model model) {
-    Set<String> fixed = fixed(model);
-    Set<String> statistics = statistics(model.graph());
-    List<ScriptTensor> tensors = new ArrayList<>();
-    model
-        .checkpoint()
-        .tensors()
-        .forEach(
-            (name, data) -> {
-              boolean buffer = statistics.contains(name) || !data.type().dtype().isFloating();
-              Use use = buffer ? Use.BUFFER : fixed.contains(name) ? Use.FIXED : Use.TRAINED;
-              tensors.add(new ScriptTensor(name, data, use));
-            });
-    return tensors;
+    return new ScriptExport(
+        model, ScriptFile.of(model.graph(), model.checkpoint().tensors(), fixed(model)));
   }
 
   private static Set<String> fixed(Model model) {
@@ -77,28 +53,12 @@ final class TorchScriptExporter implements Exporter {
     }
   }
 
-  /** Mean and variance of batch norms: of all tensors of networks, what PyTorch calls buffers. */
-  private static Set<String> statistics(Graph graph) {
-    Set<String> names = new HashSet<>();
-    for (Node node : graph.nodes()) {
-      if (node.op() instanceof ReductionOp.BatchNorm) {
-        for (Node statistic : node.inputs().subList(3, 5)) {
-          names.add(((Op.Parameter) statistic.op()).name());
-        }
-      }
-    }
-    return names;
-  }
-
-  private record ScriptExport(Model model, List<ScriptTensor> tensors, ScriptFile script)
-      implements Export {
+  private record ScriptExport(Model model, ScriptFile script) implements Export {
     @Override
     public String contents() {
-      long buffers = tensors.stream().filter(tensor -> tensor.use() == Use.BUFFER).count();
-      return tensors.size()
-          - buffers
+      return script.parameters()
           + " parameters"
-          + (buffers == 0 ? "" : " and " + buffers + " buffers")
+          + (script.buffers() == 0 ? "" : " and " + script.buffers() + " buffers")
           + ", TorchScript";
     }
 

@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.canbridge.runtime.RandomTensors;
 import org.canbridge.runtime.engine.torchscript.ScriptFile;
-import org.canbridge.runtime.engine.torchscript.ScriptTensor;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.Tensors;
@@ -35,11 +34,8 @@ public final class SameInDjl {
 
   /** Writes the file; one that is there is replaced. */
   static void write(Graph graph, Map<String, TensorData> weights, Path path) throws IOException {
-    List<ScriptTensor> tensors = new ArrayList<>();
-    weights.forEach(
-        (name, data) -> tensors.add(new ScriptTensor(name, data, ScriptTensor.Use.TRAINED)));
     try (AtomicFile file = AtomicFile.create(path)) {
-      ScriptFile.of(graph, tensors).writeTo(new ZipWriter(file), Map.of());
+      ScriptFile.of(graph, weights, Set.of()).writeTo(new ZipWriter(file), Map.of());
       file.commit();
     }
   }

@@ -59,6 +59,6 @@ public final class ScriptsInPython {
         Map.of(
             "inputs", String.join(",", graph.inputs().stream().map(Op.Input::name).toList()),
             "outputs", String.join(",", outputs),
-            "parameters", String.join(",", weights.keySet())));
+            "tensors", String.join(",", weights.keySet())));
   }
 }

@@ -4,12 +4,17 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.canbridge.runtime.engine.torchscript.ScriptTensor.Use;
 import org.canbridge.runtime.graph.Graph;
 import org.canbridge.runtime.graph.Kind;
 import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.Op;
+import org.canbridge.runtime.graph.ReductionOp;
+import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.torch.ZipWriter;
 
 /**
@@ -40,13 +45,46 @@ public final class ScriptFile {
   }
 
   /**
-   * The file of a network.
+   * The file of a network. Integers, and mean and variance of batch norms, are buffers; all other
+   * tensors are parameters.
    *
    * @param tensors with all parameters of the graph; others are in the file and unused
+   * @param fixed parameters that require no gradients
+   * @throws IllegalArgumentException if TorchScript has no storage of a tensor's element type
    */
-  public static ScriptFile of(Graph graph, List<ScriptTensor> tensors) {
-    ModuleTree tree = ModuleTree.of(CLASS, tensors);
+  public static ScriptFile of(Graph graph, Map<String, TensorData> tensors, Set<String> fixed) {
+    Set<String> statistics = statistics(graph);
+    List<ScriptTensor> all = new ArrayList<>();
+    tensors.forEach(
+        (name, data) -> {
+          boolean buffer = statistics.contains(name) || !data.type().dtype().isFloating();
+          Use use = buffer ? Use.BUFFER : fixed.contains(name) ? Use.FIXED : Use.TRAINED;
+          all.add(new ScriptTensor(name, data, use));
+        });
+    ModuleTree tree = ModuleTree.of(CLASS, all);
     return new ScriptFile(tree.source(forward(graph)), ModulePickle.of(tree));
+  }
+
+  private static Set<String> statistics(Graph graph) {
+    Set<String> names = new HashSet<>();
+    for (Node node : graph.nodes()) {
+      if (node.op() instanceof ReductionOp.BatchNorm) {
+        for (Node statistic : node.inputs().subList(3, 5)) {
+          names.add(((Op.Parameter) statistic.op()).name());
+        }
+      }
+    }
+    return names;
+  }
+
+  /** How many of its tensors are parameters. */
+  public int parameters() {
+    return pickle.storages().size() - buffers();
+  }
+
+  /** How many are buffers. */
+  public int buffers() {
+    return (int) pickle.storages().stream().filter(each -> each.use() == Use.BUFFER).count();
   }
 
   private static String forward(Graph graph) {

@@ -12,7 +12,7 @@ import org.canbridge.tensors.TensorData;
  * @param data its elements, written as they are
  * @param use what PyTorch makes of it
  */
-public record ScriptTensor(String name, TensorData data, Use use) {
+record ScriptTensor(String name, TensorData data, Use use) {
   private static final Map<DType, String> STORAGES =
       Map.of(
           DType.F64, "DoubleStorage",
@@ -27,7 +27,7 @@ public record ScriptTensor(String name, TensorData data, Use use) {
           DType.BOOL, "BoolStorage");
 
   /** What PyTorch makes of a tensor. */
-  public enum Use {
+  enum Use {
     /** A parameter that requires gradients. */
     TRAINED,
     /** A parameter that requires none. */
@@ -41,7 +41,7 @@ public record ScriptTensor(String name, TensorData data, Use use) {
    *
    * @throws IllegalArgumentException if TorchScript files have no storage of it
    */
-  public ScriptTensor {
+  ScriptTensor {
     if (!STORAGES.containsKey(data.type().dtype())) {
       throw new IllegalArgumentException(
           "a TorchScript file cannot hold "
