@@ -89,7 +89,7 @@ final class SampleCommand implements Command {
         "draws images of given classes",
         "MODEL|--job FILE [--out GRID.png|DIR] [--save-latents FILE] [--vae DIR]"
             + " [--classes LIST|--prompt TEXT] [--count N] [--shard I/N] [--sampler NAME] [--steps N]"
-            + " [--cfg S] [--seed N]",
+            + " [--cfg S] [--seed N] [--engine NAME]",
         "Draws images from a published checkpoint or a model directory. Models of pixels (1 or 3"
             + " channels) give pictures; the latents of others are decoded with --vae or saved"
             + " as they are. --out with a name that ends in .png is one grid of all images; any"

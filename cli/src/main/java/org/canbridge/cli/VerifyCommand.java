@@ -43,7 +43,8 @@ final class VerifyCommand implements Command {
     return new About(
         "verify",
         "compares a model with a reference, layer by layer",
-        "MODEL --reference DIR [--vae DIR] [--rtol X] [--atol X] [--why TEXT] [--report DIR]",
+        "MODEL --reference DIR [--vae DIR] [--rtol X] [--atol X] [--why TEXT] [--report DIR]"
+            + " [--engine NAME]",
         "Runs the model on the inputs of a reference bundle (reference.safetensors,"
             + " reference.json) and compares every recorded activation in execution order, then"
             + " the outputs, in float32. What a file cannot tell, such as the number of heads,"
