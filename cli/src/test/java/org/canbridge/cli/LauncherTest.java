@@ -294,7 +294,7 @@ class LauncherTest {
     long size = Files.size(weights);
     String script =
         "\"$0\" sample \"$1\" --sampler ddpm --steps 1000 --out \"$2\" 2>\"$2.err\" & n=0;"
-            + " until grep -q steps \"$2.err\" || [ $n -gt 600 ]; do sleep 0.1; n=$((n+1)); done;"
+            + " until grep -q steps \"$2.err\" || [ $n -gt 3000 ]; do sleep 0.1; n=$((n+1)); done;"
             + " truncate -s 20000 \"$1/model.safetensors\"; wait $!; s=$?; cat \"$2.err\" >&2; exit $s";
 
     Outcome outcome =
