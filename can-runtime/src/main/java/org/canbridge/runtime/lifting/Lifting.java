@@ -15,6 +15,7 @@ import org.canbridge.runtime.graph.Node;
 import org.canbridge.runtime.graph.ReductionOp;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TransposedMatrix;
+import org.canbridge.tensors.files.InputFileException;
 import org.canbridge.tensors.onnx.OnnxModel;
 import org.canbridge.tensors.onnx.OnnxNode;
 
@@ -69,8 +70,15 @@ final class Lifting {
         for (int i = 0; i < node.outputs().size(); i++) {
           values.put(node.outputs().get(i), i < out.size() ? out.get(i) : UNKNOWN);
         }
-      } catch (IllegalArgumentException e) {
-        problems.add(node.operator() + " " + node.name() + ": " + e.getMessage());
+      } catch (InputFileException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        // What ONNX's own checker would have refused shows in many ways.
+        String reason =
+            e instanceof IllegalArgumentException
+                ? e.getMessage()
+                : "inputs or attributes that the operation cannot have";
+        problems.add(node.operator() + " " + node.name() + ": " + reason);
         node.outputs().forEach(name -> values.put(name, UNKNOWN));
       }
     }
@@ -79,6 +87,7 @@ final class Lifting {
 
   /** A value of the graph by name, over a node of its shape, the batch first. */
   Node result(String name) {
+    View.check(values.containsKey(name), "nothing gives it");
     return Layouts.exact(g, parameters.view(values.get(name))).base();
   }
 

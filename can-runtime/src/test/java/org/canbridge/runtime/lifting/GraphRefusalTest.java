@@ -82,14 +82,18 @@ final class GraphRefusalTest {
                 .addNode(node("Selu", "first", "x", "a"))
                 .addNode(node("Relu", "fine", "a", "b"))
                 .addNode(node("LpPool", "second", "x", "c"))
+                .addNode(node("MatMul", "third", "x", "d"))
+                .addNode(node("Relu", "fourth", "nowhere", "e"))
                 .addOutput(value("c", DataType.FLOAT, 0, 3, 8, 8)));
     assertEquals(
         """
         the graph holds what cannot be read as a network
           expected: operations of docs/formats.md, 'A network without a family'
-          actual: 2 without counterpart
+          actual: 4 without counterpart
             Selu first: no operation of ours
             LpPool second: no operation of ours
+            MatMul third: inputs or attributes that the operation cannot have
+            Relu fourth: inputs or attributes that the operation cannot have
           file: FILE
           next: write the named parts of the PyTorch module in other operations, and export again"""
             .replace("FILE", file.toString()),

@@ -102,6 +102,9 @@ public final class GraphJson {
         node.finish();
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(place + e.getMessage(), e);
+      } catch (ArithmeticException | IndexOutOfBoundsException e) {
+        throw new IllegalArgumentException(
+            place + "inputs or fields that the operation cannot have", e);
       }
     }
     JsonFields outputs = fields.required("outputs", fields.fields("outputs"));

@@ -119,6 +119,9 @@ final class GraphJsonTest {
     assertEquals(
         "node 3: nodes[3].spare is unknown",
         refusal("\"in\":[0,1,2]", "\"in\":[0,1,2],\"spare\":1"));
+    assertEquals(
+        "node 3: inputs or fields that the operation cannot have",
+        refusal("\"in\":[0,1,2]", "\"in\":[0]"));
     assertEquals("there are no outputs", refusal("\"output\":3", " "));
     assertEquals(
         "outputs.output must be a whole number from 0 to 3, is 4",
