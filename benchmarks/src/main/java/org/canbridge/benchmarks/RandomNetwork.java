@@ -39,6 +39,11 @@ final class RandomNetwork {
     return RuntimeFamilies.of(config).graph();
   }
 
+  /** The network for latents of this side. */
+  Graph graph(int side) {
+    return RuntimeFamilies.of(config).ofSide(side).graph();
+  }
+
   /** What it was trained for. */
   Objective objective() {
     return objective;

@@ -23,8 +23,10 @@ final class Turns {
   /**
    * Prints for each subject the median and the least of its milliseconds, and the median over all
    * rounds of its time relative to that of the first one in the same round.
+   *
+   * @return those ratios, in the order of the subjects
    */
-  void run(String title, int warmUp, int rounds, PrintStream out) {
+  double[] run(String title, int warmUp, int rounds, PrintStream out) {
     double[][] times = new double[subjects.size()][rounds];
     for (int round = -warmUp; round < rounds; round++) {
       int i = 0;
@@ -39,15 +41,18 @@ final class Turns {
       }
     }
     out.printf("%s%n  %-28s %9s %9s %7s%n", title, "", "median ms", "least ms", "ratio");
+    double[] medians = new double[times.length];
     int i = 0;
     for (String name : subjects.keySet()) {
-      double[] own = times[i++];
+      double[] own = times[i];
       double[] ratios = new double[rounds];
       Arrays.setAll(ratios, round -> own[round] / times[0][round]);
+      medians[i++] = median(ratios);
       out.printf(
           "  %-28s %9.2f %9.2f %7.3f%n",
-          name, median(own), Arrays.stream(own).min().orElseThrow(), median(ratios));
+          name, median(own), Arrays.stream(own).min().orElseThrow(), medians[i - 1]);
     }
+    return medians;
   }
 
   private static double median(double[] values) {
