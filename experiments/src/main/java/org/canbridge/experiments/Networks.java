@@ -1,16 +1,18 @@
 package org.canbridge.experiments;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.canbridge.importers.detection.Families;
+import org.canbridge.importers.family.Arguments;
 import org.canbridge.importers.family.ModelConfig;
 import org.canbridge.importers.model.Checkpoint;
 import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.importers.model.ModelDirectory;
 import org.canbridge.importers.model.WriteOptions;
-import org.canbridge.importers.uvit.UvitCondition;
-import org.canbridge.importers.uvit.UvitConfig;
 import org.canbridge.runtime.CanConversion;
 import org.canbridge.runtime.Model;
 import org.canbridge.runtime.RuntimeFamilies;
@@ -20,6 +22,7 @@ import org.canbridge.runtime.engine.Target;
 import org.canbridge.runtime.family.Control;
 import org.canbridge.runtime.graph.Initializer;
 import org.canbridge.tensors.TensorData;
+import org.canbridge.tensors.files.Json;
 
 /**
  * The networks as they are before training.
@@ -29,11 +32,6 @@ import org.canbridge.tensors.TensorData;
  */
 record Networks(Path trained, Path work) {
   static final int HEADS = 4;
-
-  /** As wide as the DiT, five blocks; the last row of labels is the null class. */
-  private static final UvitConfig UVIT =
-      new UvitConfig(
-          28, 4, 1, 128, 4, HEADS, 512, false, false, new UvitCondition.Label(11), true, true);
 
   /** The network of a run; to be closed. */
   Model open(Job job) throws IOException {
@@ -46,7 +44,7 @@ record Networks(Path trained, Path work) {
           switch (job.start()) {
             case TRAINED -> dit;
             case SCRATCH -> random(dit.checkpoint().config(), job.seed());
-            case UVIT -> random(UVIT, job.seed());
+            case UVIT -> random(uvit(), job.seed());
           };
       if (job.row().plan().isEmpty()) {
         return start;
@@ -57,6 +55,15 @@ record Networks(Path trained, Path work) {
           converted(start, job, job.row().plan().get()),
           WriteOptions.defaults().overwriting());
       return Model.open(directory, ImportOptions.defaults());
+    }
+  }
+
+  /** As wide as the DiT, five blocks; the last row of labels is the null class. */
+  private static ModelConfig uvit() throws IOException {
+    try (InputStream json = Networks.class.getResourceAsStream("uvit.json")) {
+      return Families.byName("uvit")
+          .orElseThrow()
+          .config(Arguments.of((ObjectNode) Json.parse(json.readAllBytes())));
     }
   }
 
