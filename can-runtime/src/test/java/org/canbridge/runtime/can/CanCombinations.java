@@ -75,6 +75,21 @@ public record CanCombinations(RuntimeFamily network, CanPlan plan) {
         .toList();
   }
 
+  /**
+   * {@link #ofAllTargets}, and every target alone by every method, by one condition, with control.
+   */
+  public static List<CanCombinations> ofEachTarget(
+      RuntimeFamily network, Optional<CanSpec.Embedder> embedder) {
+    CanPlan first = all(network, embedder).get(0).plan;
+    return all(network, embedder).stream()
+        .filter(
+            each ->
+                each.plan.targets().size() == CanTarget.values().length
+                    || (each.plan.condition() == first.condition()
+                        && each.plan.control() == first.control()))
+        .toList();
+  }
+
   private static CanPlan plan(
       List<CanTarget> targets, CanCondition condition, Optional<CanSpec.Embedder> embedder) {
     CanPlan plan = CanPlan.paper(targets, condition);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,6 +55,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.function.ThrowingConsumer;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * What every family must do when it is run: its graph holds the tensors of its key map; conversion
@@ -61,6 +64,7 @@ import org.junit.jupiter.api.io.TempDir;
  * with the reason. A family's test extends this class, names a few small networks and inherits the
  * tests; what a form of export must keep of every family is asked for here, too.
  */
+@Execution(ExecutionMode.CONCURRENT) // many small networks, each of which has its own sessions
 public abstract class RuntimeFamilyContract {
   private static final int BATCH = 2;
 
@@ -181,9 +185,14 @@ public abstract class RuntimeFamilyContract {
     return all;
   }
 
+  /** With {@code -Ppython} in every way. */
   @TestFactory
   Stream<DynamicTest> onnxOfTheConvertedEqualsTorchScript() {
-    return combinations(CanCombinations::onnxEqualsTorchScript);
+    return combinations(
+        CanCombinations::onnxEqualsTorchScript,
+        System.getProperty(OnnxChecker.PYTHON) == null
+            ? CanCombinations::ofEachTarget
+            : CanCombinations::all);
   }
 
   @TestFactory
@@ -207,8 +216,8 @@ public abstract class RuntimeFamilyContract {
     return combinations(each -> each.djlEqualsTheSession(script()), CanCombinations::ofAllTargets);
   }
 
-  private Path script() {
-    return folder.resolve("network.pt");
+  private Path script() throws IOException {
+    return Files.createTempDirectory(folder, "script").resolve("network.pt");
   }
 
   private Stream<DynamicTest> combinations(ThrowingConsumer<CanCombinations> test) {

@@ -3,8 +3,10 @@ package org.canbridge.importers.keys;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
@@ -14,7 +16,14 @@ import java.util.stream.Collectors;
  */
 record SymbolicShape(String text, List<Expression> sizes) {
 
+  /** Rules of layouts are a few texts, which are asked for with every file. */
+  private static final Map<String, SymbolicShape> PARSED = new ConcurrentHashMap<>();
+
   static SymbolicShape parse(String text) {
+    return PARSED.computeIfAbsent(text, SymbolicShape::read);
+  }
+
+  private static SymbolicShape read(String text) {
     String trimmed = text.strip();
     if (!trimmed.startsWith("[") || !trimmed.endsWith("]")) {
       throw new IllegalArgumentException("a shape is written [a, b, ...], not " + text);

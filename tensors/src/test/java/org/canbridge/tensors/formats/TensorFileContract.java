@@ -66,8 +66,11 @@ public abstract class TensorFileContract {
     return prefix == length;
   }
 
+  /** A file anew: some file systems flush one that is truncated and written again. */
   protected final Path file(byte[] content) throws IOException {
-    return Files.write(folder.resolve("file"), content);
+    Path path = folder.resolve("file");
+    Files.deleteIfExists(path);
+    return Files.write(path, content);
   }
 
   private Path textFile(String content) throws IOException {
