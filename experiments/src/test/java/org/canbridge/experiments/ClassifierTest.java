@@ -11,7 +11,9 @@ import org.canbridge.runtime.diffusion.ImageShape;
 import org.canbridge.runtime.training.data.ExampleRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock("ai.djl.training.GradientCollector") // DJL has one for all threads
 class ClassifierTest {
   @TempDir Path folder;
 

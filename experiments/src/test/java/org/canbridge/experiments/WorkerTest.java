@@ -16,7 +16,9 @@ import org.canbridge.fixtures.Fixtures;
 import org.canbridge.runtime.training.data.TrainingSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock("ai.djl.training.GradientCollector") // DJL has one for all threads
 class WorkerTest {
   private static final Scale TINY = new Scale("tiny", 6, 6, 4, 1, 1, 2, 1, 1, 10, 2, 80);
   private static final Job JOB = new Job(Start.TRAINED, Row.CAN_DWCONV, 1);
