@@ -11,12 +11,6 @@ class DiffusersExporterTest extends ExporterContract {
     return new DiffusersExporter();
   }
 
-  @Override
-  Model model() {
-    return Model.open(
-        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
-  }
-
   /** Positions that are not the layout's sine-cosine table. */
   @Override
   Model refused() {

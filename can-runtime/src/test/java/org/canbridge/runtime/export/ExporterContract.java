@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.canbridge.fixtures.Fixtures;
 import org.canbridge.importers.published.PipelineFolder;
+import org.canbridge.importers.model.ImportOptions;
 import org.canbridge.runtime.Model;
 import org.canbridge.tensors.DType;
 import org.canbridge.tensors.MemoryTensor;
@@ -45,7 +46,10 @@ abstract class ExporterContract {
   abstract Exporter exporter();
 
   /** A model that it can hold. */
-  abstract Model model();
+  Model model() {
+    return Model.open(
+        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
+  }
 
   /** A model that it cannot hold. */
   abstract Model refused();

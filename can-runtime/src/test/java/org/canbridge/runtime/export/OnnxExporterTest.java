@@ -17,12 +17,6 @@ class OnnxExporterTest extends ExporterContract {
     return ExportOptions.defaults().withGuidance();
   }
 
-  @Override
-  Model model() {
-    return Model.open(
-        Fixtures.of("dit-tiny").resolve("checkpoint.pt"), ImportOptions.defaults().withHeads(3));
-  }
-
   /** Nothing tells it what to draw. */
   @Override
   Model refused() {

@@ -5,8 +5,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.canbridge.tensors.FileTensor;
 import org.canbridge.tensors.TensorData;
 import org.canbridge.tensors.TensorProblem;
@@ -118,9 +119,9 @@ final class OnnxExternalData implements AutoCloseable {
     return InputFileException.of(problem, model).key(key).what(what);
   }
 
-  /** The files that were opened. */
-  Set<Path> files() {
-    return files.keySet();
+  /** The model and the files that were opened for it. */
+  List<Path> filesWith(Path model) {
+    return Stream.concat(Stream.of(model), files.keySet().stream()).toList();
   }
 
   @Override

@@ -5,7 +5,6 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -147,10 +146,7 @@ public final class OnnxFile implements TensorFile {
   /** The model and its external data. */
   @Override
   public List<Path> files() {
-    List<Path> files = new ArrayList<>();
-    files.add(source.path());
-    files.addAll(external.files());
-    return files;
+    return external.filesWith(source.path());
   }
 
   @Override

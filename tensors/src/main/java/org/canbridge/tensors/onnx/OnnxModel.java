@@ -1,7 +1,6 @@
 package org.canbridge.tensors.onnx;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -88,10 +87,7 @@ public final class OnnxModel implements TensorFile {
 
   @Override
   public List<Path> files() {
-    List<Path> files = new ArrayList<>();
-    files.add(source.path());
-    files.addAll(external.files());
-    return files;
+    return external.filesWith(source.path());
   }
 
   @Override
